@@ -1,0 +1,125 @@
+"""Who may give which command: `AUTHORITY`, a row for every command, checked when the act is carried out.
+
+Source: spec, section 3 ("who may do what"). A backup may do what the holder may; a call that nobody holds is the
+commander's. What depends on more than a role (the holder's own hand-off, the author's own entry) is checked where it is
+decided, and its row says `RESPONDER` here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.incident import commands as c
+from core.incident import refusals
+from core.incident.state import Incident
+from core.incident.vocabulary import Person, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """`roles` of whom any may do `act`; none means any responder. `tocsin` marks what only the clock or a chat does."""
+
+    act: str
+    roles: tuple[Role, ...] = ()
+    tocsin: bool = False
+    outward: bool = False
+    after_close: bool = False
+
+
+def _anyone(act: str, *, after_close: bool = False, outward: bool = False) -> Right:
+    return Right(act, (), outward=outward, after_close=after_close)
+
+
+def _tocsin(act: str) -> Right:
+    return Right(act, tocsin=True, after_close=True)
+
+
+AUTHORITY: dict[type[c.Command], Right] = {
+    c.Declare: _anyone("declare", after_close=True),
+    c.Join: _anyone("join", after_close=True),
+    c.AskSameOrNew: _anyone("declare", after_close=True),
+    c.SettleSameOrNew: _anyone("say whether it is the same", after_close=True),
+    c.SetSeverity: Right("set the severity", (Role.IC,)),
+    c.SetPhase: Right("set the phase", (Role.IC,)),
+    c.SetImpact: Right("state the impact", (Role.IC, Role.DIAGNOSIS, Role.UPDATES)),
+    c.AddNote: _anyone("note", after_close=True),
+    c.RecordChange: _anyone("record a change"),
+    c.Show: _anyone("look", after_close=True),
+    c.Amend: _anyone("correct an entry", after_close=True),
+    c.WithdrawEntry: _anyone("take back an entry", after_close=True),
+    c.EditSource: _anyone("edit a message", after_close=True),
+    c.DeleteSource: _anyone("delete a message", after_close=True),
+    c.Claim: _anyone("claim a role that nobody holds"),
+    c.Release: _anyone("let go of one's own role"),
+    c.Assign: Right("assign a role", (Role.IC,)),
+    c.Vacate: Right("vacate a role", (Role.IC,)),
+    c.NameBackup: _anyone("name one's own backup"),
+    c.HandOff: _anyone("hand off one's own roles"),
+    c.TakeOver: _anyone("take over a role"),
+    c.PassRole: _tocsin("pass a role whose holder is silent"),
+    c.AddItem: _anyone("add a hypothesis or an action"),
+    c.Grab: _anyone("grab an item"),
+    c.LetGo: _anyone("let go of one's own item"),
+    c.EndItem: _anyone("say how an item ended"),
+    c.MarkDecision: _anyone("mark a decision", after_close=True),
+    c.ChoosePath: Right("choose the path", (Role.RECOVERY,)),
+    c.Freeze: Right("freeze changes", (Role.IC, Role.RECOVERY)),
+    c.Unfreeze: Right("lift the freeze", (Role.IC, Role.RECOVERY), after_close=True),
+    c.AskUnfreeze: Right("lift the freeze", (Role.IC, Role.RECOVERY), after_close=True),
+    c.Draft: _anyone("draft an update"),
+    c.Publish: Right("publish an update", (Role.UPDATES,), outward=True),
+    c.Discard: Right("discard the draft", (Role.UPDATES,)),
+    c.PublishUnchanged: Right("publish an update", (Role.UPDATES,), outward=True),
+    c.CorrectUpdate: Right("correct an update", (Role.UPDATES,), outward=True, after_close=True),
+    c.WithdrawUpdate: Right("withdraw an update", (Role.UPDATES,), outward=True, after_close=True),
+    c.Resolve: Right("resolve", (Role.IC, Role.RECOVERY)),
+    c.CameBack: _anyone("say that it came back"),
+    c.Close: Right("close", (Role.IC,), outward=True),
+    c.CloseFalseAlarm: Right("close", (Role.IC,), outward=True),
+    c.CloseDuplicate: Right("close", (Role.IC,), outward=True),
+    c.Reopen: _anyone("reopen", after_close=True),
+    c.Confirm: _anyone("answer what was asked of one", after_close=True),
+    c.KeepClaim: _anyone("take back a reaction", after_close=True),
+    c.AskForCommander: _tocsin("ask for a commander"),
+    c.RemindUpdate: _tocsin("remind of an update"),
+    c.AskToClose: _tocsin("ask to close"),
+    c.LockChannel: _tocsin("lock the channel"),
+    c.NoteChannel: _tocsin("note the channel"),
+    c.LoseChannel: _tocsin("note that the channel is gone"),
+    c.NoteDelivery: _tocsin("note a delivery"),
+    c.NoteMissingRight: _tocsin("note a missing right"),
+    c.Misread: _anyone("be understood", after_close=True),
+    c.DenyStranger: _anyone("ask", after_close=True),
+}
+
+
+def permit(incident: Incident, command: c.AnyCommand, by: Person | None) -> None:
+    """Raises the `Refusal` that says who may, unless `by` may give the command now."""
+    right = AUTHORITY[type(command)]
+    if right.tocsin or by is None:
+        return
+    if right.roles and not any(incident.may(by, role) for role in right.roles):
+        raise refusals.not_yours(right.act, holders(incident, right.roles), _titles(right.roles), _way_in(incident, right))
+    if incident.closed and not right.after_close:
+        raise refusals.closed_already()
+
+
+def holders(incident: Incident, roles: Sequence[Role]) -> tuple[Person, ...]:
+    """Who may now: the holder of each role, or whoever has its call while nobody does; each person once."""
+    people: list[Person] = []
+    for role in roles:
+        first = incident.deciders(role)[:1]
+        people += [person for person in first if not any(person.is_(known) for known in people)]
+    return tuple(people)
+
+
+def _titles(roles: Sequence[Role]) -> str:
+    return " or ".join(role.title for role in roles)
+
+
+def _way_in(incident: Incident, right: Right) -> str:
+    role = right.roles[-1]
+    if incident.holder(role) is None:
+        return f"`claim {role}` takes it."
+    return f"Or `takeover {role}`: {incident.roles[role].holder.name} is asked first."  # type: ignore[union-attr]  # held

@@ -1,0 +1,35 @@
+"""Every message that should exist, computed from the incident: `CARDS`, a row for each kind.
+
+Rule: nothing is sent as a side effect of a rule. What is not a card here is not said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from core.incident.cards.board import board, notice
+from core.incident.cards.card import Card
+from core.incident.cards.items import item_cards
+from core.incident.cards.letters import letters, told
+from core.incident.cards.prompts import prompts
+from core.incident.cards.summary import summary
+from core.incident.cards.updates import copies, drafts
+from core.incident.state import Incident
+
+__all__ = ["CARDS", "Card", "cards", "told"]
+
+CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
+    "board": board,
+    "notice": notice,
+    "item": item_cards,
+    "draft": drafts,
+    "update": copies,
+    "prompt": prompts,
+    "letter": letters,
+    "summary": summary,
+}
+
+
+def cards(incident: Incident) -> tuple[Card, ...]:
+    """Every card of the incident, each channel's in the order in which they first appear there."""
+    return tuple(card for row in CARDS.values() for card in row(incident))

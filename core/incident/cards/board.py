@@ -1,0 +1,199 @@
+"""The board, the five-line note and the shared list in one; and the notice, its short form for everybody outside.
+
+Rule: empty lines are left out, and beyond what fits the oldest finished items fold into a count (spec, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from core.incident.cards.card import Card, card
+from core.incident.document import Document, Line, Place, Span, Strong, When, Who, Words, line
+from core.incident.emoji import CLAIMS
+from core.incident.state import Incident, Item
+from core.incident.timeline import PATH_WORDS
+from core.incident.vocabulary import ItemKind, ItemStatus, Path, Role
+
+FINISHED_SHOWN = 6
+"""Finished items of a kind that the board still names."""
+
+ITEM_SHOWN = 80
+"""Characters of an item's text on the board; its card has the whole."""
+
+
+def clipped(text: str, limit: int = ITEM_SHOWN) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def joined(groups: Sequence[Sequence[Words]], between: str = " · ") -> tuple[Words, ...]:
+    """The groups one after the other with `between` them."""
+    words: list[Words] = []
+    for group in groups:
+        words += [between, *group] if words else group
+    return tuple(words)
+
+
+ROLE_LABELS = {
+    Role.IC: "Commander",
+    Role.DIAGNOSIS: "Diagnosis",
+    Role.UPDATES: "Updates",
+    Role.RECOVERY: "Recovery",
+    Role.SCRIBE: "Scribe",
+}
+
+
+def _roles(incident: Incident) -> Line:
+    groups: list[Sequence[Words]] = []
+    for role, label in ROLE_LABELS.items():
+        holding = incident.holding(role)
+        if holding.holder is None and role is not Role.IC:
+            continue
+        who: list[Words] = [f"{label} ", Who(holding.holder) if holding.holder else Strong("nobody yet")]
+        groups.append([*who, " (backup ", Who(holding.backup), ")"] if holding.backup else who)
+    return line(*joined(groups))
+
+
+def _impact(incident: Incident) -> Iterator[Line]:
+    if incident.impact:
+        yield line(incident.impact, label="Impact")
+
+
+def _theory(incident: Incident) -> Iterator[Line]:
+    groups: list[Sequence[Words]] = []
+    theory = incident.confirmed or next(
+        (item for item in incident.items_of(ItemKind.HYPOTHESIS) if item.open and item.holder), None
+    )
+    if theory is not None:
+        groups.append([f"{theory.key} {clipped(theory.text)}"])
+    if incident.change is not None:
+        groups.append(["latest change ", When(incident.change.at), f" {clipped(incident.change.what)} (", Who(incident.change.by), ")"])
+    if groups:
+        yield line(*joined(groups), label="Theory")
+
+
+def _next(incident: Incident) -> Iterator[Line]:
+    busy = [item for item in incident.items.values() if item.open and item.holder]
+    groups = [[f"{item.holder.initials} {_verb(item)} {item.key}"] for item in busy[:4] if item.holder]
+    if groups:
+        yield line(*joined(groups), label="Next")
+
+
+def _verb(item: Item) -> str:
+    return "checks" if item.kind is ItemKind.HYPOTHESIS else "does"
+
+
+def _last_update(incident: Incident) -> Iterator[Line]:
+    words: list[Words] = []
+    last = incident.last_update
+    if last is not None:
+        words += [When(last.at)]
+    if incident.update_due is not None:
+        words += [", next due " if last else "none yet, due ", When(incident.update_due)]
+    if incident.draft is not None:
+        words += [" · " if words else "", f"draft {incident.draft.number} waiting"]
+    if words:
+        yield line(*words, label="Last update")
+    for late in incident.deliveries:
+        yield line(f"copy in {late.channel} is {late.state}{': ' if late.reason else ''}{late.reason}", label="Copies")
+
+
+def _recovery(incident: Incident) -> Iterator[Line]:
+    going, call = incident.open_path, incident.path
+    words: list[Words] = []
+    if going is not None:
+        who: list[Words] = [", ", Who(going.holder), " on it"] if going.holder else [", free"]
+        words += [f"{going.key} {clipped(going.text)}", *who]
+    elif call is not None and call.path is Path.DIG:
+        words += [PATH_WORDS[call.path], f": {call.why}" if call.why else ""]
+    elif call is not None and call.item and incident.items[call.item].status is ItemStatus.DONE:
+        words += [f"{call.item} {clipped(incident.items[call.item].text)}: done"]
+    elif incident.frozen is not None or call is not None:
+        words += ["undecided"]
+    if incident.frozen is not None:
+        words += [" · changes frozen since ", When(incident.frozen.at), " (", Who(incident.frozen.by), ")"]
+    if words:
+        yield line(*words, label="Recovery")
+
+
+def _item(item: Item) -> Sequence[Words]:
+    head = f"{item.key} {clipped(item.text)}: "
+    if item.open:
+        return [head, f"{item.holder.initials} on it"] if item.holder else [head, "free"]
+    by = item.holder or item.ended_by
+    return [head + item.status, f" ({by.initials})" if by else ""]
+
+
+def _list(kinds: Sequence[ItemKind], label: str) -> Callable[[Incident], Iterator[Line]]:
+    def rows(incident: Incident) -> Iterator[Line]:
+        items = incident.items_of(*kinds)
+        finished = [item for item in items if not item.open]
+        folded = finished[:-FINISHED_SHOWN] if len(finished) > FINISHED_SHOWN else []
+        shown = [_item(item) for item in items if item not in folded]
+        if folded:
+            shown.append([f"and {len(folded)} finished before"])
+        if shown:
+            yield line(*joined(shown), label=label)
+
+    return rows
+
+
+def _rights(incident: Incident) -> Iterator[Line]:
+    if incident.missing_rights:
+        yield line("Tocsin lacks: ", "; ".join(incident.missing_rights), label="Rights")
+
+
+SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
+    _impact,
+    _theory,
+    _next,
+    _last_update,
+    _recovery,
+    _list([ItemKind.HYPOTHESIS], "Hypotheses"),
+    _list([ItemKind.ACTION, ItemKind.RECOVERY], "Actions"),
+    _rights,
+)
+"""The board's sections below its first two lines, in order; a new one is a function here."""
+
+
+def headline(incident: Incident) -> tuple[Span, ...]:
+    """`SEV1 · investigating · Checkout fails after payment · inc 7`."""
+    return line(
+        Strong(incident.severity.upper()), f" · {incident.phase} · ", Strong(incident.title), f" · inc {incident.number}"
+    ).spans
+
+
+def document(incident: Incident) -> Document:
+    rows = [_roles(incident), *(row for section in SECTIONS for row in section(incident))]
+    return Document(tuple(rows), headline(incident))
+
+
+def board(incident: Incident) -> Iterator[Card]:
+    if incident.channel is not None:
+        seeds = () if incident.closed else tuple(incident.policy.emoji[action] for action in (*CLAIMS, "freeze"))
+        yield card(
+            incident, incident.channel, "board", document(incident), seeds=seeds, pinned=True, spaced=True
+        )
+
+
+def notice(incident: Incident) -> Iterator[Card]:
+    """Who holds it, what users see, the phase, when the next update comes, and the way in."""
+    commander = incident.commander
+    held: list[Words] = ["Commander ", Who(commander)] if commander else [Strong("Nobody has taken command yet")]
+    rows = [line(*held)]
+    seen = incident.impact or (incident.last_update.wording.impact if incident.last_update else "")
+    if seen:
+        rows.append(line("Users see: ", seen))
+    if incident.closing is not None:
+        rows.append(line("It is over: ", incident.closing.cause))
+    elif incident.promised_at is not None:
+        rows.append(line("Next update ", When(incident.promised_at)))
+    if incident.channel is not None:
+        rows.append(line("Follow it in ", Place(incident.channel, incident.name)))
+    yield card(
+        incident,
+        incident.triage,
+        "notice",
+        Document(tuple(rows), headline(incident)),
+        reply_to=incident.message,
+        spaced=True,
+    )

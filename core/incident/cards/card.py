@@ -1,0 +1,57 @@
+"""A card: one message that should exist in one channel, by key, with its document computed from the incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.incident.document import Choice, Document, Post
+from core.incident.state import Incident
+from core.incident.vocabulary import ChannelRef, MessageRef, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`spaced` cards change often: the newest wins and edits keep their distance. `pinned` ones are pinned."""
+
+    channel: ChannelRef
+    post: Post
+    pinned: bool = False
+    spaced: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.post.card
+
+
+def card(
+    incident: Incident,
+    channel: ChannelRef,
+    key: str,
+    document: Document,
+    *,
+    text: str | None = None,
+    pings: tuple[Person, ...] = (),
+    choices: tuple[Choice, ...] = (),
+    seeds: tuple[str, ...] = (),
+    reply_to: MessageRef | None = None,
+    pinned: bool = False,
+    spaced: bool = False,
+) -> Card:
+    """A card of this incident."""
+    post = Post(
+        document,
+        incident.name,
+        key,
+        text=text,
+        pings=pings,
+        choices=choices,
+        seeds=seeds,
+        # A reply can only be made where the message is.
+        reply_to=reply_to if reply_to is not None and reply_to.channel == channel else None,
+    )
+    return Card(channel, post, pinned, spaced)
+
+
+def choice(incident: Incident, action: str, label: str, command: str) -> Choice:
+    """A choice by its action's name, with the emoji that the house uses for it."""
+    return Choice(incident.policy.emoji[action], label, command)

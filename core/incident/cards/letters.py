@@ -1,0 +1,83 @@
+"""Answers to one person: the refusal that names the rule and the way out, and the words somebody asked for.
+
+Rule: a letter is a card like any other, in the place where the act was made; once it no longer applies it is edited
+down to a word, so that no dead text stays behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.incident.cards import board
+from core.incident.cards.card import Card, card
+from core.incident.document import Code, Document, Line, When, Who, Words, line
+from core.incident.events import Recorded, Told
+from core.incident.state import Entry, Incident, Letter
+from core.incident.help import help_document
+
+TIMELINE_SHOWN = 30
+"""Entries of a `timeline` answer; the command line has them all."""
+
+
+def letter_document(letter: Letter) -> Document:
+    if letter.settled:
+        return Document((line("Settled."),))
+    return Document((line(Who(letter.to), ": ", letter.answer),))
+
+
+def letters(incident: Incident) -> Iterator[Card]:
+    for letter in incident.letters.values():
+        if letter.reply_to is None:
+            continue
+        yield card(
+            incident,
+            letter.reply_to.channel,
+            f"letter/{letter.number}",
+            letter_document(letter),
+            pings=() if letter.settled else (letter.to,),
+            reply_to=letter.reply_to,
+        )
+
+
+def entry_line(entry: Entry) -> Line:
+    """`10:05 UTC  T4 Ann: decision: roll back`."""
+    who: list[Words] = [Who(entry.by), ": "] if entry.by else []
+    notes = [note for note in (entry.note, "withdrawn" if entry.withdrawn else "") if note]
+    tail = f" ({', '.join(notes)})" if notes else ""
+    return line(When(entry.at), f"  T{entry.number} ", *who, entry.text, tail)
+
+
+def timeline_document(incident: Incident, limit: int = TIMELINE_SHOWN) -> Document:
+    shown = sorted(incident.entries[-limit:], key=lambda entry: (entry.at, entry.number))
+    hidden = len(incident.entries) - len(shown)
+    rows = [line(f"{hidden} earlier: `tocsin timeline {incident.number}` shows all")] if hidden else []
+    rows += [entry_line(entry) for entry in shown]
+    return Document(tuple(rows), line(f"Timeline of {incident.title}").spans)
+
+
+def form_document(incident: Incident, verb: str) -> Document:
+    """The update's fields to copy, filled with what is known."""
+    last = incident.draft.wording if incident.draft else incident.last_update.wording if incident.last_update else None
+    fields = ("impact", "affected", "working", "next")
+    form = " ".join(f"{name}={(getattr(last, name) if last else '') or '…'}" for name in fields)
+    return Document((line("Copy this, change it, send it:"), line(Code(f"{verb} {form} every=15m"))))
+
+
+def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:
+    """The words somebody asked for, in reply to their asking."""
+    where = recorded.origin.message if recorded.origin else None
+    if where is None:
+        return None
+    return card(incident, where.channel, f"answer/{recorded.version}", _shown(incident, event), reply_to=where)
+
+
+def _shown(incident: Incident, event: Told) -> Document:
+    match event.what:
+        case "board":
+            return board.document(incident)
+        case "timeline":
+            return timeline_document(incident)
+        case "help":
+            return help_document(event.topic)
+        case "form":
+            return form_document(incident, event.topic or "update")

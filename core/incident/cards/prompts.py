@@ -1,0 +1,160 @@
+"""What Tocsin asks, as cards: the question, whom it asks, and the choices; folded to one line once it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from core.incident.cards.card import Card, card, choice
+from core.incident.commands import Close
+from core.incident.decide import closing
+from core.incident.document import Choice, Code, Document, Line, Strong, When, Who, Words, line
+from core.incident.events import Ask
+from core.incident.state import Incident, Prompt
+from core.incident.times import spell
+from core.incident.vocabulary import ItemStatus, Person
+
+Asking = tuple[list[Line], tuple[Choice, ...]]
+
+
+def _people(people: tuple[Person, ...]) -> list[Words]:
+    words: list[Words] = []
+    for person in people:
+        words += [", ", Who(person)] if words else [Who(person)]
+    return words
+
+
+def _yes(incident: Incident, prompt: Prompt, label: str) -> tuple[Choice, ...]:
+    return (choice(incident, "yes", label, f"yes {prompt.key.removeprefix('prompt/')}"),)
+
+
+def _commander(incident: Incident, prompt: Prompt) -> Asking:
+    ask = line(*_people(prompt.asked.to), ": nobody has taken command of ", Strong(incident.title), ". Will you?")
+    return [ask], (choice(incident, "claim_ic", "take command", "claim ic"),)
+
+
+def _update(incident: Incident, prompt: Prompt) -> Asking:
+    due = prompt.asked.due or prompt.at
+    late = prompt.at > due
+    words: list[Words] = [" was due " if late else " is due ", When(due), ". "]
+    ask = line(*_people(prompt.asked.to), ": the next update", *words, Code("update impact=… next=…"))
+    if incident.last_update is None:
+        return [ask], ()
+    return [ask], (choice(incident, "unchanged", "impact is unchanged", "unchanged"),)
+
+
+def _close(incident: Incident, prompt: Prompt) -> Asking:
+    cause = closing.drafted_cause(incident)
+    fixed = closing.drafted_fix(incident)
+    next_ = closing.drafted_next(incident)
+    if prompt.asked.again is not None:
+        typed = Close.model_validate_json(prompt.asked.again.fields)
+        cause, fixed, next_ = typed.cause or cause, typed.fixed or fixed, typed.next or next_
+    rows = [
+        line(*_people(prompt.asked.to), ": is it over?"),
+        line(cause or Code("close cause=…"), label="Cause"),
+        line(fixed or Code("close fixed=…"), label="Fixed by"),
+        line(next_, label="Next"),
+    ]
+    left = closing.left_over(incident)
+    rows += [line(words, bullet=True) for words in left]
+    label = "close, carry these over" if left else "close"
+    return rows, (choice(incident, "close", label, f"yes {prompt.key.removeprefix('prompt/')}"),)
+
+
+def _watch(incident: Incident, prompt: Prompt) -> Asking:
+    done = [item.text for item in incident.items.values() if item.status is ItemStatus.DONE]
+    until: list[Words] = [" until ", When(prompt.asked.due)] if prompt.asked.due else []
+    fixed = incident.fixed or (done[-1] if done else "")
+    ask = line(Strong("Resolved"), f" ({fixed})" if fixed else "", ". Watching", *until, ".")
+    return [ask], (choice(incident, "came_back", "it came back", "came-back"),)
+
+
+def _handoff(incident: Incident, prompt: Prompt) -> Asking:
+    roles = " and ".join(role.title for role in prompt.asked.roles)
+    giver: list[Words] = [Who(prompt.asked.by)] if prompt.asked.by else []
+    ask = line(*_people(prompt.asked.to), ": ", *giver, f" hands over to you: {roles}. Until you accept, nothing changes.")
+    return [ask], _yes(incident, prompt, "accept")
+
+
+def _takeover(incident: Incident, prompt: Prompt) -> Asking:
+    role, asker = prompt.asked.roles[0], prompt.asked.by
+    wait = spell(incident.policy.times.takeover)
+    who: list[Words] = [Who(asker)] if asker else []
+    ask = line(
+        *_people(prompt.asked.to), ": ", *who, f" wants to take over as {role.title}; in {wait} of silence it passes. "
+    )
+    return [ask, line("To keep it: ", Code(f"claim {role}"))], _yes(incident, prompt, "pass it on now")
+
+
+def _unfreeze(incident: Incident, prompt: Prompt) -> Asking:
+    ask = line(*_people(prompt.asked.to), ": lift the freeze for everyone?")
+    return [ask], _yes(incident, prompt, "lift it")
+
+
+def _same(incident: Incident, prompt: Prompt) -> Asking:
+    wait = spell(incident.policy.times.same_or_new)
+    ask = line(
+        *_people(prompt.asked.to),
+        f": is this incident {incident.number}, ",
+        Strong(incident.title),
+        f"? In {wait} it counts as the same.",
+    )
+    anew = choice(incident, "declare", "a new one", f"declare {prompt.asked.title}")
+    return [ask], (*_yes(incident, prompt, "the same"), anew)
+
+
+def _stale(incident: Incident, prompt: Prompt) -> Asking:
+    again, due = prompt.asked.again, prompt.asked.due or prompt.at
+    wish = again.command if again else ""
+    ask = line(
+        *_people(prompt.asked.to), ": Tocsin was away when you asked for this at ", When(due), ": ", Code(wish), ". Still?"
+    )
+    return [ask], _yes(incident, prompt, "yes, do it now")
+
+
+QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
+    Ask.COMMANDER: _commander,
+    Ask.UPDATE: _update,
+    Ask.CLOSE: _close,
+    Ask.WATCH: _watch,
+    Ask.HANDOFF: _handoff,
+    Ask.TAKEOVER: _takeover,
+    Ask.UNFREEZE: _unfreeze,
+    Ask.SAME: _same,
+    Ask.STALE: _stale,
+}
+"""How each question reads; a new one is a row here."""
+
+SETTLED = {
+    Ask.COMMANDER: "Who takes command?",
+    Ask.UPDATE: "The next update",
+    Ask.CLOSE: "Is it over?",
+    Ask.WATCH: "Watching",
+    Ask.HANDOFF: "Hand-off",
+    Ask.TAKEOVER: "Takeover",
+    Ask.UNFREEZE: "Lift the freeze?",
+    Ask.SAME: "The same incident, or a new one?",
+    Ask.STALE: "Still wanted?",
+}
+
+
+def prompts(incident: Incident) -> Iterator[Card]:
+    for prompt in incident.prompts.values():
+        ask = prompt.asked.ask
+        # A second alarm is asked about where it was raised, in triage.
+        channel = incident.triage if ask is Ask.SAME else incident.channel
+        if channel is None:
+            continue
+        if prompt.settled:
+            yield card(incident, channel, prompt.key, Document((line(f"{SETTLED[ask]}: {prompt.settled}."),)))
+            continue
+        rows, choices = QUESTIONS[ask](incident, prompt)
+        yield card(
+            incident,
+            channel,
+            prompt.key,
+            Document(tuple(rows)),
+            pings=prompt.asked.to,
+            choices=choices,
+            reply_to=prompt.asked.message,
+        )

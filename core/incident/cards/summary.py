@@ -1,0 +1,98 @@
+"""The summary at the close: what it was, what fixed it, who did what, and what comes next (spec, section 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.incident.cards.board import ROLE_LABELS
+from core.incident.cards.card import Card, card
+from core.incident.document import Document, Line, Strong, When, Who, Words, line
+from core.incident.events import Closed, CloseKind
+from core.incident.state import Incident
+from core.incident.times import spell
+from core.incident.vocabulary import Person
+
+
+def document(incident: Incident, closed: Closed) -> Document:
+    ended = incident.resolved_at or incident.declared_at
+    by: list[Words] = [" by ", Who(incident.closed_by)] if incident.closed_by else []
+    title = line(
+        Strong(f"Closed: {incident.title}"), f" · {incident.severity.upper()} · inc {incident.number}", *by
+    ).spans
+    rows = [
+        line(
+            spell(ended - incident.declared_at),
+            ", from ",
+            When(incident.declared_at),
+            " to ",
+            When(ended),
+            label="Duration",
+        )
+    ]
+    if incident.impact or incident.last_update:
+        seen = incident.impact or (incident.last_update.wording.impact if incident.last_update else "")
+        rows.append(line(seen, label="Impact"))
+    match closed.how:
+        case CloseKind.FALSE_ALARM:
+            rows.append(line(f"false alarm: {closed.cause}", label="Cause"))
+        case CloseKind.DUPLICATE:
+            rows.append(line(f"a duplicate of incident {closed.of}; people went there", label="Cause"))
+        case CloseKind.DECLARED:
+            rows.append(line(closed.cause, label="Cause"))
+            rows.append(line(closed.fixed, label="Fixed by"))
+            rows.append(line(closed.next, label="Next"))
+            if closed.owner is not None:
+                rows.append(line(Who(closed.owner), label="Postmortem"))
+    rows += [*_roles(incident), *_decisions(incident), *_promises(incident), *_thanks(incident)]
+    return Document(tuple(rows), title)
+
+
+def _roles(incident: Incident) -> Iterator[Line]:
+    words: list[Words] = []
+    for role, label in ROLE_LABELS.items():
+        holder = incident.holder(role)
+        if holder is not None:
+            words += [" · " if words else "", f"{label} ", Who(holder)]
+    if incident.handoffs:
+        words += [f" · {incident.handoffs} hand-off{'s' if incident.handoffs > 1 else ''}"]
+    if words:
+        yield line(*words, label="Roles")
+
+
+def _decisions(incident: Incident) -> Iterator[Line]:
+    for entry in incident.entries:
+        if entry.kind in ("decision_marked", "path_chosen") and not entry.withdrawn:
+            who: list[Words] = [" (", Who(entry.by), ")"] if entry.by else []
+            yield line(When(entry.at), " ", entry.text, *who, label="Decision")
+
+
+def _promises(incident: Incident) -> Iterator[Line]:
+    kept, broken = incident.promises.kept, incident.promises.broken
+    if incident.updates:
+        promised = f", {kept} of {kept + broken} on time" if kept + broken else ""
+        yield line(f"{len(incident.updates)} published{promised}", label="Updates")
+
+
+def _thanks(incident: Incident) -> Iterator[Line]:
+    people: list[Person] = [person for person in incident.people if _acted(incident, person)]
+    words: list[Words] = []
+    for person in people:
+        words += [", ", Who(person)] if words else [Who(person)]
+    if words:
+        yield line(*words, label="Thanks to")
+
+
+def _acted(incident: Incident, person: Person) -> bool:
+    return any(person.is_(entry.by) or person.is_(entry.marked_by) for entry in incident.entries)
+
+
+def summary(incident: Incident) -> Iterator[Card]:
+    """In the incident, in triage, and in every room of every internal audience."""
+    if incident.closing is None:
+        return
+    shown = document(incident, incident.closing)
+    rooms = [incident.channel] if incident.channel else []
+    rooms.append(incident.triage)
+    rooms += [room for audience in incident.policy.audiences if audience.internal for room in audience.rooms]
+    for room in dict.fromkeys(rooms):
+        yield card(incident, room, "summary", shown)

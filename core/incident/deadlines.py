@@ -1,0 +1,96 @@
+"""What is due by when: `DEADLINES`, a row for each reason; every moment follows from the record alone.
+
+Rule: a deadline is a command to come. It is absolute, it is due until the record shows that it was met, and its key is
+the source under which it is recorded, so that it takes effect once, whatever the clock or a crash does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.incident import commands as c
+from core.incident.decide.updates import reminded, reminder_offsets
+from core.incident.events import Ask
+from core.incident.state import Incident, Prompt
+from core.incident.vocabulary import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """`command` is due at `at`; `key` is unique within the incident for ever."""
+
+    key: str
+    at: datetime
+    command: c.AnyCommand
+
+
+def _no_commander(incident: Incident) -> Iterator[Deadline]:
+    since = incident.vacant_since
+    if since is None or incident.commander is not None:
+        return
+    asked = {prompt.asked.step for prompt in incident.prompts.values() if _commander_asked(prompt, since)}
+    for step, wait in enumerate(incident.policy.times.no_commander):
+        if wait and step not in asked:
+            yield Deadline(f"commander/{since.isoformat()}/{step}", since + wait, c.AskForCommander(step=step))
+
+
+def _commander_asked(prompt: Prompt, since: datetime) -> bool:
+    return prompt.asked.ask is Ask.COMMANDER and prompt.at >= since
+
+
+def _takeover(incident: Incident) -> Iterator[Deadline]:
+    for prompt in incident.open_prompts(Ask.TAKEOVER):
+        due = prompt.at + incident.policy.times.takeover
+        yield Deadline(prompt.key, due, c.PassRole(role=prompt.asked.roles[0]))
+
+
+def _same_or_new(incident: Incident) -> Iterator[Deadline]:
+    for prompt in incident.open_prompts(Ask.SAME):
+        due = prompt.at + incident.policy.times.same_or_new
+        yield Deadline(prompt.key, due, c.SettleSameOrNew(ask=prompt.asked.number, new=False))
+
+
+def _update(incident: Incident) -> Iterator[Deadline]:
+    due = incident.update_due
+    if due is None or incident.closed:
+        return
+    said = [
+        prompt.asked.step
+        for prompt in incident.prompts.values()
+        if prompt.asked.ask is Ask.UPDATE and prompt.asked.due == due
+    ]
+    for step, offset in enumerate(reminder_offsets(incident)):
+        if step > max(said, default=-1) and reminded(incident, step):
+            yield Deadline(f"update/{due.isoformat()}/{step}", due + offset, c.RemindUpdate(due=due, step=step))
+
+
+def _watch(incident: Incident) -> Iterator[Deadline]:
+    if incident.phase is not Phase.RESOLVED or incident.resolved_at is None or incident.commander is None:
+        return
+    if not incident.open_prompts(Ask.CLOSE):
+        due = incident.resolved_at + incident.policy.times.watch
+        yield Deadline(f"watch/{incident.resolved_at.isoformat()}", due, c.AskToClose())
+
+
+def _lock(incident: Incident) -> Iterator[Deadline]:
+    if incident.closed_at is not None and not incident.locked:
+        due = incident.closed_at + incident.policy.times.lock_after_close
+        yield Deadline(f"lock/{incident.closed_at.isoformat()}", due, c.LockChannel())
+
+
+DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
+    "nobody is commander": _no_commander,
+    "a takeover is unanswered": _takeover,
+    "a second alarm is unanswered": _same_or_new,
+    "an update is due": _update,
+    "the watch is over": _watch,
+    "the channel becomes read-only": _lock,
+}
+
+
+def deadlines(incident: Incident) -> tuple[Deadline, ...]:
+    """Everything that is still due, soonest first."""
+    found = [deadline for row in DEADLINES.values() for deadline in row(incident)]
+    return tuple(sorted(found, key=lambda deadline: deadline.at))

@@ -1,0 +1,172 @@
+"""Command + incident + time → events: the one place where it is decided what comes of an act.
+
+`decide` is pure: it reads the incident, returns the events, or raises the `Refusal` that answers the person. No events
+means that it was so already. A file for each subject; here is only who decides what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from core.incident import authority, refusals
+from core.incident import commands as c
+from core.incident.decide import asking, calls, closing, declaring, items, record, roles, updates
+from core.incident.decide.act import Act, Events
+from core.incident.decide.declaring import Elsewhere, House, Sibling, declare
+from core.incident.events import ChannelGone, ChannelLocked, ChannelOpened, DeliveryNoted, RightMissing, Told
+from core.incident.state import Incident
+from core.incident.vocabulary import Role
+
+__all__ = ["Act", "Elsewhere", "Events", "House", "Sibling", "decide", "declare"]
+
+
+def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
+    """What comes of a command. Raises `Refusal`."""
+    authority.permit(incident, command, act.by)
+    right = authority.AUTHORITY[type(command)]
+    if right.outward and act.by is not None and act.stale(incident.policy.times.stale_act) and not _moot(incident, command):
+        return asking.ask_again(incident, command, act)
+    return _decide(incident, command, act)
+
+
+def _moot(incident: Incident, command: c.AnyCommand) -> bool:
+    """Closing what is closed needs no second question."""
+    return incident.closed and isinstance(command, c.Close | c.CloseFalseAlarm | c.CloseDuplicate)
+
+
+def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:  # noqa: PLR0911, PLR0912, PLR0915 - a case each
+    match command:
+        case c.Declare():
+            raise refusals.already_here(incident.name)
+        case c.Join():
+            return declaring.join(incident, command, act)
+        case c.AskSameOrNew():
+            return declaring.ask_same_or_new(incident, command, act)
+        case c.SettleSameOrNew():
+            return declaring.settle_same_or_new(incident, command)
+        case c.SetSeverity():
+            return closing.set_severity(incident, command)
+        case c.SetPhase():
+            return closing.set_phase(incident, command, act)
+        case c.SetImpact():
+            return record.set_impact(incident, command)
+        case c.AddNote():
+            return record.add_note(incident, command, act)
+        case c.RecordChange():
+            return record.record_change(incident, command, act)
+        case c.Show():
+            return (Told(what=command.what, topic=command.topic),)
+        case c.Amend():
+            return record.amend(incident, command, act)
+        case c.WithdrawEntry():
+            return record.withdraw_entry(incident, command, act)
+        case c.EditSource():
+            return record.edit_source(incident, command)
+        case c.DeleteSource():
+            return record.delete_source(incident, command)
+        case c.Claim():
+            return roles.claim(incident, command, act)
+        case c.Release():
+            return roles.release(incident, command, act)
+        case c.Assign():
+            return roles.assign(incident, command, act)
+        case c.Vacate():
+            return roles.vacate(incident, command)
+        case c.NameBackup():
+            return roles.name_backup(incident, command, act)
+        case c.HandOff():
+            return roles.hand_off(incident, command, act)
+        case c.TakeOver():
+            return roles.take_over(incident, command, act)
+        case c.PassRole():
+            return roles.pass_role(incident, command)
+        case c.AddItem():
+            return items.add(incident, command, act)
+        case c.Grab():
+            return items.grab(incident, command, act)
+        case c.LetGo():
+            return items.let_go(incident, command, act)
+        case c.EndItem():
+            return items.end(incident, command)
+        case c.MarkDecision():
+            return calls.mark_decision(incident, command, act)
+        case c.ChoosePath():
+            return calls.choose_path(incident, command, act)
+        case c.Freeze():
+            return calls.freeze(incident, command)
+        case c.Unfreeze():
+            return calls.unfreeze(incident, command)
+        case c.AskUnfreeze():
+            return calls.ask_unfreeze(incident, act)
+        case c.CorrectUpdate():
+            return updates.correct(incident, command)
+        case c.Draft():
+            return updates.draft(incident, command, act)
+        case c.Publish():
+            return updates.publish(incident, command, act)
+        case c.Discard():
+            return updates.discard(incident)
+        case c.PublishUnchanged():
+            return updates.unchanged(incident, command, act)
+        case c.WithdrawUpdate():
+            return updates.withdraw(incident, command)
+        case c.Resolve():
+            return closing.resolve(incident, command, act)
+        case c.CameBack():
+            return closing.came_back(incident, command)
+        case c.Close():
+            return closing.close(incident, command, act)
+        case c.CloseFalseAlarm():
+            return closing.close_false_alarm(incident, command)
+        case c.CloseDuplicate():
+            return closing.close_duplicate(incident, command)
+        case c.Reopen():
+            return closing.reopen(incident, command, act)
+        case c.Confirm():
+            return _confirm(incident, command, act)
+        case c.KeepClaim():
+            if command.role is not None and not act.person.is_(incident.holder(command.role)):
+                return ()
+            raise refusals.claim_stays(command.role)
+        case c.AskForCommander():
+            return asking.ask_for_commander(incident, command)
+        case c.RemindUpdate():
+            return updates.remind(incident, command, act)
+        case c.AskToClose():
+            return closing.ask_to_close(incident)
+        case c.LockChannel():
+            return (ChannelLocked(),) if incident.closed and not incident.locked else ()
+        case c.NoteChannel():
+            return () if command.channel == incident.channel else (ChannelOpened(channel=command.channel),)
+        case c.LoseChannel():
+            return (ChannelGone(channel=command.channel),) if command.channel == incident.channel else ()
+        case c.NoteDelivery():
+            return _note_delivery(incident, command)
+        case c.NoteMissingRight():
+            return () if command.right in incident.missing_rights else (RightMissing(right=command.right),)
+        case c.Misread():
+            raise refusals.Refusal("misread", command.answer)
+        case c.DenyStranger():
+            raise refusals.not_a_responder(incident.deciders(Role.IC) or incident.policy.on_call)
+        case _:
+            assert_never(command)
+
+
+def _confirm(incident: Incident, command: c.Confirm, act: Act) -> Events:
+    """A yes ends as the command it stands for, decided as if given now: its rights are checked now, too."""
+    prompt = asking.find(incident, command.prompt, act.person)
+    meant = asking.answer(incident, prompt, act)
+    old = asking.wanted_again(prompt)
+    if old is not None:
+        return (*decide(incident, old, replace(act, at=act.now)), *asking.settled(prompt))
+    if isinstance(meant, tuple):
+        return meant
+    return decide(incident, meant, act)
+
+
+def _note_delivery(incident: Incident, command: c.NoteDelivery) -> Events:
+    known = {(one.card, one.channel): one.state for one in incident.deliveries}
+    if known.get((command.card, command.channel), "delivered") == command.state:
+        return ()
+    return (DeliveryNoted(card=command.card, channel=command.channel, state=command.state, reason=command.reason),)

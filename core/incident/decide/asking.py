@@ -1,0 +1,103 @@
+"""What Tocsin asks, and what a yes does: prompts end as the ordinary command they stand for."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from core.incident import commands as c
+from core.incident import refusals
+from core.incident.decide import calls, closing, declaring, roles
+from core.incident.decide.act import Act, Events, settle
+from core.incident.events import Again, Ask, Asked, Settled
+from core.incident.state import Incident, Prompt
+from core.incident.vocabulary import Person, Role
+
+Outward = (
+    (c.Publish | c.PublishUnchanged | c.CorrectUpdate | c.WithdrawUpdate)
+    | (c.Close | c.CloseFalseAlarm | c.CloseDuplicate)
+)
+AGAIN: dict[str, type[Outward]] = {one.__name__: one for one in get_args(Outward)}
+"""The acts that reach outside: done while Tocsin was away for long, they are asked again (spec, section 12)."""
+
+
+def ask_again(incident: Incident, command: c.Command, act: Act) -> Events:
+    """An old act that reaches outside: is it still wanted?"""
+    again = Again(command=type(command).__name__, fields=command.model_dump_json(exclude_defaults=True))
+    number = incident.next_number(Ask.STALE)
+    return (Asked(ask=Ask.STALE, number=number, to=(act.person,), due=act.at, again=again),)
+
+
+def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
+    """First the declarer and who is on call, then on-call's backup (spec, section 8)."""
+    if incident.commander is not None or incident.closed:
+        return ()
+    on_call = incident.policy.on_call
+    first = command.step == 0
+    to: list[Person] = []
+    for person in (incident.declared_by, *on_call[:1]) if first else (on_call[1:] or on_call):
+        if not any(person.is_(known) for known in to):
+            to.append(person)
+    return (
+        *settle(incident, [Ask.COMMANDER], "asked again"),
+        Asked(
+            ask=Ask.COMMANDER,
+            number=incident.next_number(Ask.COMMANDER),
+            to=tuple(to) or (incident.declared_by,),
+            step=command.step,
+        ),
+    )
+
+
+def find(incident: Incident, key: str, by: Person) -> Prompt:
+    """The prompt of this key, or with none the newest that is open and asks this person."""
+    if key:
+        found = incident.prompts.get(key)
+    else:
+        mine = [prompt for prompt in incident.prompts.values() if not prompt.settled and _may(incident, prompt, by)]
+        found = mine[-1] if mine else None
+    if found is None:
+        raise refusals.nothing_asked()
+    return found
+
+
+def _may(incident: Incident, prompt: Prompt, by: Person) -> bool:
+    if prompt.asked.ask is Ask.CLOSE:
+        return incident.may(by, Role.IC)
+    return any(by.is_(person) for person in prompt.asked.to)
+
+
+def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Events:
+    """What a yes to this prompt means: a command to decide in turn, or the events themselves."""
+    if prompt.settled:
+        return ()
+    asked, by = prompt.asked, act.person
+    if asked.ask is Ask.COMMANDER:
+        return c.Claim(role=Role.IC)
+    if not _may(incident, prompt, by):
+        raise refusals.not_asked_of_you(asked.to or incident.deciders(Role.IC))
+    match asked.ask:
+        case Ask.HANDOFF:
+            return roles.accept(incident, prompt)
+        case Ask.TAKEOVER:
+            return roles.pass_now(incident, prompt)
+        case Ask.UNFREEZE:
+            return calls.unfreeze(incident, c.Unfreeze())
+        case Ask.SAME:
+            return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=False))
+        case Ask.CLOSE:
+            command = c.Close.model_validate_json(asked.again.fields) if asked.again else c.Close()
+            return closing.close(incident, command, act, agreed=True)
+        case Ask.STALE | Ask.UPDATE | Ask.WATCH:
+            return ()
+
+
+def wanted_again(prompt: Prompt) -> Outward | None:
+    """The old act that a yes to this prompt does after all."""
+    again = prompt.asked.again
+    if prompt.asked.ask is not Ask.STALE or again is None or prompt.settled:
+        return None
+    return AGAIN[again.command].model_validate_json(again.fields)
+
+
+def settled(prompt: Prompt) -> Events:
+    return (Settled(prompt=prompt.key, how="done"),)

@@ -1,0 +1,58 @@
+"""The calls: decisions marked, the one recovery path, the freeze (spec, section 8)."""
+
+from __future__ import annotations
+
+from core.incident import refusals
+from core.incident.commands import ChoosePath, Freeze, MarkDecision, Unfreeze
+from core.incident.decide.act import Act, Events, settle
+from core.incident.decide.items import next_key
+from core.incident.events import Ask, Asked, DecisionMarked, FrozenChanges, ItemAdded, PathChosen, UnfrozenChanges
+from core.incident.state import Incident
+from core.incident.timeline import PATH_WORDS
+from core.incident.vocabulary import ItemKind, Path
+
+
+def mark_decision(incident: Incident, command: MarkDecision, act: Act) -> Events:
+    quote = command.quote
+    if quote is None:
+        return (DecisionMarked(text=command.text, said_by=act.person, said_at=act.at),)
+    for entry in incident.entries:
+        if entry.kind == "decision_marked" and entry.message == quote.message and not entry.withdrawn:
+            return ()
+    return (DecisionMarked(text=command.text, said_by=quote.by, said_at=quote.at, message=quote.message),)
+
+
+def choose_path(incident: Incident, command: ChoosePath, act: Act) -> Events:
+    """Opens a recovery action, at most one at a time; `dig` says that there is none for now."""
+    path, going = command.path, incident.open_path
+    if going is not None:
+        if going.path is path and command.why in ("", going.text):
+            return ()
+        raise refusals.one_path(going.key, going.text)
+    if path is Path.DIG:
+        if incident.path is not None and incident.path.path is Path.DIG and incident.path.why == command.why:
+            return ()
+        return (PathChosen(path=path, why=command.why),)
+    key = next_key(incident, ItemKind.RECOVERY)
+    text = command.why or PATH_WORDS[path]
+    return (
+        ItemAdded(key=key, item=ItemKind.RECOVERY, text=text, said_by=act.person, path=path),
+        PathChosen(path=path, why=command.why, item=key),
+    )
+
+
+def freeze(incident: Incident, command: Freeze) -> Events:
+    return () if incident.frozen else (FrozenChanges(why=command.why),)
+
+
+def unfreeze(incident: Incident, command: Unfreeze) -> Events:
+    if incident.frozen is None:
+        raise refusals.not_frozen()
+    return (UnfrozenChanges(why=command.why), *settle(incident, [Ask.UNFREEZE], "lifted"))
+
+
+def ask_unfreeze(incident: Incident, act: Act) -> Events:
+    """🧊 was taken back, perhaps by a slip of the finger: a freeze is lifted on purpose only."""
+    if incident.frozen is None or incident.open_prompts(Ask.UNFREEZE):
+        return ()
+    return (Asked(ask=Ask.UNFREEZE, number=incident.next_number(Ask.UNFREEZE), to=(act.person,)),)

@@ -1,0 +1,173 @@
+"""Resolved, watched, closed, reopened: that users are served again, and that somebody said it is over (spec, 1 and 9)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.incident import refusals
+from core.incident.commands import (
+    CameBack,
+    Close,
+    CloseDuplicate,
+    CloseFalseAlarm,
+    Reopen,
+    Resolve,
+    SetPhase,
+    SetSeverity,
+)
+from core.incident.decide.act import Act, Events, settle
+from core.incident.events import (
+    Again,
+    Ask,
+    Asked,
+    Closed,
+    CloseKind,
+    DraftDiscarded,
+    PhaseSet,
+    RelapseSeen,
+    Reopened,
+    Resolved,
+    SeveritySet,
+)
+from core.incident.lifecycle import REOPEN_REASON, TRANSITIONS
+from core.incident.state import Incident
+from core.incident.times import spell
+from core.incident.vocabulary import ItemKind, ItemStatus, Phase
+
+
+def set_severity(incident: Incident, command: SetSeverity) -> Events:
+    if command.severity is incident.severity:
+        return ()
+    response = incident.policy.responses[command.severity]
+    return (SeveritySet(severity=command.severity, response=response),)
+
+
+def set_phase(incident: Incident, command: SetPhase, act: Act) -> Events:
+    """`status PHASE`: resolved, closed and coming back are the commands of those names."""
+    if command.phase is incident.phase:
+        return ()
+    match command.phase:
+        case Phase.RESOLVED:
+            return resolve(incident, Resolve(fixed=command.why), act)
+        case Phase.CLOSED:
+            return close(incident, Close(), act)
+        case Phase.INVESTIGATING if incident.phase is Phase.RESOLVED:
+            return came_back(incident, CameBack(why=command.why))
+        case _:
+            _check(incident, command.phase)
+            return (PhaseSet(phase=command.phase, why=command.why),)
+
+
+def _check(incident: Incident, wanted: Phase) -> None:
+    ways = TRANSITIONS[incident.phase]
+    if wanted not in ways:
+        raise refusals.not_from_here(incident.phase, wanted, [phase for phase in Phase if phase in ways])
+
+
+def resolve(incident: Incident, command: Resolve, act: Act) -> Events:
+    if incident.phase is Phase.RESOLVED:
+        return ()
+    watch = incident.policy.times.watch
+    asked = Asked(ask=Ask.WATCH, number=incident.next_number(Ask.WATCH), to=(), due=act.at + watch)
+    return (Resolved(fixed=command.fixed), *([asked] if watch else []))
+
+
+def came_back(incident: Incident, command: CameBack) -> Events:
+    if incident.phase is not Phase.RESOLVED:
+        return ()
+    return (RelapseSeen(why=command.why), *settle(incident, [Ask.WATCH, Ask.CLOSE], "it came back"))
+
+
+def ask_to_close(incident: Incident) -> Events:
+    """The watch is over and it stayed well: the commander is asked."""
+    if incident.phase is not Phase.RESOLVED or incident.open_prompts(Ask.CLOSE) or incident.commander is None:
+        return ()
+    return (*settle(incident, [Ask.WATCH], "it stayed well"), _asked(incident))
+
+
+def _asked(incident: Incident, again: Again | None = None) -> Asked:
+    commander = incident.commander
+    to = (commander,) if commander else ()
+    return Asked(ask=Ask.CLOSE, number=incident.next_number(Ask.CLOSE), to=to, again=again)
+
+
+def drafted_cause(incident: Incident) -> str:
+    """The confirmed hypothesis, in its own words."""
+    return incident.confirmed.text if incident.confirmed else ""
+
+
+def drafted_fix(incident: Incident) -> str:
+    """What was said at resolving, or the path that was done."""
+    done = [item.text for item in incident.items_of(ItemKind.RECOVERY) if item.status is ItemStatus.DONE]
+    return incident.fixed or (done[-1] if done else "")
+
+
+def drafted_next(incident: Incident) -> str:
+    """The postmortem where the severity asks for one (PagerDuty's guide: within five business days)."""
+    return "postmortem within 5 business days" if incident.response.postmortem else "no postmortem for this severity"
+
+
+def left_over(incident: Incident) -> tuple[str, ...]:
+    """What stands in the way of a close: items in somebody's hands, the path, a draft."""
+    items = [
+        f"{item.key} {item.text}" + (f" ({item.holder.name})" if item.holder else "")
+        for item in incident.items.values()
+        if item.open and (item.holder is not None or item.kind is ItemKind.RECOVERY)
+    ]
+    return (*items, *([f"draft {incident.draft.number}"] if incident.draft else []))
+
+
+def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False) -> Events:
+    """The declared close. What is still in somebody's hands is listed first; one yes carries it over."""
+    if incident.closed:
+        return ()
+    cause = command.cause or drafted_cause(incident)
+    fixed = command.fixed or drafted_fix(incident)
+    lacking = [name for name, value in (("cause", cause), ("fixed", fixed)) if not value]
+    if lacking:
+        raise refusals.close_needs(lacking)
+    again = Again(command="Close", fields=command.model_dump_json(exclude_defaults=True))
+    twice = any(prompt.asked.again == again for prompt in incident.open_prompts(Ask.CLOSE))
+    if left_over(incident) and not agreed and not twice:
+        return (*settle(incident, [Ask.CLOSE], "asked again"), _asked(incident, again))
+    carried = [words for words in left_over(incident) if not words.startswith("draft ")]
+    next_ = command.next or drafted_next(incident)
+    return _closed(
+        incident,
+        Closed(
+            how=CloseKind.DECLARED,
+            cause=cause,
+            fixed=fixed,
+            next="; ".join([next_, *(["carried over: " + ", ".join(carried)] if carried else [])]),
+            owner=command.owner or act.by,
+        ),
+    )
+
+
+def close_false_alarm(incident: Incident, command: CloseFalseAlarm) -> Events:
+    return _closed(incident, Closed(how=CloseKind.FALSE_ALARM, cause=command.why))
+
+
+def close_duplicate(incident: Incident, command: CloseDuplicate) -> Events:
+    if command.of == incident.number:
+        raise refusals.duplicate_of_itself()
+    return _closed(incident, Closed(how=CloseKind.DUPLICATE, cause=f"duplicate of incident {command.of}", of=command.of))
+
+
+def _closed(incident: Incident, closed: Closed) -> Events:
+    """Everything that still waits for an answer ends with it."""
+    if incident.closed:
+        return ()
+    draft = [DraftDiscarded(number=incident.draft.number)] if incident.draft else []
+    return (*draft, *settle(incident, list(Ask), "closed"), closed)
+
+
+def reopen(incident: Incident, command: Reopen, act: Act) -> Events:
+    if incident.closed_at is None:
+        raise refusals.not_open_to_reopen()
+    window = timedelta(days=incident.policy.times.reopen_days)
+    if act.at - incident.closed_at > window:
+        raise refusals.reopen_too_late(spell(window))
+    if len(command.why) < REOPEN_REASON:
+        raise refusals.reason_too_short(REOPEN_REASON)
+    return (Reopened(why=command.why),)

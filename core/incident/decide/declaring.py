@@ -1,0 +1,144 @@
+"""Declaring: one alarm makes one incident, however many people raise it (spec, section 4)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.incident import refusals
+from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
+from core.incident.decide.act import Act, Events
+from core.incident.events import Ask, Asked, Declared, How, Joined, RoleTaken, Settled
+from core.incident.policy import Policy
+from core.incident.state import Incident
+from core.incident.vocabulary import ChannelRef, MessageRef, Role, Severity
+
+NAME_LIMIT = 80
+"""Characters of a channel's name (spec, section 4; Slack's cap, which FireHydrant documents too)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """What the house knows of another incident without opening it."""
+
+    number: int
+    name: str
+    title: str
+    declared_at: datetime
+    open: bool
+    message: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a declaration is decided on: the next number, and the incidents that might be meant by it."""
+
+    next_number: int
+    siblings: tuple[Sibling, ...] = ()
+    taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The declaration belongs to the incident `number`, as this command."""
+
+    number: int
+    command: Join | AskSameOrNew
+
+
+def slug(title: str) -> str:
+    """The title in the letters that every chat allows in a name: `checkout-down`."""
+    letters = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-") or "incident"
+
+
+def channel_name(title: str, at: datetime, taken: frozenset[str]) -> str:
+    """`inc-2026-05-02-checkout-down`, with `-2` and so on when the name is taken."""
+    stem = f"inc-{at:%Y-%m-%d}-{slug(title)}"
+    name, count = stem[:NAME_LIMIT].rstrip("-"), 1
+    while name in taken:
+        count += 1
+        tail = f"-{count}"
+        name = stem[: NAME_LIMIT - len(tail)].rstrip("-") + tail
+    return name
+
+
+def same_title(one: str, other: str) -> bool:
+    """Alike but for case and punctuation."""
+
+    def bare(text: str) -> str:
+        return " ".join(re.findall(r"\w+", text.casefold()))
+
+    return bare(one) == bare(other)
+
+
+def declare(house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef) -> Events | Elsewhere:
+    """A new incident's first events, or the one that is there already."""
+    if command.private:
+        raise refusals.not_in_this_version("A private incident", "Declare it without `private`, or run it elsewhere.")
+    quote = command.quote
+    young = [
+        one for one in house.siblings if one.open and act.at - one.declared_at < policy.times.declare_window
+    ]
+    if not command.anew:
+        for one in house.siblings:
+            if quote is not None and one.message == quote.message:
+                return Elsewhere(one.number, Join(title=command.title))
+        for one in young:
+            if same_title(one.title, command.title):
+                return Elsewhere(one.number, Join(title=command.title))
+        if quote is not None and young:
+            return Elsewhere(young[-1].number, AskSameOrNew(title=command.title, quote=quote))
+    by = act.person
+    service = next((one for one in policy.services if one.name.casefold() == command.service.casefold()), None)
+    declared = Declared(
+        number=house.next_number,
+        name=channel_name(command.title, act.at, house.taken),
+        title=command.title,
+        severity=command.severity or Severity.SEV2,
+        policy=policy,
+        triage=triage,
+        message=quote.message if quote else None,
+        reported_by=quote.by if quote and not quote.by.is_(by) else None,
+        service=service.name if service else command.service,
+    )
+    on_call = any(by.is_(person) for person in policy.on_call)
+    called = [*policy.on_call, *(service.team if service else ())]
+    return (
+        declared,
+        *(Joined(who=person) for person in called if not person.is_(by)),
+        *([RoleTaken(role=Role.IC, who=by, how=How.DECLARED)] if on_call else []),
+    )
+
+
+def join(incident: Incident, command: Join, act: Act) -> Events:
+    if any(act.person.is_(person) for person in incident.people):
+        return ()
+    return (Joined(who=act.person, again=bool(command.title)),)
+
+
+def ask_same_or_new(incident: Incident, command: AskSameOrNew, act: Act) -> Events:
+    """Another alarm, another message: that person says whether it is the same, and in silence it is."""
+    for prompt in incident.open_prompts(Ask.SAME):
+        if prompt.asked.message == command.quote.message:
+            return ()
+    number = incident.next_number(Ask.SAME)
+    return (
+        Asked(ask=Ask.SAME, number=number, to=(act.person,), title=command.title, message=command.quote.message),
+    )
+
+
+def settle_same_or_new(incident: Incident, command: SettleSameOrNew) -> Events:
+    prompt = incident.prompts.get(f"prompt/{Ask.SAME}-{command.ask}")
+    if prompt is None or prompt.settled:
+        return ()
+    if command.new:
+        return (Settled(prompt=prompt.key, how="a new incident"),)
+    who = prompt.asked.to[0]
+    known = any(who.is_(person) for person in incident.people)
+    return (
+        Settled(prompt=prompt.key, how="the same incident"),
+        *([] if known else [Joined(who=who, again=True)]),
+    )

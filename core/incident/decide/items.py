@@ -1,0 +1,90 @@
+"""The shared list: hypotheses and actions that people add, grab and cross off; one pair of hands each."""
+
+from __future__ import annotations
+
+from core.incident import refusals
+from core.incident.commands import AddItem, EndItem, Grab, LetGo
+from core.incident.decide.act import Act, Events
+from core.incident.events import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
+from core.incident.state import Incident, Item
+from core.incident.vocabulary import ItemKind, ItemStatus
+
+LETTERS = {ItemKind.HYPOTHESIS: "H", ItemKind.ACTION: "A", ItemKind.RECOVERY: "R"}
+
+ENDINGS: dict[ItemKind, dict[ItemStatus, ItemStatus]] = {
+    ItemKind.HYPOTHESIS: {
+        ItemStatus.DONE: ItemStatus.CONFIRMED,
+        ItemStatus.CONFIRMED: ItemStatus.CONFIRMED,
+        ItemStatus.DROPPED: ItemStatus.RULED_OUT,
+        ItemStatus.RULED_OUT: ItemStatus.RULED_OUT,
+    },
+    ItemKind.ACTION: {ItemStatus.DONE: ItemStatus.DONE, ItemStatus.DROPPED: ItemStatus.DROPPED},
+    ItemKind.RECOVERY: {ItemStatus.DONE: ItemStatus.DONE, ItemStatus.DROPPED: ItemStatus.DID_NOT_HELP},
+}
+"""What ✅ (done) and ❌ (dropped) mean on each kind of card (spec, section 5)."""
+
+
+def next_key(incident: Incident, kind: ItemKind) -> str:
+    return f"{LETTERS[kind]}{len(incident.items_of(kind)) + 1}"
+
+
+def _item(incident: Incident, key: str) -> Item:
+    item = incident.items.get(key)
+    if item is None:
+        raise refusals.no_such_item(key, [one.key for one in incident.items.values() if one.open])
+    return item
+
+
+def _open(incident: Incident, key: str) -> Item:
+    item = _item(incident, key)
+    if not item.open:
+        raise refusals.item_ended(item.key, item.status)
+    return item
+
+
+def add(incident: Incident, command: AddItem, act: Act) -> Events:
+    quote = command.quote
+    if quote is not None:
+        for item in incident.items_of(command.kind):
+            if item.message == quote.message:
+                return ()
+    if command.parent:
+        _item(incident, command.parent)
+    key = next_key(incident, command.kind)
+    added = ItemAdded(
+        key=key,
+        item=command.kind,
+        text=command.text,
+        said_by=quote.by if quote else act.person,
+        message=quote.message if quote else None,
+        parent=command.parent,
+    )
+    return (added, ItemGrabbed(key=key, who=command.who)) if command.who else (added,)
+
+
+def grab(incident: Incident, command: Grab, act: Act) -> Events:
+    item = _open(incident, command.item)
+    if item.holder is not None and not item.holder.is_(act.person):
+        raise refusals.item_in_hands(item.key, item.holder)
+    return () if item.holder is not None else (ItemGrabbed(key=item.key, who=act.person),)
+
+
+def let_go(incident: Incident, command: LetGo, act: Act) -> Events:
+    item = _item(incident, command.item)
+    if not item.open or item.holder is None:
+        return ()
+    if not item.holder.is_(act.person):
+        raise refusals.not_in_your_hands(item.key)
+    return (ItemLetGo(key=item.key, who=act.person),)
+
+
+def end(incident: Incident, command: EndItem) -> Events:
+    item = _item(incident, command.item)
+    status = ENDINGS[item.kind].get(command.status)
+    if status is None:
+        verb, instead = ("confirm", "done") if command.status is ItemStatus.CONFIRMED else ("rule-out", "drop")
+        raise refusals.wrong_kind(item.key, verb, instead)
+    if item.status is status:
+        return ()
+    _open(incident, item.key)
+    return (ItemEnded(key=item.key, status=status, result=command.result),)

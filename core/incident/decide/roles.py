@@ -1,0 +1,162 @@
+"""Roles: claimed, assigned, handed off, taken over; one holder each, and never three calls in one hand (spec, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.incident import refusals
+from core.incident.commands import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
+from core.incident.decide.act import Act, Events, settle
+from core.incident.events import Ask, Asked, BackupNamed, How, RoleTaken, RoleVacated, Settled
+from core.incident.state import Incident, Prompt
+from core.incident.vocabulary import THREE_CALLS, Person, Role
+
+
+def _two_of_three(incident: Incident, who: Person, wanted: Sequence[Role]) -> None:
+    held = [role for role in incident.roles_of(who) if role in THREE_CALLS]
+    if len({*held, *wanted} & THREE_CALLS) == len(THREE_CALLS):
+        raise refusals.three_calls(held or list(wanted), wanted[-1])
+
+
+def _about(incident: Incident, role: Role) -> tuple[Prompt, ...]:
+    """Open prompts that a change of this role settles."""
+    asked = (*incident.open_prompts(Ask.TAKEOVER), *incident.open_prompts(Ask.HANDOFF))
+    return tuple(prompt for prompt in asked if role in prompt.asked.roles)
+
+
+def _take(incident: Incident, role: Role, who: Person, how: How) -> Events:
+    """The role changes hands, and whatever was asked about it is settled."""
+    over = [Settled(prompt=prompt.key, how=f"{who.name} is {role.title}") for prompt in _about(incident, role)]
+    if role is Role.IC:
+        over += settle(incident, [Ask.COMMANDER], f"{who.name} is {role.title}")  # type: ignore[arg-type]  # all Settled
+    return (RoleTaken(role=role, who=who, how=how, before=incident.holder(role)), *over)
+
+
+def claim(incident: Incident, command: Claim, act: Act) -> Events:
+    role, me = command.role, act.person
+    holding = incident.holding(role)
+    if holding.holder is not None and holding.holder.is_(me):
+        # "I am here": whoever asked to take it over has the answer.
+        return tuple(
+            Settled(prompt=prompt.key, how=f"{me.name} keeps it")
+            for prompt in _about(incident, role)
+            if prompt.asked.ask is Ask.TAKEOVER
+        )
+    if holding.holder is not None:
+        for prompt in incident.open_prompts(Ask.HANDOFF):
+            if role in prompt.asked.roles and me.is_(prompt.asked.to[0]):
+                return accept(incident, prompt)
+        if holding.backup is None or not holding.backup.is_(me):
+            raise refusals.role_held(role, holding.holder)
+    _two_of_three(incident, me, [role])
+    return _take(incident, role, me, How.CLAIMED if holding.holder is None else How.TOOK_OVER)
+
+
+def release(incident: Incident, command: Release, act: Act) -> Events:
+    holder = incident.holder(command.role)
+    if holder is None or not holder.is_(act.person):
+        raise refusals.not_held(command.role, holder)
+    if command.role is Role.IC:
+        raise refusals.command_is_handed_off()
+    return _vacate(incident, command.role, holder, How.RELEASED)
+
+
+def _vacate(incident: Incident, role: Role, holder: Person, how: How) -> Events:
+    over = tuple(Settled(prompt=prompt.key, how=f"nobody is {role.title}") for prompt in _about(incident, role))
+    return (RoleVacated(role=role, who=holder, how=how), *over)
+
+
+def assign(incident: Incident, command: Assign, act: Act) -> Events:
+    """The commander gives a call to somebody; command itself is handed off, and accepted."""
+    holder = incident.holder(command.role)
+    if holder is not None and holder.is_(command.who):
+        return ()
+    if command.role is Role.IC:
+        return hand_off(incident, HandOff(who=command.who, role=Role.IC), act)
+    _two_of_three(incident, command.who, [command.role])
+    return _take(incident, command.role, command.who, How.ASSIGNED)
+
+
+def vacate(incident: Incident, command: Vacate) -> Events:
+    if command.role is Role.IC:
+        raise refusals.command_is_handed_off()
+    holder = incident.holder(command.role)
+    return () if holder is None else _vacate(incident, command.role, holder, How.VACATED)
+
+
+def name_backup(incident: Incident, command: NameBackup, act: Act) -> Events:
+    """The holder names their own backup; the commander may name any."""
+    role, holding = command.role, incident.holding(command.role)
+    mine = holding.holder is not None and holding.holder.is_(act.person)
+    if not mine and not incident.may(act.person, Role.IC):
+        people = tuple(person for person in (holding.holder, incident.commander) if person is not None)
+        raise refusals.not_yours(f"name the backup {role.title}", people, "holder or the commander")
+    if holding.holder is not None and holding.holder.is_(command.who):
+        raise refusals.backup_is_holder(command.who, role)
+    if holding.backup is not None and holding.backup.is_(command.who):
+        return ()
+    return (BackupNamed(role=role, who=command.who),)
+
+
+def hand_off(incident: Incident, command: HandOff, act: Act) -> Events:
+    """Offers one role or all; the giver holds them until the receiver accepts."""
+    giver, mine = act.person, incident.roles_of(act.person)
+    roles = mine if command.role is None else (command.role,)
+    if not roles:
+        raise refusals.holds_nothing()
+    for role in roles:
+        if role not in mine:
+            raise refusals.not_held(role, incident.holder(role))
+    if command.who.is_(giver):
+        raise refusals.to_yourself("hand off to")
+    _two_of_three(incident, command.who, roles)
+    offers = [prompt for role in roles for prompt in incident.open_prompts(Ask.HANDOFF) if role in prompt.asked.roles]
+    if any(prompt.asked.roles == roles and command.who.is_(prompt.asked.to[0]) for prompt in offers):
+        return ()
+    number = incident.next_number(Ask.HANDOFF)
+    return (
+        *(Settled(prompt=key, how="offered anew") for key in dict.fromkeys(prompt.key for prompt in offers)),
+        Asked(ask=Ask.HANDOFF, number=number, to=(command.who,), by=giver, roles=roles),
+    )
+
+
+def accept(incident: Incident, prompt: Prompt) -> Events:
+    """The receiver says yes: every role that the giver still holds passes."""
+    giver, receiver = prompt.asked.by, prompt.asked.to[0]
+    roles = [role for role in prompt.asked.roles if giver is not None and giver.is_(incident.holder(role))]
+    _two_of_three(incident, receiver, roles)
+    events = [event for role in roles for event in _take(incident, role, receiver, How.HANDED_OFF)]
+    # Two roles of one offer settle it twice; once is enough.
+    return tuple(dict.fromkeys(events))
+
+
+def take_over(incident: Incident, command: TakeOver, act: Act) -> Events:
+    """The backup takes it at once; anybody else asks the holder, whose silence passes it."""
+    role, me, holding = command.role, act.person, incident.holding(command.role)
+    if holding.holder is None or (holding.backup is not None and holding.backup.is_(me)):
+        return claim(incident, Claim(role=role), act)
+    if holding.holder.is_(me):
+        return ()
+    _two_of_three(incident, me, [role])
+    if not incident.policy.times.takeover:
+        return _take(incident, role, me, How.TOOK_OVER)
+    if any(prompt.asked.ask is Ask.TAKEOVER and me.is_(prompt.asked.by) for prompt in _about(incident, role)):
+        return ()
+    number = incident.next_number(Ask.TAKEOVER)
+    return (Asked(ask=Ask.TAKEOVER, number=number, to=(holding.holder,), by=me, roles=(role,)),)
+
+
+def pass_role(incident: Incident, command: PassRole) -> Events:
+    """The holder was silent for the whole time: the role passes to who asked first."""
+    asked = [prompt for prompt in _about(incident, command.role) if prompt.asked.ask is Ask.TAKEOVER]
+    return pass_now(incident, asked[0]) if asked else ()
+
+
+def pass_now(incident: Incident, prompt: Prompt) -> Events:
+    role, who = prompt.asked.roles[0], prompt.asked.by
+    assert who is not None, "a takeover is asked by somebody"
+    try:
+        _two_of_three(incident, who, [role])
+    except refusals.Refusal:
+        return (Settled(prompt=prompt.key, how=f"{who.name} holds two calls already"),)
+    return _take(incident, role, who, How.TOOK_OVER)

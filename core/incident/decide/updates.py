@@ -1,0 +1,149 @@
+"""Updates: drafted by one hand, published once, corrected in place, kept on time (spec, section 7)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.incident import base_update, refusals
+from core.incident.commands import CorrectUpdate, Draft, Publish, PublishUnchanged, RemindUpdate, WithdrawUpdate
+from core.incident.decide.act import Act, Events, settle
+from core.incident.events import (
+    Ask,
+    Asked,
+    Corrected,
+    DraftDiscarded,
+    Drafted,
+    Published,
+    Told,
+    UpdateWithdrawn,
+    Wording,
+)
+from core.incident.state import Incident, Update
+from core.incident.vocabulary import Person, Role
+
+FIELDS = ("headline", "impact", "affected", "working", "next")
+
+
+def _merged(wording: Wording, command: Draft) -> Wording:
+    """The wording with the fields that the command gives."""
+    given = {name: getattr(command, name) for name in FIELDS if getattr(command, name)}
+    if command.every is not None:
+        given["every"] = command.every.total_seconds()
+    return wording.model_copy(update=given)
+
+
+def draft(incident: Incident, command: Draft, act: Act) -> Events:
+    """One pen: while there is an update owner, only they draft; while there is none, anyone may."""
+    if incident.holder(Role.UPDATES) is not None and not incident.may(act.person, Role.UPDATES):
+        raise refusals.not_yours("draft an update", incident.deciders(Role.UPDATES)[:1], Role.UPDATES.title)
+    if command == Draft():
+        return (Told(what="form"),)
+    in_hand = incident.draft.wording if incident.draft else Wording()
+    wording = _merged(in_hand, command)
+    if incident.draft is not None and wording == in_hand:
+        return ()
+    return (Drafted(number=incident.drafts + 1, wording=wording),)
+
+
+def publish(incident: Incident, command: Publish, act: Act) -> Events:
+    held = incident.draft
+    if held is None:
+        # A second 📤 on a draft that went out already is the same wish, granted.
+        if incident.updates and command.draft is not None and command.draft <= incident.drafts:
+            return ()
+        raise refusals.no_draft()
+    if command.draft is not None and command.draft != held.number:
+        raise refusals.draft_moved_on(held.number)
+    lacking = base_update.missing(incident, held.wording, act.at)
+    if lacking:
+        raise refusals.update_incomplete(lacking)
+    return _published(incident, held.wording, act, draft=held.number)
+
+
+def _published(
+    incident: Incident, wording: Wording, act: Act, *, draft: int | None = None, unchanged: bool = False
+) -> Events:
+    promised = base_update.promise(incident, wording, act.at)
+    update = Published(
+        number=len(incident.updates) + 1,
+        text=base_update.text(wording, act.at, promised, unchanged=unchanged),
+        wording=wording,
+        promised_at=promised,
+        draft=draft,
+    )
+    return (update, *settle(incident, [Ask.UPDATE], "published"))
+
+
+def discard(incident: Incident) -> Events:
+    return (DraftDiscarded(number=incident.draft.number),) if incident.draft else ()
+
+
+def _last(incident: Incident, verb: str) -> Update:
+    last = incident.last_update
+    if last is None:
+        raise refusals.no_update_yet(verb)
+    return last
+
+
+def unchanged(incident: Incident, command: PublishUnchanged, act: Act) -> Events:
+    """The same facts, said again, with a new time."""
+    last = _last(incident, "repeat")
+    if incident.updates[-1].at == act.at:
+        return ()
+    every = command.every.total_seconds() if command.every is not None else last.wording.every
+    return _published(incident, last.wording.model_copy(update={"every": every}), act, unchanged=True)
+
+
+def correct(incident: Incident, command: CorrectUpdate) -> Events:
+    """New words in every copy of the last update; its time of publishing stays."""
+    last = _last(incident, "correct")
+    wording = _merged(last.wording, command)
+    if command == CorrectUpdate():
+        return (Told(what="form", topic="correct"),)
+    if wording == last.wording:
+        return ()
+    promised = last.promised_at if command.every is None else base_update.promise(incident, wording, last.at)
+    repeated = last.text.partition("] ")[2].startswith(base_update.UNCHANGED)
+    text = base_update.text(wording, last.at, promised, unchanged=repeated)
+    return (Corrected(number=last.number, text=text, wording=wording, promised_at=promised),)
+
+
+def withdraw(incident: Incident, command: WithdrawUpdate) -> Events:
+    return (UpdateWithdrawn(number=_last(incident, "withdraw").number, why=command.why),)
+
+
+def reminder_offsets(incident: Incident) -> tuple[timedelta, ...]:
+    """When each step falls, from the promised time: before it, at it, then the backup, then the commander."""
+    times = incident.policy.times
+    before = min(times.update_before, incident.every / 3) if incident.every else times.update_before
+    return (-before, timedelta(), times.update_backup, times.update_commander)
+
+
+def reminded(incident: Incident, step: int) -> tuple[Person, ...]:
+    """Whom a step asks; nobody when there is no such person, or it is the one asked just before."""
+    owner = incident.deciders(Role.UPDATES)[:1]
+    if step < 2:  # noqa: PLR2004 - before the promise, and at it
+        return owner
+    late = incident.holding(Role.UPDATES).backup if step == 2 else incident.commander  # noqa: PLR2004 - the backup's step
+    return () if late is None or any(late.is_(person) for person in owner) else (late,)
+
+
+def remind(incident: Incident, command: RemindUpdate, act: Act) -> Events:
+    """One reminder; when Tocsin was away for several steps, only the last of them is said."""
+    to = reminded(incident, command.step)
+    if incident.update_due != command.due or not to:
+        return ()
+    offsets = reminder_offsets(incident)
+    later = range(command.step + 1, len(offsets))
+    if any(reminded(incident, step) and command.due + offsets[step] <= act.now for step in later):
+        return ()
+    return (
+        *settle(incident, [Ask.UPDATE], "asked again"),
+        Asked(
+            ask=Ask.UPDATE,
+            number=incident.next_number(Ask.UPDATE),
+            to=to,
+            step=command.step,
+            due=command.due,
+        ),
+    )

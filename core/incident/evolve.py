@@ -1,0 +1,365 @@
+"""From one event to the next state: pure, total, and the only way an incident changes.
+
+`replay` folds a whole stream; a live incident and a replayed one are equal, which every test asserts after every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from core.incident.events import (
+    Asked,
+    BackupNamed,
+    ChangeRecorded,
+    ChannelGone,
+    ChannelLocked,
+    ChannelOpened,
+    Closed,
+    Corrected,
+    DecisionMarked,
+    Declared,
+    DeliveryNoted,
+    DraftDiscarded,
+    Drafted,
+    EntryAmended,
+    EntryWithdrawn,
+    FrozenChanges,
+    Heard,
+    How,
+    ImpactSet,
+    ItemAdded,
+    ItemEnded,
+    ItemGrabbed,
+    ItemLetGo,
+    Joined,
+    Noted,
+    PathChosen,
+    PhaseSet,
+    Published,
+    Recorded,
+    Refused,
+    RelapseSeen,
+    Reopened,
+    Resolved,
+    RightMissing,
+    RoleTaken,
+    RoleVacated,
+    Settled,
+    SeveritySet,
+    SourceDeleted,
+    SourceEdited,
+    Told,
+    UnfrozenChanges,
+    UpdateWithdrawn,
+)
+from core.incident.state import (
+    Change,
+    Delivery,
+    DraftInHand,
+    Entry,
+    Freeze,
+    Holding,
+    Incident,
+    Item,
+    Letter,
+    PathCall,
+    Promises,
+    Prompt,
+    Update,
+)
+from core.incident.timeline import entry
+from core.incident.vocabulary import MessageRef, Person, Phase, Role
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def begin(recorded: Recorded) -> Incident:
+    """The incident that a `Declared` begins. Raises `ValueError` for a stream that begins with anything else."""
+    event = recorded.event
+    if not isinstance(event, Declared) or recorded.by is None:
+        raise ValueError(f"{recorded.stream} does not begin with a declaration")
+    incident = Incident(
+        number=event.number,
+        name=event.name,
+        title=event.title,
+        severity=event.severity,
+        response=event.policy.responses[event.severity],
+        policy=event.policy,
+        triage=event.triage,
+        declared_at=recorded.at,
+        declared_by=recorded.by,
+        message=event.message,
+        reported_by=event.reported_by,
+        service=event.service,
+        vacant_since=recorded.at,
+    )
+    first = entry(incident, recorded)
+    return replace(
+        incident,
+        entries=(first,) if first else (),
+        people=(recorded.by,),
+        version=recorded.version,
+        changed_at=recorded.at,
+    )
+
+
+def replay(records: Iterable[Recorded]) -> Incident | None:
+    """The incident that a stream tells of; `None` for an empty one."""
+    incident: Incident | None = None
+    for recorded in records:
+        incident = begin(recorded) if incident is None else evolve(incident, recorded)
+    return incident
+
+
+def evolve(incident: Incident, recorded: Recorded) -> Incident:
+    """The incident after one more event."""
+    new = entry(incident, recorded)
+    after = _evolve(incident, recorded)
+    people = after.people
+    if recorded.by is not None and not isinstance(recorded.event, Refused):
+        people = with_person(people, recorded.by)
+    return replace(
+        after,
+        entries=(*after.entries, new) if new else after.entries,
+        people=people,
+        version=recorded.version,
+        changed_at=recorded.at,
+        letters=_letters(after, recorded),
+    )
+
+
+def with_person(people: tuple[Person, ...], person: Person) -> tuple[Person, ...]:
+    return people if any(known.is_(person) for known in people) else (*people, person)
+
+
+def _with(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
+    return {**mapping, key: value}
+
+
+def _letters(incident: Incident, recorded: Recorded) -> Mapping[str, Letter]:
+    """Letters fold away once what they were about has been done by that person, or the incident is closed."""
+    letters, event, by = incident.letters, recorded.event, recorded.by
+    if isinstance(event, Refused) and recorded.source and by is not None:
+        where = recorded.origin.message if recorded.origin else None
+        letter = Letter(len(letters) + 1, by, event.answer, recorded.about, event.rule, where)
+        return _with(_settled(letters, by, recorded.about, where), recorded.source, letter)
+    if isinstance(event, Closed):
+        return {source: replace(letter, settled=True) for source, letter in letters.items()}
+    if by is not None and recorded.source and letters:
+        where = recorded.origin.message if recorded.origin else None
+        return _settled(letters, by, recorded.about, where)
+    return letters
+
+
+def _settled(
+    letters: Mapping[str, Letter], by: Person, about: str, where: MessageRef | None
+) -> Mapping[str, Letter]:
+    over = {
+        source
+        for source, letter in letters.items()
+        if not letter.settled and letter.to.is_(by) and (letter.about == about or (where and letter.reply_to == where))
+    }
+    if not over:
+        return letters
+    return {s: replace(letter, settled=True) if s in over else letter for s, letter in letters.items()}
+
+
+def _take_role(incident: Incident, role: Role, who: Person, how: How, recorded: Recorded) -> Incident:
+    before = incident.holding(role)
+    # A backup who takes the role leaves its own place empty; any other backup stays.
+    backup = None if before.backup is not None and before.backup.is_(who) else before.backup
+    passed = before.holder is not None and not before.holder.is_(who)
+    after = replace(
+        incident,
+        roles=_with(incident.roles, role, Holding(who, backup, recorded.at)),
+        people=with_person(incident.people, who),
+        handoffs=incident.handoffs + (passed and how in (How.HANDED_OFF, How.TOOK_OVER)),
+    )
+    if role is Role.IC:
+        after = replace(after, commanded_at=after.commanded_at or recorded.at, vacant_since=None)
+    return after
+
+
+def _vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
+    roles = _with(incident.roles, role, replace(incident.holding(role), holder=None, since=None))
+    return replace(incident, roles=roles, vacant_since=recorded.at if role is Role.IC else incident.vacant_since)
+
+
+def _items(incident: Incident, key: str, **changes: object) -> Incident:
+    item: Item = replace(incident.items[key], **changes)  # type: ignore[arg-type]  # dataclasses.replace with names of Item
+    return replace(incident, items=_with(incident.items, key, item))
+
+
+def _past_draft(incident: Incident, how: str) -> Mapping[int, str]:
+    return _with(incident.past_drafts, incident.draft.number, how) if incident.draft else incident.past_drafts
+
+
+def _published(incident: Incident, event: Published, recorded: Recorded, by: Person) -> Incident:
+    due, kept = incident.promised_at, incident.promises
+    if due is not None:
+        on_time = recorded.at <= due
+        kept = Promises(kept.kept + on_time, kept.broken + (not on_time))
+    sent = event.draft is not None
+    update = Update(event.number, event.text, event.wording, recorded.at, by, event.promised_at)
+    return replace(
+        incident,
+        updates=(*incident.updates, update),
+        promises=kept,
+        headline=event.wording.headline or incident.headline,
+        draft=None if sent else incident.draft,
+        past_drafts=_past_draft(incident, f"published as update {event.number}") if sent else incident.past_drafts,
+    )
+
+
+def _update(incident: Incident, number: int, **changes: object) -> tuple[Update, ...]:
+    return tuple(
+        replace(update, **changes) if update.number == number else update  # type: ignore[arg-type]  # names of Update
+        for update in incident.updates
+    )
+
+
+def _entry(incident: Incident, wanted: object, **changes: object) -> tuple[Entry, ...]:
+    """The entries with those changed whose number or captured message is `wanted`."""
+    return tuple(
+        replace(one, **changes) if wanted in (one.number, one.message) else one  # type: ignore[arg-type]  # names of Entry
+        for one in incident.entries
+    )
+
+
+def _source_edited(incident: Incident, event: SourceEdited) -> Incident:
+    if event.kept:
+        return replace(incident, entries=_entry(incident, event.message, note="later edited"))
+    items = {
+        key: replace(item, text=event.text) if item.message == event.message else item
+        for key, item in incident.items.items()
+    }
+    entries = tuple(
+        replace(one, text=_reworded(one, event.text), note="edited") if one.message == event.message else one
+        for one in incident.entries
+    )
+    return replace(incident, items=items, entries=entries)
+
+
+def _reworded(one: Entry, text: str) -> str:
+    head, colon, _ = one.text.partition(": ")
+    return f"{head}{colon}{text}" if one.kind == ItemAdded.model_fields["kind"].default else text
+
+
+def _open_again(incident: Incident, phase: Phase = Phase.INVESTIGATING) -> Incident:
+    return replace(
+        incident,
+        phase=phase,
+        resolved_at=None,
+        fixed="",
+        closed_at=None,
+        closed_by=None,
+        closing=None,
+        locked=False,
+    )
+
+
+def _evolve(incident: Incident, recorded: Recorded) -> Incident:  # noqa: PLR0911, PLR0912, PLR0915 - a case for each event
+    event, by = recorded.event, recorded.by or incident.declared_by
+    match event:
+        case Joined():
+            return replace(incident, people=with_person(incident.people, event.who))
+        case SeveritySet():
+            return replace(incident, severity=event.severity, response=event.response)
+        case PhaseSet():
+            return replace(incident, phase=event.phase)
+        case ImpactSet():
+            return replace(incident, impact=event.text)
+        case ChangeRecorded():
+            return replace(incident, change=Change(event.what, event.made_at, by))
+        case EntryAmended():
+            return replace(incident, entries=_entry(incident, event.entry, text=event.text, note="amended"))
+        case EntryWithdrawn():
+            return replace(incident, entries=_entry(incident, event.entry, withdrawn=True))
+        case SourceEdited():
+            return _source_edited(incident, event)
+        case SourceDeleted():
+            return replace(incident, entries=_entry(incident, event.message, note="its message was deleted"))
+        case RoleTaken():
+            return _take_role(incident, event.role, event.who, event.how, recorded)
+        case RoleVacated():
+            return _vacate(incident, event.role, recorded)
+        case BackupNamed():
+            roles = _with(incident.roles, event.role, replace(incident.holding(event.role), backup=event.who))
+            return replace(incident, roles=roles, people=with_person(incident.people, event.who))
+        case ItemAdded():
+            item = Item(
+                event.key, event.item, event.text, event.said_by, recorded.at, event.message, event.parent, event.path
+            )
+            return replace(incident, items=_with(incident.items, event.key, item))
+        case ItemGrabbed():
+            return replace(
+                _items(incident, event.key, holder=event.who), people=with_person(incident.people, event.who)
+            )
+        case ItemLetGo():
+            return _items(incident, event.key, holder=None)
+        case ItemEnded():
+            return _items(incident, event.key, status=event.status, result=event.result, ended_by=by)
+        case PathChosen():
+            return replace(incident, path=PathCall(event.path, by, recorded.at, event.why, event.item))
+        case FrozenChanges():
+            return replace(incident, frozen=Freeze(by, recorded.at, event.why))
+        case UnfrozenChanges():
+            return replace(incident, frozen=None)
+        case Drafted():
+            draft = DraftInHand(event.number, event.wording, by, recorded.at)
+            past = _past_draft(incident, f"replaced by draft {event.number}")
+            return replace(incident, draft=draft, drafts=event.number, past_drafts=past)
+        case DraftDiscarded():
+            return replace(incident, draft=None, past_drafts=_past_draft(incident, "discarded"))
+        case Published():
+            return _published(incident, event, recorded, by)
+        case Corrected():
+            updates = _update(
+                incident,
+                event.number,
+                text=event.text,
+                wording=event.wording,
+                corrected_at=recorded.at,
+                promised_at=event.promised_at,
+            )
+            return replace(incident, updates=updates, headline=event.wording.headline or incident.headline)
+        case UpdateWithdrawn():
+            return replace(incident, updates=_update(incident, event.number, withdrawn=event.why))
+        case Resolved():
+            return replace(incident, phase=Phase.RESOLVED, resolved_at=recorded.at, fixed=event.fixed)
+        case RelapseSeen() | Reopened():
+            return _open_again(incident)
+        case Closed():
+            return replace(
+                incident,
+                phase=Phase.CLOSED,
+                resolved_at=incident.resolved_at or recorded.at,
+                closed_at=recorded.at,
+                closed_by=by,
+                closing=event,
+            )
+        case Asked():
+            key = f"prompt/{event.ask}-{event.number}"
+            return replace(incident, prompts=_with(incident.prompts, key, Prompt(key, event, recorded.at)))
+        case Settled():
+            prompt = replace(incident.prompts[event.prompt], settled=event.how)
+            return replace(incident, prompts=_with(incident.prompts, event.prompt, prompt))
+        case ChannelOpened():
+            return replace(incident, channel=event.channel)
+        case ChannelGone():
+            return replace(incident, channel=None)
+        case ChannelLocked():
+            return replace(incident, locked=True)
+        case DeliveryNoted():
+            others = tuple(
+                one for one in incident.deliveries if (one.card, one.channel) != (event.card, event.channel)
+            )
+            late = Delivery(event.card, event.channel, event.state, event.reason)
+            return replace(incident, deliveries=others if event.state == "delivered" else (*others, late))
+        case RightMissing():
+            return replace(incident, missing_rights=(*incident.missing_rights, event.right))
+        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused():
+            return incident

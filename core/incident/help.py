@@ -1,0 +1,72 @@
+"""What `help` answers: all commands on one card, one group of them, or one command with an example."""
+
+from __future__ import annotations
+
+from core.incident.document import Code, Document, Line, Span, Strong, line
+from core.incident.forms import Group, Verb
+from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_verb, not_yet
+
+_FORMS = "ITEM is `H2` or `a3`; ROLE is ic, diagnosis, updates, recovery or scribe; a time is `10:20` (UTC) or `15m`."
+
+
+def help_document(topic: str = "") -> Document:
+    """Help on a command or a group; on everything without a topic; on the nearest where there is no such topic."""
+    first, _, rest = topic.strip().partition(" ")
+    if rest and fold(first) in list(Group):
+        return help_document(rest)
+    word = fold(topic)
+    # `update` is a group and another word for `draft`; the group tells more.
+    if word in list(Group):
+        return _group(Group(word))
+    if word in LATER:
+        return Document((marked(not_yet(LATER[word])),))
+    if word in SPELLINGS:
+        return _verbs(_family(SPELLINGS[word]))
+    near = nearest_verb(topic) if word else None
+    if near is None:
+        return _everything()
+    found = _verbs(_family((near,)))
+    return Document((line("There is no such command; this is the nearest."), *found.lines), found.title)
+
+
+def marked(text: str) -> Line:
+    """A line whose words between backticks are code."""
+    return line(*(Code(part) if at % 2 and part else part for at, part in enumerate(text.split("`"))))
+
+
+def _family(rows: tuple[Verb, ...]) -> tuple[Verb, ...]:
+    """All forms of a word: `close` has three."""
+    return tuple(verb for verb in VERBS if verb.word.split()[0] == rows[0].word) or rows
+
+
+def _everything() -> Document:
+    groups = [(group, [verb for verb in VERBS if verb.group is group]) for group in Group]
+    rows = [line(*_listed(verbs), label=group.value) for group, verbs in groups if verbs]
+    return Document((*rows, marked(_FORMS), marked("`help COMMAND` explains one.")), (Strong("Commands"),))
+
+
+def _listed(verbs: list[Verb]) -> list[Span | str]:
+    words: list[Span | str] = []
+    for verb in verbs:
+        # The fields of an update and of a close would double the card; `help update` has them.
+        short = f"{verb.word} […]" if verb.fields and not verb.arguments else verb.usage
+        words += [" · ", Code(short)] if words else [Code(short)]
+    return words
+
+
+def _group(group: Group) -> Document:
+    rows = [line(Code(verb.usage), f": {verb.does}", bullet=True) for verb in VERBS if verb.group is group]
+    if later := ", ".join(word for word, (where, _) in NOT_YET.items() if where is group):
+        rows.append(line(f"Not in this version yet: {later}."))
+    return Document(tuple(rows), (Strong(f"Commands: {group.value}"),))
+
+
+def _verbs(verbs: tuple[Verb, ...]) -> Document:
+    rows: list[Line] = []
+    for verb in verbs:
+        rows += [line(Code(verb.usage)), marked(f"{verb.does[:1].upper()}{verb.does[1:]}.")]
+        if verb.example != verb.usage:
+            rows.append(line("For example: ", Code(verb.example)))
+        if verb.aliases:
+            rows.append(line("Also understood: ", Code(", ".join(verb.aliases))))
+    return Document(tuple(rows), (Strong(verbs[0].word),))

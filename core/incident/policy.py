@@ -1,0 +1,103 @@
+"""The house rules in force for one incident: frozen into it when declared, so that a later change of config rewrites nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from core.incident.emoji import EMOJI
+from core.incident.times import Length
+from core.incident.vocabulary import ChannelRef, Person, Severity, Value
+
+
+class Response(Value):
+    """What a severity means and asks for (spec, section 2). `update_every` of zero means no fixed updates."""
+
+    means: str
+    update_every: Length
+    pages: tuple[str, ...]
+    status_page: bool
+    postmortem: bool
+
+
+RESPONSES: dict[Severity, Response] = {
+    Severity.SEV1: Response(
+        means="major user impact, revenue or safety at risk",
+        update_every=timedelta(minutes=15),
+        pages=("team", "leadership"),
+        status_page=True,
+        postmortem=True,
+    ),
+    Severity.SEV2: Response(
+        means="significant impact, mitigation possible",
+        update_every=timedelta(minutes=30),
+        pages=("commander", "oncall"),
+        status_page=True,
+        postmortem=True,
+    ),
+    Severity.SEV3: Response(
+        means="minor, or one customer",
+        update_every=timedelta(0),
+        pages=("oncall",),
+        status_page=False,
+        postmortem=False,
+    ),
+}
+"""The defaults of the spec, section 2."""
+
+
+def _minutes(*count: float) -> tuple[timedelta, ...]:
+    return tuple(timedelta(minutes=minutes) for minutes in count)
+
+
+class Times(Value):
+    """Every wait, each a setting of the same name; zero turns a step off. Figures are the spec's, by section."""
+
+    no_commander: tuple[Length, ...] = Field(
+        _minutes(2, 5), description="without a commander: ask declarer and on-call, then page on-call's backup (8)"
+    )
+    takeover: Length = Field(timedelta(seconds=60), description="silence after which a takeover passes (3)")
+    decision_step: Length = Field(timedelta(seconds=60), description="between those asked at a decision point (8)")
+    watch: Length = Field(timedelta(minutes=10), description="watch after resolved, before asking to close (9)")
+    lock_after_close: Length = Field(timedelta(days=7), description="channel read-only this long after the close (4)")
+    reopen_days: int = Field(7, ge=0, description="days in which a closed incident can be reopened (1)")
+    nudge_gap: Length = Field(timedelta(minutes=5), description="between two pings to one person (8)")
+    stale_act: Length = Field(timedelta(minutes=10), description="older outward acts are asked again (12)")
+    declare_window: Length = Field(timedelta(minutes=10), description="the same title again is the same incident (4)")
+    same_or_new: Length = Field(timedelta(seconds=60), description="silence after which a second alarm is the same (4)")
+    update_before: Length = Field(
+        timedelta(minutes=3), description="reminder before a promised update, at most a third of the interval (7)"
+    )
+    update_backup: Length = Field(timedelta(minutes=2), description="after a missed promise: the backup (7)")
+    update_commander: Length = Field(timedelta(minutes=5), description="after a missed promise: the commander (7)")
+
+
+class Audience(Value):
+    """Who gets every update, word for word. `internal` ones also get the summary at the close (spec, 7 and 9)."""
+
+    name: str
+    rooms: tuple[ChannelRef, ...] = ()
+    frame: str = ""
+    internal: bool = False
+    status_page: bool = False
+
+
+class Service(Value):
+    """An entry of the service catalogue, as far as an incident needs it."""
+
+    name: str
+    team: tuple[Person, ...] = ()
+
+
+class Policy(Value):
+    """All of it. People are already resolved: linked accounts are one person."""
+
+    responses: dict[Severity, Response] = Field(default_factory=lambda: dict(RESPONSES))
+    times: Times = Times()
+    audiences: tuple[Audience, ...] = ()
+    services: tuple[Service, ...] = ()
+    on_call: tuple[Person, ...] = ()
+    leadership: tuple[Person, ...] = ()
+    tie_breaker: Person | None = None
+    emoji: dict[str, str] = Field(default_factory=lambda: dict(EMOJI))

@@ -1,0 +1,298 @@
+"""An incident as the record has it: frozen values, changed only by `evolve`.
+
+Rule: everything here follows from the log alone. Questions that several rules ask (who decides, who is asked next, what
+is open) are answered here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.incident.events import Asked, Closed, Wording
+from core.incident.policy import Policy, Response
+from core.incident.vocabulary import (
+    ChannelRef,
+    ItemKind,
+    ItemStatus,
+    MessageRef,
+    Path,
+    Person,
+    Phase,
+    Role,
+    Severity,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A role: who holds it, since when, and who may take it over without debate."""
+
+    holder: Person | None = None
+    backup: Person | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A hypothesis, an action, or the path."""
+
+    key: str
+    kind: ItemKind
+    text: str
+    said_by: Person
+    added_at: datetime
+    message: MessageRef | None = None
+    parent: str = ""
+    path: Path | None = None
+    holder: Person | None = None
+    status: ItemStatus = ItemStatus.OPEN
+    result: str = ""
+    ended_by: Person | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.status is ItemStatus.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline. `by` is whose words or act it is; `marked_by` who put it on the record."""
+
+    number: int
+    at: datetime
+    text: str
+    by: Person | None
+    marked_by: Person | None
+    kind: str
+    message: MessageRef | None = None
+    note: str = ""
+    withdrawn: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    by: Person
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The latest change to the system that somebody named."""
+
+    what: str
+    at: datetime
+    by: Person
+
+
+@dataclass(frozen=True, slots=True)
+class PathCall:
+    path: Path
+    by: Person
+    at: datetime
+    why: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftInHand:
+    number: int
+    wording: Wording
+    by: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A published base update; `text` is what every audience reads, word for word."""
+
+    number: int
+    text: str
+    wording: Wording
+    at: datetime
+    by: Person
+    promised_at: datetime | None
+    corrected_at: datetime | None = None
+    withdrawn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something Tocsin asked. `settled` is empty while an answer is still wanted."""
+
+    key: str
+    asked: Asked
+    at: datetime
+    settled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An answer to one person, keyed by the act it answers."""
+
+    number: int
+    to: Person
+    answer: str
+    about: str
+    rule: str
+    reply_to: MessageRef | None
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A copy that is late or cannot be delivered."""
+
+    card: str
+    channel: ChannelRef
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """Updates that came by the time they were promised for, and those that did not."""
+
+    kept: int = 0
+    broken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """The whole of it. Mappings are never changed in place."""
+
+    number: int
+    name: str
+    title: str
+    severity: Severity
+    response: Response
+    policy: Policy
+    triage: ChannelRef
+    declared_at: datetime
+    declared_by: Person
+    message: MessageRef | None = None
+    reported_by: Person | None = None
+    service: str = ""
+    phase: Phase = Phase.INVESTIGATING
+    channel: ChannelRef | None = None
+    locked: bool = False
+    version: int = 0
+    changed_at: datetime | None = None
+    people: tuple[Person, ...] = ()
+    roles: Mapping[Role, Holding] = field(default_factory=dict)
+    items: Mapping[str, Item] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    impact: str = ""
+    change: Change | None = None
+    frozen: Freeze | None = None
+    path: PathCall | None = None
+    headline: str = ""
+    draft: DraftInHand | None = None
+    drafts: int = 0
+    past_drafts: Mapping[int, str] = field(default_factory=dict)
+    updates: tuple[Update, ...] = ()
+    promises: Promises = Promises()
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
+    letters: Mapping[str, Letter] = field(default_factory=dict)
+    deliveries: tuple[Delivery, ...] = ()
+    missing_rights: tuple[str, ...] = ()
+    commanded_at: datetime | None = None
+    vacant_since: datetime | None = None
+    resolved_at: datetime | None = None
+    fixed: str = ""
+    closed_at: datetime | None = None
+    closed_by: Person | None = None
+    closing: Closed | None = None
+    handoffs: int = 0
+
+    # --- who decides --------------------------------------------------------------------------------------------------
+
+    def holding(self, role: Role) -> Holding:
+        return self.roles.get(role, Holding())
+
+    def holder(self, role: Role) -> Person | None:
+        return self.holding(role).holder
+
+    @property
+    def commander(self) -> Person | None:
+        return self.holder(Role.IC)
+
+    def deciders(self, role: Role) -> tuple[Person, ...]:
+        """Holder and backup of a call; a call that nobody holds is the commander's (spec, section 3)."""
+        holding = self.holding(role)
+        if holding.holder is None and role is not Role.IC:
+            return self.deciders(Role.IC)
+        return tuple(person for person in (holding.holder, holding.backup) if person is not None)
+
+    def may(self, person: Person | None, role: Role) -> bool:
+        return person is not None and any(decider.is_(person) for decider in self.deciders(role))
+
+    def roles_of(self, person: Person) -> tuple[Role, ...]:
+        return tuple(role for role in Role if person.is_(self.holder(role)))
+
+    @property
+    def alone(self) -> bool:
+        """Whether one person runs it all: nobody else has acted, so nothing is asked about roles."""
+        return len(self.people) <= 1
+
+    # --- what is open -------------------------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        return self.phase is Phase.CLOSED
+
+    def items_of(self, *kinds: ItemKind) -> tuple[Item, ...]:
+        return tuple(item for item in self.items.values() if item.kind in kinds)
+
+    @property
+    def open_path(self) -> Item | None:
+        """The one recovery action that is open."""
+        return next((item for item in self.items.values() if item.kind is ItemKind.RECOVERY and item.open), None)
+
+    @property
+    def confirmed(self) -> Item | None:
+        """The hypothesis confirmed last."""
+        found = [item for item in self.items.values() if item.status is ItemStatus.CONFIRMED]
+        return found[-1] if found else None
+
+    def open_prompts(self, ask: str) -> tuple[Prompt, ...]:
+        return tuple(prompt for prompt in self.prompts.values() if prompt.asked.ask == ask and not prompt.settled)
+
+    def next_number(self, ask: str) -> int:
+        return 1 + sum(prompt.asked.ask == ask for prompt in self.prompts.values())
+
+    # --- updates ------------------------------------------------------------------------------------------------------
+
+    @property
+    def last_update(self) -> Update | None:
+        """The newest update that stands."""
+        return next((update for update in reversed(self.updates) if not update.withdrawn), None)
+
+    @property
+    def promised_at(self) -> datetime | None:
+        """When the next update was promised for, if it was."""
+        return self.updates[-1].promised_at if self.updates and not self.closed else None
+
+    @property
+    def update_due(self) -> datetime | None:
+        """When the next update is due: as promised; before the first one, an interval after the declaration."""
+        if self.promised_at or self.updates or self.closed or self.phase is Phase.RESOLVED:
+            return self.promised_at
+        every = self.response.update_every
+        return self.declared_at + every if every else None
+
+    @property
+    def every(self) -> timedelta:
+        """The interval between updates now; zero when none is fixed."""
+        last = self.last_update
+        if last and last.wording.every is not None:
+            return timedelta(seconds=last.wording.every)
+        return self.response.update_every
+
+    @property
+    def public_name(self) -> str:
+        """What outsiders read: the headline, until there is one the first update's impact. The title stays inside."""
+        return self.headline or (self.updates[0].wording.impact if self.updates else "")

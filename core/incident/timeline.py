@@ -1,0 +1,167 @@
+"""How each event reads on the timeline: `words` gives its line, or nothing for what is no news.
+
+Rule: a line is a whole sentence without its subject; whose act it is stands beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.incident.document import utc
+from core.incident.events import (
+    BackupNamed,
+    ChangeRecorded,
+    ChannelGone,
+    ChannelLocked,
+    ChannelOpened,
+    Closed,
+    CloseKind,
+    Corrected,
+    DecisionMarked,
+    Declared,
+    DeliveryNoted,
+    Event,
+    FrozenChanges,
+    How,
+    ImpactSet,
+    ItemAdded,
+    ItemEnded,
+    ItemGrabbed,
+    ItemLetGo,
+    Joined,
+    Noted,
+    PathChosen,
+    PhaseSet,
+    Published,
+    Recorded,
+    RelapseSeen,
+    Reopened,
+    Resolved,
+    RightMissing,
+    RoleTaken,
+    RoleVacated,
+    SeveritySet,
+    UnfrozenChanges,
+    UpdateWithdrawn,
+)
+from core.incident.state import Entry, Incident
+from core.incident.vocabulary import ItemKind, ItemStatus, Path, Person
+
+PATH_WORDS = {
+    Path.ROLLBACK: "roll back",
+    Path.FIX: "ship a fix",
+    Path.PAUSE: "hold five minutes",
+    Path.DIG: "keep digging",
+}
+
+
+def _why(why: str) -> str:
+    return f": {why}" if why else ""
+
+
+def _role_taken(event: RoleTaken, by: Person | None) -> str:
+    if event.how in (How.DECLARED, How.CLAIMED):
+        return f"{event.who.name} is {event.role.title} ({event.how})"
+    giver = f" from {event.before.name}" if event.before else ""
+    doer = f" by {by.name}" if event.how is How.ASSIGNED and by else ""
+    return f"{event.who.name} is {event.role.title} ({event.how}{giver}{doer})"
+
+
+def _closed(event: Closed) -> str:
+    match event.how:
+        case CloseKind.FALSE_ALARM:
+            return f"closed as a false alarm: {event.cause}"
+        case CloseKind.DUPLICATE:
+            return f"closed as a duplicate of incident {event.of}"
+        case CloseKind.DECLARED:
+            return f"closed. Cause: {event.cause}. Fixed by: {event.fixed}. Next: {event.next}"
+
+
+def _ended(event: ItemEnded, item_text: str) -> str:
+    word = {ItemStatus.CONFIRMED: "confirmed", ItemStatus.RULED_OUT: "ruled out"}.get(event.status, str(event.status))
+    return f"{event.key} {word}: {item_text}" + (f" ({event.result})" if event.result else "")
+
+
+def _words(incident: Incident, event: Event, by: Person | None) -> str:  # noqa: PLR0911, PLR0912 - one line for each event
+    match event:
+        case Declared():
+            reported = f", reported by {event.reported_by.name}" if event.reported_by else ""
+            return f"declared {event.severity.upper()}: {event.title}{reported}"
+        case Joined(again=True):
+            return f"{event.who.name} declared the same and joined"
+        case SeveritySet():
+            return f"severity is {event.severity.upper()}"
+        case PhaseSet():
+            return f"{event.phase}{_why(event.why)}"
+        case ImpactSet():
+            return f"impact: {event.text}"
+        case Noted():
+            return event.text
+        case DecisionMarked():
+            return f"decision: {event.text}"
+        case ChangeRecorded():
+            return f"latest change: {event.what} at {utc(event.made_at)}"
+        case RoleTaken():
+            return _role_taken(event, by)
+        case RoleVacated():
+            return f"{event.who.name} is no longer {event.role.title} ({event.how})"
+        case BackupNamed():
+            return f"{event.who.name} is backup {event.role.title}"
+        case ItemAdded(item=ItemKind.RECOVERY):
+            return ""
+        case ItemAdded():
+            return f"{event.key} {event.item}: {event.text}"
+        case ItemGrabbed():
+            return f"{event.who.name} is on {event.key}"
+        case ItemLetGo():
+            return f"{event.who.name} let go of {event.key}"
+        case ItemEnded():
+            return _ended(event, incident.items[event.key].text)
+        case PathChosen():
+            return f"path: {PATH_WORDS[event.path]}{_why(event.why)}" + (f" ({event.item})" if event.item else "")
+        case FrozenChanges():
+            return f"changes frozen{_why(event.why)}"
+        case UnfrozenChanges():
+            return f"freeze lifted{_why(event.why)}"
+        case Published():
+            return f"update {event.number} published: {event.text}"
+        case Corrected():
+            return f"update {event.number} corrected: {event.text}"
+        case UpdateWithdrawn():
+            return f"update {event.number} withdrawn: {event.why}"
+        case Resolved():
+            return f"resolved{_why(event.fixed)}"
+        case RelapseSeen():
+            return f"it came back{_why(event.why)}"
+        case Closed():
+            return _closed(event)
+        case Reopened():
+            return f"reopened: {event.why}"
+        case ChannelOpened():
+            return "the channel is open" if incident.channel is None else "the channel was made again"
+        case ChannelGone():
+            return "the channel is gone"
+        case ChannelLocked():
+            return "the channel is read-only"
+        case DeliveryNoted(state="impossible"):
+            return f"{event.card} cannot be delivered to {event.channel}{_why(event.reason)}"
+        case RightMissing():
+            return f"Tocsin lacks a right: {event.right}"
+        case _:
+            return ""
+
+
+def entry(incident: Incident, recorded: Recorded) -> Entry | None:
+    """The event's line on the timeline, given the incident just before it; `None` for what is no news."""
+    event = recorded.event
+    text = _words(incident, event, recorded.by)
+    if not text:
+        return None
+    number = len(incident.entries) + 1
+    at: datetime = recorded.at
+    by, message = recorded.by, None
+    if isinstance(event, Noted | DecisionMarked):
+        at, by, message = event.said_at, event.said_by, event.message
+    elif isinstance(event, ItemAdded):
+        by, message = event.said_by, event.message
+    return Entry(number, at, text, by, recorded.by, event.kind, message, version=recorded.version)

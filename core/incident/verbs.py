@@ -1,0 +1,181 @@
+"""The commands in words: `VERBS`, the one list behind the parser, the help, the README's table and slash commands.
+
+Rule: a command that people can type is a row here and nowhere else. Words and names are those of the spec, section 6.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from core.incident import commands as c
+from core.incident.forms import Argument, Group, Kind, Verb, argument, optional
+from core.incident.vocabulary import ItemKind, ItemStatus
+
+ROLE = argument("role", Kind.ROLE)
+WHO = argument("who", Kind.WHO, "@who")
+ITEM = argument("item", Kind.ITEM)
+HYPOTHESIS = argument("item", Kind.ITEM, "H")
+TEXT = argument("text", Kind.WORDS)
+WHY = argument("why", Kind.WORDS)
+EVIDENCE = optional(argument("evidence", Kind.WORDS, into="result"))
+SEVERITY = argument("severity", Kind.SEVERITY, "1|2|3")
+EVERY = argument("every", Kind.LENGTH, "15m")
+
+_UPDATE_FIELDS: tuple[Argument, ...] = (
+    *(argument(name, Kind.WORDS, "…") for name in ("headline", "impact", "affected", "working", "next")),
+    EVERY,
+)
+_CLOSE_FIELDS: tuple[Argument, ...] = (
+    *(argument(name, Kind.WORDS, "…") for name in ("cause", "fixed", "next")),
+    argument("owner", Kind.WHO, "@who"),
+)
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "declare", Group.DIRECT, c.Declare, "begin an incident", "declare checkout fails after payment sev1",
+        (argument("title", Kind.WORDS), optional(SEVERITY, "sev1|sev2|sev3"),
+         optional(argument("private", Kind.FLAG, "private"))),
+        (argument("service", Kind.WORDS, "NAME"),),
+    ),
+    Verb("sev", Group.DIRECT, c.SetSeverity, "set the severity", "sev 1", (SEVERITY,), aliases=("severity",)),
+    Verb(
+        "status", Group.DIRECT, c.SetPhase, "set the phase: investigating, identified, monitoring, resolved",
+        "status monitoring the rollback is out", (argument("phase", Kind.PHASE), optional(WHY)), aliases=("phase",),
+    ),
+    Verb("impact", Group.DIRECT, c.SetImpact, "say what users see", "impact some users cannot pay since 10:02", (TEXT,)),
+    Verb("note", Group.DIRECT, c.AddNote, "put words on the timeline", "note the provider says that they are fine", (TEXT,)),
+    Verb(
+        "changed", Group.DIRECT, c.RecordChange, "record the latest change to the system, now or at a time (`10:02`, `5m ago`)",
+        "changed release 214 5m ago",
+        (argument("what", Kind.WORDS), optional(argument("time", Kind.TIME, "time", into="at"))),
+    ),
+    Verb("board", Group.DIRECT, c.Show, "show the board", "board", fixed={"what": "board"}),
+    Verb("timeline", Group.DIRECT, c.Show, "show the timeline", "timeline", fixed={"what": "timeline"}),
+    Verb(
+        "help", Group.DIRECT, c.Show, "list the commands, or explain one", "help close",
+        (optional(argument("command", Kind.WORDS, into="topic"), "COMMAND"),), fixed={"what": "help"},
+    ),
+    Verb(
+        "resolve", Group.DIRECT, c.Resolve, "users are served again; a watch begins", "resolve rolled back release 214",
+        (optional(argument("fixed", Kind.WORDS), "what fixed it"),),
+    ),
+    Verb("came-back", Group.DIRECT, c.CameBack, "it came back: investigating again", "came-back payments fail again", (optional(WHY),)),
+    Verb(
+        "close", Group.DIRECT, c.Close, "declare it over: what happened, what fixed it, what comes next",
+        "close cause=tax rounding in release 214 fixed=rolled back next=postmortem on Tuesday owner=@ann", fields=_CLOSE_FIELDS,
+    ),
+    Verb(
+        "close false-alarm", Group.DIRECT, c.CloseFalseAlarm, "close: it was none",
+        "close false-alarm the probe itself was down", (WHY,),
+    ),
+    Verb(
+        "close duplicate-of", Group.DIRECT, c.CloseDuplicate, "close: another incident is the same, and goes on",
+        "close duplicate-of 7", (argument("n", Kind.INCIDENT, into="of"),), aliases=("close duplicate",),
+    ),
+    Verb(
+        "reopen", Group.DIRECT, c.Reopen, "open a closed incident again", "reopen payments fail again since 10:40",
+        (optional(argument("n", Kind.INCIDENT, into="number")), WHY),
+    ),
+    Verb(
+        "yes", Group.DIRECT, c.Confirm, "say yes to what Tocsin asked you", "yes handoff-1",
+        (optional(argument("what", Kind.PROMPT, into="prompt")),), fixed={"prompt": ""}, aliases=("ok",),
+    ),
+    Verb("claim", Group.ROLE, c.Claim, "take a role that nobody holds", "claim recovery", (ROLE,)),
+    Verb("release", Group.ROLE, c.Release, "let go of your role", "release scribe", (ROLE,)),
+    Verb("assign", Group.ROLE, c.Assign, "give somebody a role", "assign recovery @ann", (ROLE, WHO)),
+    Verb("vacate", Group.ROLE, c.Vacate, "take a role from its holder", "vacate scribe", (ROLE,)),
+    Verb("backup", Group.ROLE, c.NameBackup, "name a role's backup", "backup ic @ann", (ROLE, WHO)),
+    Verb("handoff", Group.ROLE, c.HandOff, "offer one of your roles, or all, to somebody", "handoff @ann ic", (WHO, optional(ROLE))),
+    Verb("takeover", Group.ROLE, c.TakeOver, "ask for a role; after a minute of silence it is yours", "takeover ic", (ROLE,)),
+    Verb(
+        "hypothesis", Group.ITEM, c.AddItem, "add what may be the cause", "hypothesis tax rounding in release 214",
+        (TEXT,), fixed={"kind": ItemKind.HYPOTHESIS},
+    ),
+    Verb(
+        "action", Group.ITEM, c.AddItem, "add something to do", "action call the payment provider @ann",
+        (TEXT, optional(WHO)), fixed={"kind": ItemKind.ACTION},
+    ),
+    Verb("grab", Group.ITEM, c.Grab, "take an item into your hands", "grab H2", (ITEM,)),
+    Verb("release", Group.ITEM, c.LetGo, "let an item go", "release H2", (ITEM,)),
+    Verb("drop", Group.ITEM, c.EndItem, "drop an item; a path: it did not help", "drop A3", (ITEM,), fixed={"status": ItemStatus.DROPPED}),
+    Verb(
+        "done", Group.ITEM, c.EndItem, "an item is done", "done A1 config is the same as at 09:55",
+        (ITEM, optional(argument("result", Kind.WORDS))), fixed={"status": ItemStatus.DONE},
+    ),
+    Verb(
+        "confirm", Group.ITEM, c.EndItem, "a hypothesis is right", "confirm H2 the totals differ by a cent",
+        (HYPOTHESIS, EVIDENCE), fixed={"status": ItemStatus.CONFIRMED},
+    ),
+    Verb(
+        "rule-out", Group.ITEM, c.EndItem, "a hypothesis is wrong", "rule-out H1 the hit rate is normal",
+        (HYPOTHESIS, EVIDENCE), fixed={"status": ItemStatus.RULED_OUT},
+    ),
+    Verb("decide", Group.CALL, c.MarkDecision, "record a decision word for word", "decide we roll back at 10:15 unless errors fall", (TEXT,)),
+    Verb(
+        "path", Group.CALL, c.ChoosePath, "choose the one recovery path", "path rollback release 214 is the latest change",
+        (argument("path", Kind.PATH, "rollback|fix|pause|dig"), optional(WHY)),
+    ),
+    Verb("freeze", Group.CALL, c.Freeze, "freeze changes", "freeze no deploys until payments work", (optional(WHY),)),
+    Verb("unfreeze", Group.CALL, c.Unfreeze, "lift the freeze", "unfreeze the rollback is done", (optional(WHY),)),
+    Verb(
+        "draft", Group.UPDATE, c.Draft, "draft the next update (also just `update …`)",
+        "draft impact=some users cannot pay next=we are testing a rollback every=15m", fields=_UPDATE_FIELDS, aliases=("update",),
+    ),
+    Verb("publish", Group.UPDATE, c.Publish, "publish the draft to every audience", "publish"),
+    Verb("discard", Group.UPDATE, c.Discard, "throw the draft away", "discard"),
+    Verb("unchanged", Group.UPDATE, c.PublishUnchanged, "publish that impact is unchanged, with a new time", "unchanged 15m", (optional(EVERY),)),
+    Verb("correct", Group.UPDATE, c.CorrectUpdate, "correct the last update in every copy", "correct impact=all users cannot pay", fields=_UPDATE_FIELDS),
+    Verb("withdraw", Group.UPDATE, c.WithdrawUpdate, "withdraw the last update", "withdraw it was meant for another incident", (WHY,)),
+    Verb("amend", Group.AFTER, c.Amend, "correct a timeline entry", "amend 5 the release was number 214", (argument("entry", Kind.ENTRY), TEXT)),
+)  # fmt: skip
+
+NOT_YET: dict[str, tuple[Group, str]] = {
+    "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
+    "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
+    "decide-by": (Group.CALL, "`decide TEXT` records what you will do, by when and if what."),
+    "move-decision": (Group.CALL, "`decide TEXT` records the new time."),
+    "withdraw-decision": (Group.CALL, "`decide TEXT` records what holds instead."),
+    "object": (Group.CALL, "Say it to the recovery owner; `note TEXT` puts it on the timeline."),
+    "met": (Group.CALL, "`note TEXT` puts it on the timeline."),
+    "snooze": (Group.UPDATE, "`unchanged 15m` publishes that nothing has changed, with a new time."),
+    "page": (Group.PEOPLE, "Mention the person in this channel."),
+    "widen": (Group.PEOPLE, "Mention in this channel whom you need."),
+    "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),
+    "oncall": (Group.PEOPLE, "Tocsin's config says who is on call."),
+    "followup": (Group.AFTER, "`action TEXT @who` puts it on the list."),
+    "followup-done": (Group.AFTER, "`done ITEM` crosses it off the list."),
+    "postmortem": (Group.AFTER, "`timeline` shows the record to write it from."),
+}
+"""The spec's verbs that this version does not have: their group, and what to do instead."""
+
+
+def fold(word: str) -> str:
+    """A word as verbs are compared: `rule–out`, `Rule_Out` and `ruleout` are one."""
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
+
+
+def _spellings() -> dict[str, tuple[Verb, ...]]:
+    known: dict[str, tuple[Verb, ...]] = {}
+    for verb in VERBS:
+        for word in (verb.word, *verb.aliases):
+            known[fold(word)] = (*known.get(fold(word), ()), verb)
+    return known
+
+
+SPELLINGS: dict[str, tuple[Verb, ...]] = _spellings()
+"""Every folded spelling of a verb and the rows it may mean."""
+
+LATER: dict[str, str] = {fold(word): word for word in NOT_YET}
+"""The folded spellings of what is not there yet."""
+
+
+def not_yet(word: str) -> str:
+    """The answer to a verb of `NOT_YET`."""
+    return f"`{word}` is not in this version of Tocsin yet. {NOT_YET[word][1]}"
+
+
+def nearest_verb(word: str, group: Group | None = None) -> Verb | None:
+    """The verb that was most likely meant, `None` when none is near."""
+    known = [spelling for spelling, rows in SPELLINGS.items() if group in (None, rows[0].group)]
+    # The first of a verb's rows: its plain form.
+    return next((SPELLINGS[near][0] for near in get_close_matches(fold(word), known, n=1)), None)

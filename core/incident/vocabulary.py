@@ -1,0 +1,155 @@
+"""The field's words as types: phases, severities, roles, people, places and the things people grab.
+
+The words are those of the Incident Command System (FEMA, NIMS ICS-100) and of the public incident-response guides
+(PagerDuty's, Google's SRE workbook chapter 9); chat, code and stored events all use the same ones.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """An immutable value that events may carry: equal when its fields are, and refused when it has others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Phase(StrEnum):
+    """Where an incident stands. `resolved`: users are served again. `closed`: the commander said that it is over."""
+
+    INVESTIGATING = "investigating"
+    IDENTIFIED = "identified"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    """How bad it is for users; lower is worse, and when unsure one takes the worse (PagerDuty, "Severity Levels")."""
+
+    SEV1 = "sev1"
+    SEV2 = "sev2"
+    SEV3 = "sev3"
+
+
+class Role(StrEnum):
+    """The separate calls of an incident, each with one holder."""
+
+    IC = "ic"
+    DIAGNOSIS = "diagnosis"
+    UPDATES = "updates"
+    RECOVERY = "recovery"
+    SCRIBE = "scribe"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """The role in full; newcomers do not know what "IC" means."""
+        return ROLE_TITLES[self]
+
+
+ROLE_TITLES: dict[Role, str] = {
+    Role.IC: "incident commander",
+    Role.DIAGNOSIS: "diagnosis lead",
+    Role.UPDATES: "update owner",
+    Role.RECOVERY: "recovery owner",
+    Role.SCRIBE: "scribe",
+}
+
+ROLE_WORDS: dict[str, Role] = {
+    "ic": Role.IC,
+    "commander": Role.IC,
+    "lead": Role.IC,
+    "irc": Role.IC,
+    "diagnosis": Role.DIAGNOSIS,
+    "ops": Role.DIAGNOSIS,
+    "tech": Role.DIAGNOSIS,
+    "updates": Role.UPDATES,
+    "comms": Role.UPDATES,
+    "recovery": Role.RECOVERY,
+    "rollback": Role.RECOVERY,
+    "scribe": Role.SCRIBE,
+}
+"""Every word by which a role is understood (spec, section 3)."""
+
+THREE_CALLS = frozenset({Role.DIAGNOSIS, Role.UPDATES, Role.RECOVERY})
+"""One person may claim two of these, never all three (spec, section 3)."""
+
+
+class ItemKind(StrEnum):
+    """What stands on the shared list. A recovery action is the path: at most one is open."""
+
+    HYPOTHESIS = "hypothesis"
+    ACTION = "action"
+    RECOVERY = "recovery"
+
+
+class ItemStatus(StrEnum):
+    """How an item ended, or that it has not."""
+
+    OPEN = "open"
+    DONE = "done"
+    CONFIRMED = "confirmed"
+    RULED_OUT = "ruled out"
+    DROPPED = "dropped"
+    DID_NOT_HELP = "did not help"
+
+
+class Path(StrEnum):
+    """The recovery owner's call: put back, mend, wait, or keep looking."""
+
+    ROLLBACK = "rollback"
+    FIX = "fix"
+    PAUSE = "pause"
+    DIG = "dig"
+
+
+class Account(Value):
+    """Who a chat says somebody is. `id` is the chat's immutable id, the only thing that gives rights."""
+
+    transport: str
+    id: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{self.id}"
+
+
+class Person(Value):
+    """A person as known when an event was written: linked accounts are one person under one `key`."""
+
+    key: str
+    name: str
+    initials: str
+    account: Account
+    others: tuple[Account, ...] = ()
+
+    def on(self, transport: str) -> Account | None:
+        """Their account in a chat, if they have one there."""
+        return next((one for one in (self.account, *self.others) if one.transport == transport), None)
+
+    def is_(self, other: Person | None) -> bool:
+        """Whether both are the same human being, whatever account or name they act under."""
+        return other is not None and self.key == other.key
+
+
+class ChannelRef(Value):
+    """A channel or room: `transport` as configured, `id` as that chat names it for ever."""
+
+    transport: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{self.id}"
+
+
+class MessageRef(Value):
+    """A message in a channel; its id is the chat's own."""
+
+    channel: ChannelRef
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.id}"
