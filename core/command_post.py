@@ -1,0 +1,221 @@
+"""The command post: where every act arrives, is decided, and is on the record before anything else happens.
+
+    handle: lock the incident → load it → decide → append (durable) → evolve → tell the reconcilers
+
+Rule: one act at a time to an incident; what was not written did not happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from core.activity_log import HOUSE, ActivityLog, Repeated, stream_of
+from core.incident import commands as c
+from core.incident import refusals
+from core.incident.decide import Act, Elsewhere, Events, decide, declare
+from core.incident.decide.declaring import channel_name
+from core.incident.events import Declared, Event, Heard, Joined, Origin, Recorded, Refused, Told
+from core.incident.evolve import evolve, replay
+from core.incident.policy import Policy
+from core.incident.refusals import Refusal
+from core.incident.state import Incident
+from core.incident.vocabulary import ChannelRef, Person
+from core.port import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An act on its way in. `stream` is the incident it is for, `HOUSE` where there is none; `source` names it for ever."""
+
+    command: c.AnyCommand
+    stream: str
+    source: str | None
+    at: datetime
+    by: Person | None = None
+    origin: Origin | None = None
+    triage: ChannelRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. `records` is empty for a repeat; `refused` is the answer that a person was given."""
+
+    stream: str
+    records: tuple[Recorded, ...] = ()
+
+    @property
+    def repeated(self) -> bool:
+        return not self.records
+
+    @property
+    def refused(self) -> str:
+        first = self.records[0].event if self.records else None
+        return first.answer if isinstance(first, Refused) else ""
+
+
+Listener = Callable[[str, Incident | None, Sequence[Recorded]], None]
+"""Told after each commit: the stream, the incident as it now is (none for the house), and what is new."""
+
+
+@dataclass
+class CommandPost:
+    """Holds the awake incidents in memory, each behind its own lock."""
+
+    log: ActivityLog
+    clock: Clock
+    policy: Callable[[], Policy]
+    listeners: list[Listener] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._incidents: dict[str, Incident] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    async def incident(self, stream: str) -> Incident | None:
+        """The incident as the record has it; `None` when there is none of that name."""
+        if stream == HOUSE:
+            return None
+        if stream not in self._incidents:
+            incident = replay(await self.log.load(stream))
+            if incident is None:
+                return None
+            self._incidents.setdefault(stream, incident)
+        return self._incidents[stream]
+
+    def awake(self) -> tuple[tuple[str, Incident], ...]:
+        """The incidents in memory."""
+        return tuple(self._incidents.items())
+
+    async def wake(self) -> None:
+        """Loads every incident that still changes; at start."""
+        for stream in await self.log.awake():
+            await self.incident(stream)
+
+    # --- acting -------------------------------------------------------------------------------------------------------
+
+    async def handle(self, order: Order) -> Outcome:
+        """Decides and records an act. Raises what is a bug or the database's trouble; a refusal is an outcome."""
+        if isinstance(order.command, c.Declare) and order.triage is not None:
+            return await self._declare(order, order.command, order.triage)
+        streams = [order.stream]
+        if isinstance(order.command, c.CloseDuplicate):
+            streams.append(stream_of(order.command.of))
+        async with self._locked(streams):
+            incident = await self.incident(order.stream)
+            moved: dict[str, Events] = {}
+            try:
+                if incident is None:
+                    return await self._record(order, {order.stream: self._outside(order.command)})
+                if isinstance(order.command, c.CloseDuplicate):
+                    moved = await self._across(incident, order.command)
+                events = decide(incident, order.command, self._act(order))
+            except Refusal as refusal:
+                events, moved = (Refused(rule=refusal.rule, answer=refusal.answer),), {}
+            return await self._record(order, {order.stream: events, **moved})
+
+    def _act(self, order: Order) -> Act:
+        now = self.clock.now()
+        return Act(order.by, min(order.at, now), now)
+
+    def _outside(self, command: c.AnyCommand) -> Events:
+        """What may be asked where there is no incident: help. Everything else is told where it belongs."""
+        match command:
+            case c.Show(what="help"):
+                return (Told(what="help", topic=command.topic),)
+            case c.Misread():
+                raise Refusal("misread", command.answer)
+            case c.DenyStranger():
+                raise refusals.not_a_responder(self.policy().on_call)
+            case c.Reopen(number=int(number)):
+                raise refusals.no_such_incident(number)
+            case c.Declare():
+                raise refusals.declare_in_triage()
+            case _:
+                raise refusals.not_in_an_incident()
+
+    async def _across(self, incident: Incident, command: c.CloseDuplicate) -> dict[str, Events]:
+        """A duplicate's people, moved to the incident that goes on."""
+        other = await self.incident(stream_of(command.of))
+        if other is None:
+            raise refusals.no_such_incident(command.of)
+        there = other.people
+        moving = [person for person in incident.people if not any(person.is_(known) for known in there)]
+        if incident.closed or command.of == incident.number or not moving:
+            return {}
+        return {stream_of(command.of): tuple(Joined(who=person) for person in moving)}
+
+    async def _declare(self, order: Order, command: c.Declare, triage: ChannelRef) -> Outcome:
+        policy, act = self.policy(), self._act(order)
+        async with self._locked([HOUSE]):
+            stem = channel_name(command.title, act.at, frozenset())
+            message = command.quote.message if command.quote else None
+            house = await self.log.house(act.at - policy.times.declare_window, message, stem[:40])
+            try:
+                events = declare(house, command, act, policy, triage)
+            except Refusal as refusal:
+                events = (Refused(rule=refusal.rule, answer=refusal.answer),)
+            if not isinstance(events, Elsewhere):
+                if not isinstance(events[0], Declared):
+                    return await self._record(order, {HOUSE: events})
+                # The incident's own stream carries the act; the house keeps the declaration, chained in both.
+                return await self._record(order, {stream_of(house.next_number): events, HOUSE: events[:1]})
+        return await self.handle(replace(order, command=events.command, stream=stream_of(events.number)))
+
+    async def _record(self, order: Order, events: dict[str, Events]) -> Outcome:
+        """Writes it, evolves what it touched, and tells the reconcilers."""
+        if not events[next(iter(events))]:
+            if order.source is None:
+                return Outcome(order.stream)
+            events = {order.stream: (Heard(),)}
+        records = [
+            record
+            for stream, happened in events.items()
+            for record in await self._numbered(order, stream, happened, first=stream == next(iter(events)))
+        ]
+        try:
+            await self.log.append(records)
+        except Repeated:
+            return Outcome(order.stream)
+        for stream in events:
+            mine = [record for record in records if record.stream == stream]
+            incident = self._incidents.get(stream)
+            incident = replay(mine) if incident is None and stream != HOUSE else incident
+            for record in mine if stream in self._incidents else ():
+                assert incident is not None, "a stream in memory is an incident"
+                incident = evolve(incident, record)
+            if incident is not None:
+                self._incidents[stream] = incident
+            for listener in self.listeners:
+                listener(stream, incident, mine)
+        first = records[0].stream
+        return Outcome(first, tuple(record for record in records if record.stream == first))
+
+    async def _numbered(self, order: Order, stream: str, events: Sequence[Event], *, first: bool) -> list[Recorded]:
+        version, act = await self.log.version(stream), self._act(order)
+        return [
+            Recorded(
+                stream=stream,
+                version=version + index,
+                at=act.at,
+                heard_at=act.now,
+                by=order.by,
+                source=order.source if first and index == 1 else None,
+                origin=order.origin if index == 1 else None,
+                about=type(order.command).__name__ if index == 1 else "",
+                event=event,
+            )
+            for index, event in enumerate(events, 1)
+        ]
+
+    @asynccontextmanager
+    async def _locked(self, streams: Sequence[str]) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            # In one order everywhere, so that two acts that need both never wait for each other.
+            for stream in sorted(set(streams)):
+                await stack.enter_async_context(self._locks.setdefault(stream, asyncio.Lock()))
+            yield

@@ -1,0 +1,116 @@
+"""One SQLite file, one connection, one statement at a time: durable when `write` returns.
+
+Rule: a statement in autocommit is one transaction and one thread hop. WAL with `synchronous=FULL` survives power loss
+(SQLite, "PRAGMA synchronous": with NORMAL a transaction "might roll back following a power loss"); both are read back
+at start, since builds and drivers differ.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiosqlite
+
+from core.schema import migrations
+
+Row = tuple[Any, ...]
+
+
+class DatabaseFailure(Exception):
+    """The database cannot be used; the message is the one line that a person reads."""
+
+
+class Database(Protocol):
+    """What the log and the displays need of a database."""
+
+    async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """One statement, durable when this returns. Raises `sqlite3.Error`."""
+
+    async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]: ...
+
+    async def close(self) -> None: ...
+
+
+class SqliteFile:
+    """A database file, migrated and checked. Made by `open_file`."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        cursor = await self._connection.execute(sql, parameters)
+        await cursor.close()
+
+    async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
+
+    async def script(self, sql: str) -> None:
+        """Several statements, for migrations, which run before anything else does."""
+        await self._connection.executescript(sql)
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
+    """Opens, migrates and checks the file. Raises `DatabaseFailure` with one line that says what is wrong."""
+    if read_only and not path.exists():
+        raise DatabaseFailure(f"there is no database at {path}; `database` in the config names it")
+    name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    try:
+        connection = await aiosqlite.connect(name, uri=True, isolation_level=None, timeout=5)
+    except sqlite3.Error as error:
+        raise DatabaseFailure(f"cannot open the database {path}: {error}") from error
+    file = SqliteFile(connection)
+    try:
+        await file.rows("SELECT count(*) FROM sqlite_master")
+        if not read_only:
+            await _make_durable(file)
+        await _migrate(file, path, read_only=read_only)
+    except (sqlite3.Error, DatabaseFailure) as error:
+        await file.close()
+        if isinstance(error, DatabaseFailure):
+            raise
+        raise DatabaseFailure(explain(error, path)) from error
+    return file
+
+
+def explain(error: sqlite3.Error, path: Path) -> str:
+    """One line for a person: what is wrong with the file, and how to mend it."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return f"the database {path} is locked by another program; end it, or wait until it is done"
+    if name.startswith("SQLITE_READONLY"):
+        return f"the database {path} cannot be written; give this user write access to the file and its folder"
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"the database {path} is damaged ({error}); restore it from a backup"
+    if name.startswith("SQLITE_FULL"):
+        return f"the disk that holds {path} is full"
+    return f"the database {path} cannot be used: {error}"
+
+
+async def _make_durable(file: SqliteFile) -> None:
+    [(mode,)] = await file.rows("PRAGMA journal_mode=WAL")
+    await file.rows("PRAGMA synchronous=FULL")
+    await file.rows("PRAGMA busy_timeout=5000")
+    [(level,)] = await file.rows("PRAGMA synchronous")
+    if (mode, level) != ("wal", 2):
+        raise DatabaseFailure(f"this SQLite cannot promise durability (journal {mode}, synchronous {level})")
+
+
+async def _migrate(file: SqliteFile, path: Path, *, read_only: bool) -> None:
+    [(known,)] = await file.rows("PRAGMA user_version")
+    steps = migrations()
+    newest = steps[-1][0]
+    if known > newest:
+        raise DatabaseFailure(
+            f"the database {path} was written by a newer Tocsin (schema {known}, this one knows {newest}); upgrade Tocsin"
+        )
+    if read_only and known < newest:
+        raise DatabaseFailure(f"the database {path} is of an older Tocsin; start `tocsin run` once to bring it up to date")
+    for number, sql in steps:
+        if number > known:
+            await file.script(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version={number}; COMMIT;")

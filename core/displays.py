@@ -1,0 +1,291 @@
+"""Displays: makes every chat show the cards that the incidents call for, and nothing else (one lane for each channel).
+
+Told after each commit, it computes the cards, wakes the lanes they belong to, and reports back as ordinary commands
+what people must know: a channel made or gone, a copy that is late, a right that is lacking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.activity_log import HOUSE
+from core.answers import Answer, answers
+from core.command_post import CommandPost, Order
+from core.incident import commands as c
+from core.incident.cards import Card, cards
+from core.incident.events import Recorded
+from core.incident.state import Incident
+from core.incident.vocabulary import ChannelRef, MessageRef
+from core.keys import key
+from core.lane import BACKOFF, Chore, Lane
+from core.port import ChannelPlan, Clock, Permanent, Temporary, Transport, TransportFailure
+from core.shown import Shown, Showing
+
+log = structlog.get_logger(__name__)
+
+ANSWER_STILL = timedelta(hours=1)
+"""Acts younger than this are answered after a restart that lost the place."""
+
+WRITE_BEHIND = 0.05
+"""Seconds in which changes of rows gather before they are written."""
+
+
+class Displays:
+    """The reconciler of what is seen."""
+
+    def __init__(
+        self,
+        transports: Mapping[str, Transport],
+        post: CommandPost,
+        showing: Showing,
+        clock: Clock,
+        *,
+        public_link: Callable[[int], str] = lambda number: "",
+    ) -> None:
+        self.showing = showing
+        self.dirty = asyncio.Event()
+        self._transports = transports
+        self._post = post
+        self._clock = clock
+        self._public_link = public_link
+        self._incidents: dict[str, Incident] = {}
+        self._cards: dict[str, tuple[int, Mapping[ChannelRef, list[Card]]]] = {}
+        self._lanes: dict[ChannelRef, Lane] = {}
+        self._resolved: dict[ChannelRef, ChannelRef] = {}
+        self._connected: set[str] = set()
+        self._left_behind: set[str] = set()
+        self._answering: dict[str, set[int]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opening: set[str] = set()
+
+    # --- starting and stopping ----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Compares everything once: what an earlier process left undone is done now."""
+        awake = self._post.awake()
+        await self.showing.load([stream for stream, _ in awake] + [HOUSE])
+        self._left_behind = {stream for stream, _ in awake} | {HOUSE}
+        for stream, incident in awake:
+            await self._answer_still(stream, incident)
+            self.show(stream, incident, ())
+        await self._answer_still(HOUSE, None)
+        self._spawn(self._write_behind())
+
+    async def _answer_still(self, stream: str, incident: Incident | None) -> None:
+        after = self.showing.answered(stream)
+        oldest = self._clock.now() - ANSWER_STILL
+        for recorded in await self._post.log.load(stream, after or 0):
+            if after is not None or recorded.heard_at >= oldest:
+                self._enqueue(stream, incident, recorded)
+
+    async def stop(self) -> None:
+        """Ends the lanes where they stand and writes what is known."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.showing.flush()
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a display ended", exc_info=task.exception())
+
+    async def _write_behind(self) -> None:
+        while True:
+            await self.dirty.wait()
+            await self._clock.sleep(WRITE_BEHIND)
+            self.dirty.clear()
+            await self.showing.flush()
+
+    def connected(self, transport: str, resolved: Mapping[ChannelRef, ChannelRef]) -> None:
+        """A chat is there, and the config's names for its rooms are these channels: show everything in it."""
+        self._connected.add(transport)
+        self._resolved |= resolved
+        self._cards.clear()
+        for stream, incident in list(self._incidents.items()):
+            self.show(stream, incident, ())
+
+    # --- being told ---------------------------------------------------------------------------------------------------
+
+    def show(self, stream: str, incident: Incident | None, records: Sequence[Recorded]) -> None:
+        """An incident is as it is now, by these records: wake the lanes that it concerns."""
+        for recorded in records:
+            self._enqueue(stream, incident, recorded)
+        if incident is None:
+            return
+        self._incidents[stream] = incident
+        home = incident.triage.transport
+        if incident.channel is None and not incident.locked and home in self._connected and stream not in self._opening:
+            self._opening.add(stream)
+            self._spawn(self._open_channel(stream))
+        for channel in self._shown_in(stream):
+            self._lane(channel).touch(stream)
+
+    def _enqueue(self, stream: str, incident: Incident | None, recorded: Recorded) -> None:
+        for answer in answers(incident, recorded):
+            if answer.channel.transport in self._transports:
+                self._answering.setdefault(stream, set()).add(recorded.version)
+                self._lane(answer.channel).answer(stream, recorded.version, answer)
+        if not self._answering.get(stream):
+            self.showing.note_answered(stream, recorded.version)
+            self.dirty.set()
+
+    def answer_given(self, stream: str, version: int) -> None:
+        waiting = self._answering[stream]
+        waiting.discard(version)
+        self.showing.note_answered(stream, min(waiting) - 1 if waiting else version)
+        self.dirty.set()
+
+    def make_again(self, row: Shown) -> None:
+        """The card's message is gone: it is sent anew, as another generation."""
+        row.message, row.hash, row.pinned, row.seeds = None, "", False, []
+        row.generation += 1
+        self.showing.save(row)
+        lane = self._lanes.get(row.channel)
+        if lane is not None:
+            lane.touch(row.stream)
+
+    async def _open_channel(self, stream: str) -> None:
+        """Makes the incident's channel, for as long as it takes; a right that is lacking is named once."""
+        tries = 0
+        try:
+            while True:
+                incident = self._incidents[stream]
+                plan = ChannelPlan(incident.name, incident.name, self._topic(incident), incident.triage)
+                try:
+                    channel = await self._transports[incident.triage.transport].open_channel(plan)
+                except Permanent as failure:
+                    self.right_missing(stream, str(failure))
+                    await self._clock.sleep(BACKOFF[-1])
+                except Temporary as failure:
+                    await self._clock.sleep(failure.retry_after or BACKOFF[min(tries, len(BACKOFF) - 1)])
+                    tries += 1
+                else:
+                    count = len(incident.entries)
+                    return await self._report(stream, c.NoteChannel(channel=channel), f"channel/{channel}/{count}")
+        finally:
+            self._opening.discard(stream)
+
+    async def card_deleted(self, message: MessageRef) -> bool:
+        """Somebody deleted one of our cards: it comes back once. False when the message is no card."""
+        row = await self.showing.find(message)
+        if row is None:
+            return False
+        if row.generation == 1 and row.message == message:
+            self.make_again(row)
+        return True
+
+    def bug_id(self) -> str:
+        """A short name for a bug, to tell people and to find it in the log."""
+        return key("bug", self._clock.now().isoformat())[:8]
+
+    # --- what lanes ask -----------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Until the event, or for so long on the clock."""
+        waiting = asyncio.ensure_future(event.wait())
+        resting = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait((waiting, resting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            resting.cancel()
+
+    def version(self, stream: str) -> int:
+        return self._incidents[stream].version
+
+    def declared_at(self, stream: str) -> datetime | None:
+        incident = self._incidents.get(stream)
+        return incident.declared_at if incident else None
+
+    def left_behind(self, stream: str) -> bool:
+        return stream in self._left_behind
+
+    def cards(self, stream: str, channel: ChannelRef) -> list[Card]:
+        return self._by_channel(stream).get(channel, [])
+
+    def chores(self, stream: str, channel: ChannelRef) -> list[Chore]:
+        """Who should be in the incident's channel, and whether people may write there."""
+        incident = self._incidents[stream]
+        if incident.channel != channel:
+            return []
+        people = [person.on(channel.transport) for person in incident.people]
+        wanted = [Chore(stream, f"invite/{account.id}", "in") for account in people if account is not None]
+        lock = self.showing.row(stream, "lock", channel).hash
+        if incident.locked or lock:
+            wanted.append(Chore(stream, "lock", "locked" if incident.locked else "open"))
+        return wanted
+
+    def _topic(self, incident: Incident) -> str:
+        link = self._public_link(incident.number)
+        return f"Incident {incident.number}" + (f" · {link}" if link else "")
+
+    def _by_channel(self, stream: str) -> Mapping[ChannelRef, list[Card]]:
+        incident = self._incidents[stream]
+        known = self._cards.get(stream)
+        if known is None or known[0] != incident.version:
+            found: dict[ChannelRef, list[Card]] = {}
+            for card in cards(incident):
+                channel = self._resolved.get(card.channel, card.channel)
+                if channel.transport in self._connected:
+                    shown = card if channel == card.channel else replace(card, channel=channel)
+                    found.setdefault(channel, []).append(shown)
+            known = self._cards[stream] = (incident.version, found)
+        return known[1]
+
+    def _shown_in(self, stream: str) -> list[ChannelRef]:
+        incident = self._incidents[stream]
+        places = list(self._by_channel(stream))
+        here = incident.channel
+        if here is not None and here not in places and here.transport in self._connected:
+            places.append(here)
+        return places
+
+    def _lane(self, channel: ChannelRef) -> Lane:
+        lane = self._lanes.get(channel)
+        if lane is None:
+            lane = self._lanes[channel] = Lane(self, channel, self._transports[channel.transport])
+            self._spawn(lane.run())
+        return lane
+
+    # --- what lanes report --------------------------------------------------------------------------------------------
+
+    def channel_gone(self, stream: str, channel: ChannelRef) -> None:
+        self._spawn(self._report(stream, c.LoseChannel(channel=channel), f"gone/{channel}"))
+
+    def right_missing(self, stream: str, right: str) -> None:
+        self._spawn(self._report(stream, c.NoteMissingRight(right=right), None))
+
+    def undeliverable(self, stream: str, card: Card, failure: TransportFailure) -> None:
+        self._delivery(stream, card, "impossible", str(failure))
+
+    def late(self, stream: str, card: Card, failure: TransportFailure) -> None:
+        self._delivery(stream, card, "late", str(failure))
+
+    def delivered(self, stream: str, card: Card) -> None:
+        self._delivery(stream, card, "delivered", "")
+
+    def _delivery(self, stream: str, card: Card, state: str, reason: str) -> None:
+        if card.post.text is None:
+            return
+        note = c.NoteDelivery.model_validate(
+            {"card": card.key, "channel": card.channel, "state": state, "reason": reason}
+        )
+        self._spawn(self._report(stream, note, None))
+
+    async def _report(self, stream: str, command: c.AnyCommand, source: str | None) -> None:
+        if stream != HOUSE:
+            await self._post.handle(Order(command, stream, source and f"{stream}/{source}", self._clock.now()))

@@ -1,0 +1,169 @@
+"""The one door between the core and a chat: what a transport must do, what it may ask of the core, and how it fails.
+
+A failure says in its type what to do next:
+
+    TransportFailure
+    ├── Temporary      try again, after `retry_after` seconds when the chat said so; shown as pending
+    ├── Permanent      trying again will not help; said out loud in another place
+    │   ├── Missing    the channel or message is gone; it is made again, once
+    │   └── Forbidden  a right is lacking; named to people, done when it is there
+    └── Fatal          the account is refused; the process ends with one clear line
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from core.incident.document import Post
+from core.incident.vocabulary import Account, ChannelRef, MessageRef
+
+
+class TransportFailure(Exception):
+    """A chat did not do what it was asked; the subclass says whether asking again can help."""
+
+
+class Temporary(TransportFailure):
+    """Not now. `retry_after` is in seconds, `None` when the chat did not say."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Permanent(TransportFailure):
+    """Never, as things stand."""
+
+
+class Missing(Permanent):
+    """The channel or message is no longer there."""
+
+
+class Forbidden(Permanent):
+    """The bot lacks a right; the message names it."""
+
+
+class Fatal(TransportFailure):
+    """The account itself is refused; the message is the one line that a person reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a chat can do, where chats differ.
+
+    `seeds_choices`: a card's choices are seeded as reactions (else the chat shows buttons).
+    `resend_window`: how long a repeated send with the same key is known to make no second message.
+    `text_limit`: characters of one message.
+    """
+
+    seeds_choices: bool
+    resend_window: timedelta
+    text_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPlan:
+    """A channel as it should be made: `name` as people see it, `incident` the mark by which it is found again.
+
+    `beside` is the triage channel whose members may see it. Opening the same plan twice yields the same channel.
+    """
+
+    name: str
+    incident: str
+    topic: str
+    beside: ChannelRef
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message as it stands in the chat now."""
+
+    ref: MessageRef
+    author: Account
+    text: str
+    at: datetime
+    thread: MessageRef | None = None
+    ours: bool = False
+
+
+class Transport(Protocol):
+    """What every chat does. All times are aware UTC; each call raises a `TransportFailure` or has done what it says.
+
+    `key` makes a call effectively once: a chat that saw it within `traits.resend_window` answers with what it already
+    made. Keys are 24 characters of `[a-z0-9]`, different for every effect.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def traits(self) -> Traits: ...
+
+    async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
+        """Stay connected until cancelled, giving every signal to `inbox`; call `ready` once the first sync is done.
+
+        A signal counts as handled when `inbox` returns; a cursor is saved only after that. Raises `Fatal` when the
+        account is refused.
+        """
+
+    async def resolve(self, name: str) -> ChannelRef:
+        """The channel that a name of the config means (an id, `#alias:server`, a bare name)."""
+
+    async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
+        """Make the channel, or find the one that this plan made before and prove it ours."""
+
+    async def set_topic(self, channel: ChannelRef, topic: str) -> None: ...
+
+    async def invite(self, channel: ChannelRef, account_id: str) -> None:
+        """Bring a person in; somebody already there is success."""
+
+    async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
+        """Read-only for everyone but the bot, or open again."""
+
+    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef: ...
+
+    async def edit(self, message: MessageRef, post: Post, key: str) -> None: ...
+
+    async def pin(self, message: MessageRef) -> None: ...
+
+    async def react(self, message: MessageRef, emoji: str, key: str) -> None:
+        """Put a reaction of the bot's own there; one already there is success."""
+
+    async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
+        """Take a person's reaction away, where the chat allows it; elsewhere do nothing."""
+
+    async def marked(self, channel: ChannelRef, since: datetime) -> Mapping[str, MessageRef]:
+        """The bot's own cards in a channel's history after a moment, by card key."""
+
+    async def read(self, message: MessageRef) -> Said:
+        """A message as it stands now. Raises `Missing`."""
+
+    async def standing(self, account_id: str) -> frozenset[str]:
+        """What the chat says a person belongs to: `triage`, `discord-role:ID`."""
+
+    async def open_to_public(self) -> tuple[str, ...]:
+        """The triage channels that everyone may enter; `run` refuses to start on them without named responders."""
+
+
+Inbox = Callable[[Any], Awaitable[None]]
+"""Takes a signal (`transports.signals.Signal`); returns when what it meant is durable."""
+
+
+class Notebook(Protocol):
+    """A transport's own small notes (cursor, device, tokens), kept beside the log under its name."""
+
+    async def read(self, key: str) -> str | None: ...
+
+    async def write(self, key: str, value: str) -> None: ...
+
+
+class Clock(Protocol):
+    """The only source of time. Everything that waits or stamps asks it, so that a simulation can own it."""
+
+    def now(self) -> datetime:
+        """The moment, aware UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, in the clock's own seconds."""

@@ -1,0 +1,137 @@
+"""What each chat shows, as far as Tocsin knows: one row for each card in each channel, kept in memory and written behind.
+
+Rule: a row may be lost. A send repeated with its key makes no second message, and past that a chat's own marks tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.database import Database, Row
+from core.incident.vocabulary import ChannelRef, MessageRef
+
+Key = tuple[str, str, ChannelRef]
+"""Stream, card, channel."""
+
+_COLUMNS = "stream, card, transport, channel, generation, message, hash, pinned, seeds"
+_UPSERT = (
+    f"INSERT OR REPLACE INTO shown ({_COLUMNS}) SELECT "
+    + ", ".join(f"json_extract(value, '$[{index}]')" for index in range(9))
+    + " FROM json_each(?)"
+)
+
+
+@dataclass(slots=True)
+class Shown:
+    """A card as it stands in a channel. `generation` counts the times it had to be made again."""
+
+    stream: str
+    card: str
+    channel: ChannelRef
+    generation: int = 1
+    message: MessageRef | None = None
+    hash: str = ""
+    pinned: bool = False
+    seeds: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        return (self.stream, self.card, self.channel)
+
+
+class Showing:
+    """All rows of the awake incidents, found by card or by message."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: dict[Key, Shown] = {}
+        self._by_message: dict[MessageRef, Shown] = {}
+        self._dirty: dict[Key, Shown] = {}
+        self._answered: dict[str, int] = {}
+        self._dirty_answers: set[str] = set()
+        self._writing = asyncio.Lock()
+
+    async def load(self, streams: Iterable[str]) -> None:
+        """Reads the rows of these streams; at start, and when a sleeping incident is opened again."""
+        names = json.dumps(list(streams))
+        for row in await self._database.rows(
+            f"SELECT {_COLUMNS} FROM shown WHERE stream IN (SELECT value FROM json_each(?))", (names,)
+        ):
+            self._keep(_shown(row))
+        for stream, version in await self._database.rows(
+            "SELECT stream, version FROM answered WHERE stream IN (SELECT value FROM json_each(?))", (names,)
+        ):
+            self._answered.setdefault(stream, version)
+
+    def _keep(self, shown: Shown) -> None:
+        self._rows.setdefault(shown.key, shown)
+        if shown.message is not None:
+            self._by_message.setdefault(shown.message, self._rows[shown.key])
+
+    def row(self, stream: str, card: str, channel: ChannelRef) -> Shown:
+        """The row of a card, a blank one when it was never shown."""
+        return self._rows.get((stream, card, channel)) or Shown(stream, card, channel)
+
+    def save(self, shown: Shown) -> None:
+        """Keeps a row; it is written with the next `flush`."""
+        self._rows[shown.key] = shown
+        if shown.message is not None:
+            self._by_message[shown.message] = shown
+        self._dirty[shown.key] = shown
+
+    def answered(self, stream: str) -> int | None:
+        """Up to which version acts were answered; `None` when that is not known any more."""
+        return self._answered.get(stream)
+
+    def note_answered(self, stream: str, version: int) -> None:
+        if version > self._answered.get(stream, -1):
+            self._answered[stream] = version
+            self._dirty_answers.add(stream)
+
+    async def find(self, message: MessageRef) -> Shown | None:
+        """The row of the card that a message is."""
+        if message not in self._by_message:
+            for row in await self._database.rows(
+                f"SELECT {_COLUMNS} FROM shown WHERE transport = ? AND channel = ? AND message = ?",
+                (message.channel.transport, message.channel.id, message.id),
+            ):
+                self._keep(_shown(row))
+        return self._by_message.get(message)
+
+    async def flush(self) -> None:
+        """Writes what changed, in one statement for each table."""
+        async with self._writing:
+            rows, self._dirty = [_row(shown) for shown in self._dirty.values()], {}
+            answers, self._dirty_answers = [(one, self._answered[one]) for one in self._dirty_answers], set()
+            if rows:
+                await self._database.write(_UPSERT, (json.dumps(rows, ensure_ascii=False),))
+            if answers:
+                await self._database.write(
+                    "INSERT OR REPLACE INTO answered SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') "
+                    "FROM json_each(?)",
+                    (json.dumps(answers),),
+                )
+
+
+def _shown(row: Row) -> Shown:
+    stream, card, transport, channel_id, generation, message, digest, pinned, seeds = row
+    channel = ChannelRef(transport=transport, id=channel_id)
+    ref = MessageRef(channel=channel, id=message) if message else None
+    return Shown(stream, card, channel, generation, ref, digest, bool(pinned), json.loads(seeds))
+
+
+def _row(shown: Shown) -> list[object]:
+    return [
+        shown.stream,
+        shown.card,
+        shown.channel.transport,
+        shown.channel.id,
+        shown.generation,
+        shown.message.id if shown.message else None,
+        shown.hash,
+        int(shown.pinned),
+        json.dumps(shown.seeds, ensure_ascii=False),
+    ]

@@ -1,0 +1,90 @@
+"""Timers: keeps the clock equal to what the incidents say is due, and hands each deadline in as an ordinary command.
+
+APScheduler lives here only, as the ticker: it wakes this, decides nothing, and remembers nothing. Due is what the
+injected clock says, looked at every tick, so that a clock that jumps delays nothing by more than one.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from core.command_post import CommandPost, Order
+from core.incident.deadlines import Deadline, deadlines
+from core.incident.events import Recorded
+from core.incident.state import Incident
+from core.port import Clock
+
+log = structlog.get_logger(__name__)
+
+TICK = 0.25
+"""Seconds between two looks at the clock; the design allows one."""
+
+
+class Timers:
+    """The reconciler of what is due."""
+
+    def __init__(self, post: CommandPost, clock: Clock) -> None:
+        self._post = post
+        self._clock = clock
+        self._due: dict[str, dict[str, Deadline]] = {}
+        self._heap: list[tuple[float, str, str]] = []
+        self._spent: set[tuple[str, str]] = set()
+        self._busy = False
+
+    def watch(self, stream: str, incident: Incident | None, records: Sequence[Recorded] = ()) -> None:
+        """An incident is as it is now: what is due may have changed."""
+        if incident is None:
+            return
+        before, now = self._due.get(stream, {}), {one.key: one for one in deadlines(incident)}
+        self._due[stream] = now
+        for key, deadline in now.items():
+            if key not in before or before[key].at != deadline.at:
+                heapq.heappush(self._heap, (deadline.at.timestamp(), stream, key))
+
+    async def tick(self) -> None:
+        """Hands in everything that is due; never twice at once."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._heap and self._heap[0][0] <= self._clock.now().timestamp():
+                at, stream, key = heapq.heappop(self._heap)
+                deadline = self._due.get(stream, {}).get(key)
+                if deadline is None or deadline.at.timestamp() != at or (stream, key) in self._spent:
+                    continue
+                try:
+                    await self._post.handle(Order(deadline.command, stream, f"clock/{stream}/{key}", self._clock.now()))
+                except sqlite3.OperationalError as error:
+                    # Not recorded, so still due: the next tick tries again.
+                    log.warning("a deadline waits for the database", incident=stream, reason=str(error))
+                    heapq.heappush(self._heap, (at, stream, key))
+                    return
+                self._spent.add((stream, key))
+        finally:
+            self._busy = False
+
+    @property
+    def next_at(self) -> float | None:
+        """When something is due next, as a timestamp."""
+        return self._heap[0][0] if self._heap else None
+
+
+class Ticker:
+    """Calls `tick` again and again: APScheduler with a memory store, nothing late, nothing twice."""
+
+    def __init__(self, tick: Callable[[], Awaitable[None]], seconds: float = TICK) -> None:
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._scheduler.add_job(
+            tick, "interval", seconds=seconds, misfire_grace_time=None, coalesce=True, max_instances=1
+        )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
