@@ -1,0 +1,202 @@
+"""The values inside a command's words: `READERS`, one for each kind of argument, and who is meant by `@who`.
+
+Rule: a reader says `None` to words that are not of its kind, and raises `ValueError` with a sentence for people when they
+plainly are but make no sense (a time to come, a person nobody knows). Nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from difflib import get_close_matches
+
+from core.incident.forms import Kind
+from core.incident.times import duration, moment, spell
+from core.incident.verbs import fold
+from core.incident.vocabulary import ROLE_WORDS, Path, Person, Phase, Role, Severity
+
+
+def _nobody(_: str) -> Person | None:
+    return None
+
+
+def _number(words: str) -> int | None:
+    return int(words.removeprefix("#")) if re.fullmatch(r"#?[0-9]{1,6}", words) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What words are read against. `mentions` are the people whom the chat says the message names.
+
+    `named` finds a person of the config; `numbered` an incident by its number or name; `item` is the item in whose thread
+    this was typed, where naming it again is not needed; `zone` is the one in which clock times are meant.
+    """
+
+    now: datetime
+    zone: tzinfo = UTC
+    mentions: tuple[Person, ...] = ()
+    named: Callable[[str], Person | None] = _nobody
+    numbered: Callable[[str], int | None] = _number
+    item: str = ""
+
+
+ROLES: dict[str, Role] = {fold(word): role for word, role in ROLE_WORDS.items()} | {fold(r.title): r for r in Role}
+PHASES: dict[str, Phase] = {phase.value: phase for phase in Phase}
+PATHS: dict[str, Path] = {path.value: path for path in Path} | {"rolledback": Path.ROLLBACK, "revert": Path.ROLLBACK}
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
+"""Between one update and the next."""
+
+_ITEM = re.compile(r"#?([har])-?([0-9]{1,4})", re.IGNORECASE)
+_SEVERITY = re.compile(r"(?:sev(?:erity)?[- ]?)?([123])", re.IGNORECASE)
+_ENTRY = re.compile(r"#?t?([0-9]{1,6})", re.IGNORECASE)
+_PROMPT = re.compile(r"(?:prompt/)?([a-z]+(?:-[a-z]+)*-[0-9]{1,6})", re.IGNORECASE)
+_CLOCK = re.compile(r"(?:at [0-9]{1,2}[:.][0-9]{2}|[0-9]{1,2}:[0-9]{2})(?:\s?(?:utc|z))?", re.IGNORECASE)
+_AT = re.compile(r"@[\w.=+-]+(?::\S+)?|<@!?[0-9]+>")
+"""What stands for a person even where nobody knows them: `@ann`, `@ann:example.org`, Discord's `<@123>`."""
+
+
+def _role(words: str, _: Context) -> Role | None:
+    return ROLES.get(fold(words))
+
+
+def _phase(words: str, _: Context) -> Phase | None:
+    return PHASES.get(words.casefold())
+
+
+def _path(words: str, _: Context) -> Path | None:
+    return PATHS.get(fold(words))
+
+
+def _severity(words: str, _: Context) -> Severity | None:
+    found = _SEVERITY.fullmatch(words)
+    return Severity(f"sev{found[1]}") if found else None
+
+
+def _item(words: str, _: Context) -> str | None:
+    found = _ITEM.fullmatch(words)
+    return f"{found[1].upper()}{int(found[2])}" if found else None
+
+
+def _entry(words: str, _: Context) -> int | None:
+    found = _ENTRY.fullmatch(words)
+    return int(found[1]) if found else None
+
+
+def _incident(words: str, context: Context) -> int | None:
+    return context.numbered(words)
+
+
+def _prompt(words: str, _: Context) -> str | None:
+    found = _PROMPT.fullmatch(words)
+    return f"prompt/{found[1].lower()}" if found else None
+
+
+def _flag(words: str, _: Context) -> bool | None:
+    return True if words.casefold() == "private" else None
+
+
+def _length(words: str, _: Context) -> timedelta | None:
+    try:
+        length = duration(words)
+    except (ValueError, OverflowError):
+        return None
+    if not SHORTEST <= length <= LONGEST:
+        raise ValueError(f"{words} is too {'short' if length < SHORTEST else 'long'}: "
+                         f"the next update comes in {spell(SHORTEST)} to {spell(LONGEST)}.")  # fmt: skip
+    return length
+
+
+def _past(words: str, context: Context) -> datetime | None:
+    """A moment behind us. `30s` alone is none: "changed timeout to 30s" says nothing about when."""
+    if _CLOCK.fullmatch(words):
+        return moment(words, context.now, context.zone, past=True)
+    if not words.casefold().endswith("ago"):
+        return None
+    if words.casefold() == "ago":
+        raise ValueError("I cannot read that time; write it like `5m ago` or `10:02`.")
+    try:
+        return moment(words, context.now, context.zone, past=True)
+    except ValueError:
+        return None
+
+
+def _who(words: str, context: Context) -> Person | None:
+    wanted = words.strip().rstrip(",;.!")
+    for name in (wanted, wanted.rstrip(":")):
+        if found := _mentioned(name, context) or context.named(name):
+            return found
+    return None
+
+
+def _mentioned(words: str, context: Context) -> Person | None:
+    name = re.sub(r"<@!?([0-9]+)>", r"\1", words).casefold()
+    forms = (name, name.removeprefix("@"))
+    return next((person for person in context.mentions if any(form in _names(person) for form in forms)), None)
+
+
+def _names(person: Person) -> frozenset[str]:
+    id_ = person.account.id.casefold()
+    local = id_.removeprefix("@").partition(":")[0]
+    return frozenset({person.name.casefold(), person.account.name.casefold(), id_, id_.removeprefix("@"), local}) - {""}
+
+
+def marked_person(words: str, context: Context) -> Person | None:
+    """A person named at the end of a text, where only a mention or an `@` sets a name apart from the words before it."""
+    if not (words.startswith(("@", "<@")) or _mentioned(words, context)):
+        return None
+    found = _who(words, context)
+    if found is None and _AT.fullmatch(words):
+        raise ValueError(unknown(Kind.WHO, words))
+    return found
+
+
+Reader = Callable[[str, Context], object]
+
+READERS: dict[Kind, tuple[int, Reader]] = {
+    Kind.ROLE: (2, _role),
+    Kind.ITEM: (1, _item),
+    Kind.WHO: (5, _who),
+    Kind.TIME: (5, _past),
+    Kind.LENGTH: (6, _length),
+    Kind.PHASE: (1, _phase),
+    Kind.SEVERITY: (2, _severity),
+    Kind.PATH: (2, _path),
+    Kind.INCIDENT: (1, _incident),
+    Kind.ENTRY: (1, _entry),
+    Kind.PROMPT: (1, _prompt),
+    Kind.FLAG: (1, _flag),
+}
+"""For each kind, how many words it may span and what they mean."""
+
+CHOICES: dict[Kind, tuple[str, ...]] = {
+    Kind.ROLE: tuple(ROLE_WORDS),
+    Kind.PHASE: tuple(PHASES),
+    Kind.PATH: tuple(path.value for path in Path),
+    Kind.SEVERITY: ("sev1", "sev2", "sev3"),
+}
+"""The words that there are, where they can be listed."""
+
+
+def unknown(kind: Kind, word: str) -> str:
+    """Why a word is not of its kind, with the nearest that is."""
+    if kind is Kind.WHO:
+        return f"I know nobody called {quoted(word)}: mention them, or give an account id or a name from the config."
+    if kind is Kind.LENGTH:
+        return f"{quoted(word)} is not a length of time."
+    if kind not in CHOICES:
+        return f"{quoted(word)} is no {kind}."
+    near = get_close_matches(word.casefold(), CHOICES[kind], n=1, cutoff=0.5)
+    hint = (
+        f"did you mean `{near[0]}`?"
+        if near
+        else f"there are {', '.join(Role if kind is Kind.ROLE else CHOICES[kind])}."
+    )
+    return f"{quoted(word)} is no {kind}; {hint}"
+
+
+def quoted(words: str) -> str:
+    """What somebody typed, at a length that an answer can hold."""
+    words = words.replace("`", "'")
+    return f"`{words if len(words) <= 60 else words[:59] + '…'}`"

@@ -1,0 +1,294 @@
+"""Intake: a chat's signals become commands for the command post; what cannot be read gets one clear answer.
+
+Rule: a signal counts as handled when what it meant is durable. While the database cannot be written, intake waits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+from pydantic import ValidationError
+
+from core.activity_log import HOUSE, stream_of
+from core.command_post import CommandPost, Order, Outcome
+from core.displays import Displays
+from core.incident import commands as c
+from core.incident.events import Ask, Origin
+from core.incident.state import Incident
+from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
+from core.port import Clock, Permanent, Said, Temporary, Transport
+from core.roster import Roster
+from transports import reading
+from transports.phrases import Context, prefix, read
+from transports.reactions import Table, Where
+from transports.signals import (
+    ChannelLost,
+    CommandGiven,
+    MessageDeleted,
+    MessageEdited,
+    MessageSent,
+    ReactionAdded,
+    ReactionRemoved,
+    Signal,
+)
+
+log = structlog.get_logger(__name__)
+
+DATABASE_AGAIN = 1.0
+"""Seconds before an act is tried again that the database could not take."""
+
+READ_AGAIN = 2.0
+"""Seconds before a message is asked for again that the chat could not give."""
+
+
+@dataclass
+class Intake:
+    """One for all chats. `triage` are the channels where incidents are declared, `responders` who may act at all."""
+
+    post: CommandPost
+    displays: Displays
+    transports: Mapping[str, Transport]
+    roster: Roster
+    table: Table
+    clock: Clock
+    triage: set[ChannelRef] = field(default_factory=set)
+    responders: frozenset[str] = frozenset({"triage"})
+
+    async def take(self, signal: Signal) -> None:
+        """Handles a signal; returns when what it meant is on the record."""
+        while True:
+            try:
+                return await self._take(signal)
+            except sqlite3.OperationalError as error:
+                log.warning("the database does not take it yet", source=signal.source, reason=str(error))
+                await self.clock.sleep(DATABASE_AGAIN)
+            except Exception:  # one of the three loops' edges: a bug answers whoever asked, and the next act is handled
+                return await self._bug(signal)
+
+    async def _take(self, signal: Signal) -> None:
+        match signal:
+            case MessageSent():
+                words = prefix(signal.text)
+                if words is not None:
+                    await self._typed(signal, words, "typed")
+            case MessageEdited():
+                await self._edited(signal)
+            case MessageDeleted():
+                await self._deleted(signal)
+            case ReactionAdded():
+                await self._reacted(signal)
+            case ReactionRemoved():
+                await self._taken_back(signal)
+            case CommandGiven():
+                await self._given(signal)
+            case ChannelLost():
+                stream = await self.post.log.stream_in(signal.channel)
+                if stream is not None:
+                    await self._hand_in(signal, c.LoseChannel(channel=signal.channel), stream, None, None)
+
+    # --- words --------------------------------------------------------------------------------------------------------
+
+    async def _typed(self, signal: MessageSent | MessageEdited, words: str, kind: str) -> None:
+        origin = Origin.model_validate({"kind": kind, "message": signal.message, "typed": words[:200]})
+        item = await self._item_of(signal.thread) if signal.thread else ""
+        command = self._read(words, signal.at, signal.mentions, item)
+        await self._command(signal, command, signal.message.channel, signal.author, origin)
+
+    async def _given(self, signal: CommandGiven) -> None:
+        command = self._read(signal.text, signal.at, signal.mentions, "")
+        origin = Origin(kind="chat", message=signal.on, typed=signal.text[:200])
+        await self._command(signal, command, signal.channel, signal.by, origin)
+
+    def _read(self, words: str, at: datetime, mentions: tuple[Account, ...], item: str) -> c.AnyCommand:
+        people = tuple(self.roster.person(account) for account in mentions)
+        return read(words, Context(now=at, mentions=people, named=self.roster.named, item=item))
+
+    async def _command(
+        self, signal: Signal, command: c.AnyCommand, channel: ChannelRef, author: Account, origin: Origin
+    ) -> Outcome:
+        stream = await self._stream(channel)
+        if isinstance(command, c.Reopen) and command.number is not None:
+            stream = stream_of(command.number)
+        return await self._hand_in(signal, command, stream or HOUSE, author, origin, channel)
+
+    async def _item_of(self, root: MessageRef) -> str:
+        row = await self.displays.showing.find(root)
+        return row.card.removeprefix("item/") if row is not None and row.card.startswith("item/") else ""
+
+    async def _stream(self, channel: ChannelRef) -> str | None:
+        return None if channel in self.triage else await self.post.log.stream_in(channel)
+
+    # --- edits and deletions ------------------------------------------------------------------------------------------
+
+    async def _edited(self, signal: MessageEdited) -> None:
+        """Words that were captured follow their message; a command that could not be read is read again."""
+        stream = await self._stream(signal.message.channel)
+        incident = await self.post.incident(stream) if stream else None
+        if stream and incident and _captured(incident, signal.message):
+            await self._hand_in(signal, c.EditSource(message=signal.message, text=_cut(signal.text)), stream, signal.author)
+            return
+        words = prefix(signal.text)
+        if words is None:
+            return
+        acts = await self.post.log.acts_on(stream or HOUSE, signal.message)
+        if all(act.event.kind == "refused" for act in acts):
+            await self._typed(signal, words, "edited")
+
+    async def _deleted(self, signal: MessageDeleted) -> None:
+        if await self.displays.card_deleted(signal.message):
+            return
+        stream = await self._stream(signal.message.channel)
+        incident = await self.post.incident(stream) if stream else None
+        if stream and incident and _captured(incident, signal.message):
+            await self._hand_in(signal, c.DeleteSource(message=signal.message), stream, signal.by)
+
+    # --- reactions ----------------------------------------------------------------------------------------------------
+
+    async def _reacted(self, signal: ReactionAdded) -> None:
+        row = await self.displays.showing.find(signal.message)
+        origin = Origin(kind="reacted", message=signal.message, emoji=signal.emoji)
+        where = reading.place(row.card) if row is not None else None
+        action = self.table.action(where, signal.emoji) if where else None
+        if row is not None and row.card.startswith(f"prompt/{Ask.SAME}-"):
+            if self.table.action(Where.TRIAGE, signal.emoji) == "declare":
+                return await self._anew(signal, row.stream, row.card, origin)
+        if row is not None and where and action:
+            command = reading.on_card(action, row.card)
+            if command is not None:
+                await self._hand_in(signal, command, row.stream, signal.by, origin)
+            return None
+        stream = await self._stream(signal.message.channel)
+        action = self.table.action(Where.MESSAGE if stream else Where.TRIAGE, signal.emoji)
+        if action is None:
+            if row is not None and where:
+                await self._hand_in(signal, c.Misread(answer=_meanings(self.table, where)), row.stream, signal.by, origin)
+            return None
+        if stream is None and signal.message.channel not in self.triage:
+            return None
+        await self._captured(signal, action, stream, origin)
+        return None
+
+    async def _captured(self, signal: ReactionAdded, action: str, stream: str | None, origin: Origin) -> None:
+        """An action that takes a message's words: read them, and make the command."""
+        said = await self._said(signal.message)
+        if said is None:
+            return
+        quote = c.Quote(message=said.ref, by=self.roster.person(said.author), at=said.at)
+        try:
+            if stream is None:
+                command: c.AnyCommand = c.Declare(title=_title(said.text), quote=quote)
+            else:
+                parent = await self._item_of(said.thread) if said.thread else ""
+                command = reading.on_message(action, quote, said.text, parent)
+        except ValidationError:
+            size = len(said.text)
+            why = f"That message has {size} characters, and at most {c.TEXT_LIMIT} fit on the record." if size else (
+                "That message has no words to take."
+            )
+            command = c.Misread(answer=f"{why} Write what matters in one line and react to that.")
+        await self._hand_in(signal, command, stream or HOUSE, signal.by, origin, signal.message.channel)
+
+    async def _anew(self, signal: ReactionAdded, stream: str, card: str, origin: Origin) -> None:
+        """🚨 on "the same, or a new one?": a new one."""
+        incident = await self.post.incident(stream)
+        if incident is None:
+            return
+        asked = incident.prompts[card].asked
+        person = self.roster.person(signal.by)
+        if asked.message is None or not any(person.is_(one) for one in asked.to):
+            refusal = c.Misread(answer=f"That was asked of {asked.to[0].name}.")
+            await self._hand_in(signal, refusal, stream, signal.by, origin)
+            return
+        said = await self._said(asked.message)
+        author = self.roster.person(said.author) if said else person
+        quote = c.Quote(message=asked.message, by=author, at=said.at if said else signal.at)
+        declare = c.Declare(title=asked.title, quote=quote, anew=True)
+        await self._hand_in(signal, declare, HOUSE, signal.by, origin, incident.triage)
+        settle = c.SettleSameOrNew(ask=asked.number, new=True)
+        await self._hand_in(replace(signal, source=f"{signal.source}/settled"), settle, stream, signal.by)
+
+    async def _taken_back(self, signal: ReactionRemoved) -> None:
+        act = await self.post.log.act(signal.undoes)
+        incident = await self.post.incident(act.stream) if act else None
+        if act is None or incident is None or act.origin is None or act.origin.message is None:
+            return
+        row = await self.displays.showing.find(act.origin.message)
+        command = reading.taken_back(act, incident, row.card if row else "")
+        if command is not None:
+            origin = Origin(kind="chat", message=act.origin.message, emoji=act.origin.emoji)
+            await self._hand_in(signal, command, act.stream, signal.by, origin)
+
+    async def _said(self, message: MessageRef) -> Said | None:
+        """A message's words, for as long as the chat needs to give them; `None` when it is gone."""
+        while True:
+            try:
+                return await self.transports[message.channel.transport].read(message)
+            except Temporary as failure:
+                await self.clock.sleep(failure.retry_after or READ_AGAIN)
+            except Permanent as failure:
+                log.info("a message could not be read", message=str(message), reason=str(failure))
+                return None
+
+    # --- handing in ---------------------------------------------------------------------------------------------------
+
+    async def _hand_in(
+        self,
+        signal: Signal,
+        command: c.AnyCommand,
+        stream: str,
+        account: Account | None,
+        origin: Origin | None = None,
+        channel: ChannelRef | None = None,
+    ) -> Outcome:
+        """Checks that the person is a responder, now, and gives the command to the command post."""
+        by = self.roster.person(account) if account else None
+        if by is not None and not await self._may_act(by):
+            command = c.DenyStranger(wanted=type(command).__name__)
+        triage = channel if channel in self.triage else None
+        order = Order(command, stream, signal.source, signal.at, by, origin, triage)
+        with structlog.contextvars.bound_contextvars(incident=stream):
+            outcome = await self.post.handle(order)
+            log.debug("handled", command=type(command).__name__, repeated=outcome.repeated, refused=outcome.refused)
+        return outcome
+
+    async def _may_act(self, person: Person) -> bool:
+        if {person.key, str(person.account)} & self.responders:
+            return True
+        while True:
+            try:
+                return bool(await self.transports[person.account.transport].standing(person.account.id) & self.responders)
+            except Temporary as failure:
+                await self.clock.sleep(failure.retry_after or READ_AGAIN)
+
+    async def _bug(self, signal: Signal) -> None:
+        """Logged once with an id, and the id told to whoever asked."""
+        name = self.displays.bug_id()
+        log.exception("bug", id=name, source=signal.source)
+        if isinstance(signal, MessageSent | ReactionAdded):
+            account = signal.author if isinstance(signal, MessageSent) else signal.by
+            answer = f"Something went wrong in Tocsin and nothing was done. Its log has it under {name}."
+            origin = Origin(kind="typed", message=signal.message)
+            stream = await self._stream(signal.message.channel) or HOUSE
+            await self._hand_in(signal, c.Misread(answer=answer), stream, account, origin)
+
+
+def _captured(incident: Incident, message: MessageRef) -> bool:
+    return any(entry.message == message for entry in incident.entries)
+
+
+def _cut(text: str) -> str:
+    return c.one_line(text)[: c.TEXT_LIMIT]
+
+
+def _title(text: str) -> str:
+    """The first line of the message, as far as a title goes."""
+    first = next((row for row in text.splitlines() if row.strip()), "")
+    return c.one_line(first)[: c.TITLE_LIMIT]
+
+
+def _meanings(table: Table, where: Where) -> str:
+    return f"That emoji means nothing here. {table.meanings(where)}"

@@ -1,0 +1,309 @@
+"""The commands in words: `read` makes a command of what a person typed, by the forms in `core.incident.verbs.VERBS`.
+
+Rule: never silence and nothing half-read. Words that do not fit become a `Misread`, whose answer says what is wrong and
+gives the nearest correct form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.incident.commands import AnyCommand, Misread, Show, one_line
+from core.incident.forms import Argument, Group, Kind, Verb
+from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_verb, not_yet
+from transports.arguments import READERS, Context, marked_person, quoted, unknown
+
+__all__ = ["Context", "prefix", "read"]
+
+TYPED_LIMIT = 200
+"""Characters of what could not be read that the record keeps."""
+
+_PREFIX = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[!/！／](?:incident|inc)(?!\S)", re.IGNORECASE)
+_KEY = re.compile(r"(?<!\S)([^\W\d_][\w-]{1,15})=")
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "„": "“", "«": "»"}
+
+
+class Unreadable(Exception):
+    """What is wrong with the words, in a sentence for who typed them, and the forms that would be right."""
+
+    def __init__(self, why: str, forms: Sequence[Verb] = ()) -> None:
+        super().__init__(why)
+        self.forms = forms
+
+
+def prefix(text: str) -> str | None:
+    """The words after `!inc` or `/inc`; `None` for what is no command (`!incredible`)."""
+    found = _PREFIX.match(text)
+    return text[found.end() :].strip() if found else None
+
+
+def read(text: str, context: Context) -> AnyCommand:
+    """The command that the words mean, without their prefix; a `Misread` with an answer when they mean none."""
+    text = one_line(text)
+    if not text:
+        return Show(what="help")
+    try:
+        forms, rest = _verb(text)
+        return _first_that_fits(forms, rest, context)
+    except Unreadable as wrong:
+        return Misread(answer=_answer(wrong), typed=text[:TYPED_LIMIT])
+
+
+def _answer(wrong: Unreadable) -> str:
+    why = str(wrong)
+    if not wrong.forms:
+        return why
+    forms = " or ".join(f"`{verb.usage}`" for verb in wrong.forms)
+    example = wrong.forms[0].example
+    return f"{why} Write {forms}." if forms == f"`{example}`" else f"{why} Write {forms}, for example `{example}`."
+
+
+def _verb(text: str) -> tuple[Sequence[Verb], str]:
+    """The rows that the first words mean, and the words after them."""
+    words = text.split(" ")
+    group = _group(words)
+    if group is not None:
+        words = words[1:]
+    # `sev1` alone is as good as `sev 1`.
+    if re.fullmatch(r"sev-?[123]", words[0], re.IGNORECASE):
+        words = [words[0][:3], words[0][-1], *words[1:]]
+    for count in (3, 2, 1):
+        spelled = fold("".join(words[:count]))
+        # A verb that takes words of its own ("decide by noon …") is no other verb spelled with a space.
+        if count > 1 and not _is_form_of(words[0], spelled):
+            continue
+        if spelled in LATER:
+            raise Unreadable(not_yet(LATER[spelled]))
+        if rows := [verb for verb in SPELLINGS.get(spelled, ()) if group in (None, verb.group)]:
+            return rows, " ".join(words[count:])
+    raise _no_verb(words[0], group)
+
+
+def _group(words: Sequence[str]) -> Group | None:
+    """The group of a grouped spelling; `update impact=…` is none, since `update` is a verb too."""
+    first = words[0].casefold()
+    if first not in list(Group) or first == Group.DIRECT:
+        return None
+    group = Group(first)
+    if len(words) > 1 and (group is not Group.UPDATE or _in_group(words[1], group)):
+        return group
+    if group is Group.UPDATE:
+        return None
+    raise _no_verb("", group)
+
+
+def _in_group(word: str, group: Group) -> bool:
+    if fold(word) in LATER:
+        return NOT_YET[LATER[fold(word)]][0] is group
+    return any(verb.group is group for verb in SPELLINGS.get(fold(word), ()))
+
+
+def _is_form_of(first: str, spelled: str) -> bool:
+    rows = SPELLINGS.get(spelled, ())
+    return any(" " in verb.word for verb in rows) or fold(first) not in SPELLINGS
+
+
+def _no_verb(word: str, group: Group | None) -> Unreadable:
+    there = [verb for verb in VERBS if verb.group is group]
+    if group is not None and not there:
+        return Unreadable(f"`{group} …` is not in this version of Tocsin yet. `help` lists the commands.")
+    if group is not None and not word:
+        return Unreadable(f"`{group}` needs one of {', '.join(verb.word for verb in there)}.", there[:1])
+    what = f"`{group}` has no command {quoted(word)}." if group else f"There is no command {quoted(word)}."
+    near = nearest_verb(word, group) or nearest_verb(word)
+    return (
+        Unreadable(f"{what} Did you mean `{near.word}`?", [near]) if near else Unreadable(f"{what} `help` lists them.")
+    )
+
+
+def _first_that_fits(forms: Sequence[Verb], rest: str, context: Context) -> AnyCommand:
+    complaints: list[Unreadable] = []
+    for verb in forms:
+        try:
+            return _read_form(verb, rest, context)
+        except Unreadable as wrong:
+            complaints.append(wrong)
+    if len(forms) == 1:
+        raise complaints[0]
+    # A word in two rows: what the first says, with both forms.
+    raise Unreadable(str(complaints[0]), forms)
+
+
+def _read_form(verb: Verb, rest: str, context: Context) -> AnyCommand:
+    try:
+        values, words = _fields(verb, rest, context)
+        left = _arguments(verb, words, values, context)
+    except ValueError as wrong:
+        raise Unreadable(_sentence(str(wrong)), [verb]) from None
+    if left:
+        raise _left_over(verb, left)
+    try:
+        return verb.build(values)
+    except ValidationError as wrong:
+        raise Unreadable(_invalid(verb, wrong), [verb]) from None
+
+
+def _fields(verb: Verb, text: str, context: Context) -> tuple[dict[str, Any], list[str]]:
+    """The `key=value` fields that were given, and the words that stand beside them. Raises `ValueError`."""
+    values: dict[str, Any] = {}
+    if not verb.fields:
+        return values, text.split()
+    # Flags end the line, after the last value too: `declare TITLE service=shop sev1`.
+    words = text.split()
+    flags = [slot for slot in verb.arguments if slot.kind in (Kind.FLAG, Kind.SEVERITY)]
+    text = " ".join(words[: len(words) - _from_behind(flags, words, values, context)])
+    slots = {slot.name: slot for slot in verb.fields}
+    keys = list(_keys(text))
+    known = [match for match in keys if match[1].casefold() in slots]
+    # Enough to find a slip of the hand; a text full of "=" is no list of fields.
+    for match in islice((match for match in keys if match not in known), 20):
+        if near := get_close_matches(match[1].casefold(), slots, n=1, cutoff=0.76):
+            raise ValueError(f"`{verb.word}` has no `{match[1]}=`; did you mean `{near[0]}=`?")
+    ends = [*(match.start() for match in known[1:]), len(text)]
+    for match, end in zip(known, ends, strict=False):
+        slot, said = slots[match[1].casefold()], unquoted(text[match.end() : end].strip())
+        if slot.into in values:
+            raise ValueError(f"`{slot.name}=` is there twice.")
+        if said:
+            values[slot.into] = _value(slot, said, context)
+    return values, text[: known[0].start() if known else len(text)].split()
+
+
+def _keys(text: str) -> Iterator[re.Match[str]]:
+    """Every `key=` of the text that does not stand inside a quoted value."""
+    at = 0
+    while match := _KEY.search(text, at):
+        yield match
+        at = match.end()
+        close = _QUOTES.get(text[at : at + 1]) if text[at : at + 1] != "'" else None
+        if close and (end := text.find(close, at + 1)) > 0:
+            at = end + 1
+
+
+def _value(slot: Argument, said: str, context: Context) -> object:
+    if slot.kind is Kind.WORDS:
+        return said
+    value = READERS[slot.kind][1](said, context)
+    if value is None:
+        raise ValueError(unknown(slot.kind, said))
+    return value
+
+
+def _arguments(verb: Verb, words: list[str], values: dict[str, Any], context: Context) -> list[str]:
+    """Fill the arguments from the words; what is left over. Raises `ValueError` when a required one is not there."""
+    slots = [slot for slot in verb.arguments if slot.into not in values]
+    at = next((at for at, slot in enumerate(slots) if slot.kind is Kind.WORDS), None)
+    if at is not None:
+        text, behind = slots[at], slots[at + 1 :]
+        words = _from_front(slots[:at], words, values, context)
+        words = words[: len(words) - _from_behind(behind, words, values, context)]
+        if words:
+            values[text.into] = unquoted(" ".join(words))
+        elif text.required:
+            raise ValueError(f"`{verb.word}` needs {text.shown}.")
+        return []
+    # A role stands before or after the person, and a name may be several words: the person takes what is left.
+    return _from_front(sorted(slots, key=lambda slot: slot.kind is Kind.WHO), words, values, context)
+
+
+def _from_front(slots: Sequence[Argument], words: list[str], values: dict[str, Any], context: Context) -> list[str]:
+    for slot in slots:
+        span, reader = READERS[slot.kind]
+        sides = ((True, False) if slot.kind is Kind.ROLE and len(slots) > 1 else (True,)) if words else ()
+        for front in sides:
+            for count in range(min(span, len(words)), 0, -1):
+                value = reader(" ".join(words[:count] if front else words[-count:]), context)
+                if value is not None:
+                    values[slot.into] = value
+                    words = words[count:] if front else words[:-count]
+                    break
+            if slot.into in values:
+                break
+        if slot.into not in values and slot.kind is Kind.ITEM and context.item:
+            values[slot.into] = context.item
+        if slot.into not in values and slot.required:
+            raise ValueError(unknown(slot.kind, words[0]) if words else f"Which {slot.kind}?")
+    return words
+
+
+def _from_behind(slots: Sequence[Argument], words: Sequence[str], values: dict[str, Any], context: Context) -> int:
+    """How many of the last words belong to these arguments, in any order."""
+    taken, open_ = 0, list(slots)
+    while open_:
+        found = next((hit for slot in open_ if (hit := _last(slot, words[: len(words) - taken], context))), None)
+        if found is None:
+            break
+        slot, value, count = found
+        values[slot.into] = value
+        taken += count
+        open_.remove(slot)
+    return taken
+
+
+def _last(slot: Argument, words: Sequence[str], context: Context) -> tuple[Argument, object, int] | None:
+    span, reader = READERS[slot.kind]
+    if slot.kind is Kind.WHO:
+        reader = marked_person
+    for count in range(min(span, len(words)), 0, -1):
+        tail = " ".join(words[-count:])
+        # A bare figure at the end of a title is part of the title.
+        if slot.kind is Kind.SEVERITY and tail.isdecimal():
+            continue
+        if (value := reader(tail, context)) is not None:
+            return slot, value, count
+    return None
+
+
+def unquoted(text: str) -> str:
+    """The text without the quotes around the whole of it, straight or curly."""
+    close = _QUOTES.get(text[:1])
+    inner = text[1:-1]
+    if close and len(text) > 1 and text.endswith(close) and close not in inner and text[0] not in inner:
+        return inner.strip()
+    return text
+
+
+def _family(verb: Verb) -> list[Verb]:
+    return [form for form in VERBS if form.word.split()[0] == verb.word.split()[0]]
+
+
+def _left_over(verb: Verb, left: Sequence[str]) -> Unreadable:
+    words = quoted(" ".join(left))
+    if verb.group is Group.UPDATE and len(left) == 1 and (near := nearest_verb(left[0], Group.UPDATE)):
+        return Unreadable(f"There is no command {words}. Did you mean `{near.word}`?", [near])
+    if verb.fields:
+        key = "impact" if verb.group is Group.UPDATE else verb.fields[0].name
+        return Unreadable(
+            f"I cannot tell what {words} is: put a key before it, as in `{verb.word} {key}=…`.", _family(verb)
+        )
+    if verb.arguments:
+        return Unreadable(f"I cannot place {words}.", [verb])
+    return Unreadable(f"`{verb.word}` stands alone; I cannot place {words}.")
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def _invalid(verb: Verb, wrong: ValidationError) -> str:
+    error = wrong.errors(include_url=False, include_input=False)[0]
+    name = _typed_name(verb, error["loc"])
+    context = error.get("ctx", {})
+    if "max_length" in context:
+        return f"{name} has {context['actual_length']} characters; the limit is {context['max_length']}."
+    return f"{name} has no words in it."
+
+
+def _typed_name(verb: Verb, place: Sequence[int | str]) -> str:
+    slots = (*verb.arguments, *verb.fields)
+    return next(
+        (slot.name.upper() if slot in verb.arguments else f"`{slot.name}=`" for slot in slots if slot.into in place),
+        "It",
+    )

@@ -1,0 +1,147 @@
+"""What an emoji means where it stands: `REACTIONS`, a row for every emoji of the spec (section 5), and how emoji compare.
+
+Rule: a row names an act and the text command that does the same; what comes of it is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Where(StrEnum):
+    """The places where an emoji has a meaning, in the words of the table that people read."""
+
+    TRIAGE = "any message in a triage channel"
+    BOARD = "the board"
+    MESSAGE = "any message in the incident channel"
+    ITEM = "an item's card"
+    DRAFT = "an update draft"
+    UPDATE_REMINDER = "an update reminder"
+    CLOSE_PROMPT = "the close prompt"
+    PROMPT = "anything Tocsin asks you to confirm"
+    WATCH = "the watch after *resolved*"
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One row. `action` is its stable name, also in `[reactions]`; `command` is its twin in text; `who` may, if not all."""
+
+    where: Where
+    emoji: str
+    action: str
+    does: str
+    command: str
+    who: str = ""
+
+
+_UPDATER = "update owner or backup"
+
+REACTIONS: tuple[Reaction, ...] = (
+    Reaction(Where.TRIAGE, "🚨", "declare", "declare an incident from it", "declare TITLE"),
+    Reaction(Where.BOARD, "🧭", "claim_ic", "claim commander", "claim ic"),
+    Reaction(Where.BOARD, "🔎", "claim_diagnosis", "claim diagnosis", "claim diagnosis"),
+    Reaction(Where.BOARD, "📣", "claim_updates", "claim updates", "claim updates"),
+    Reaction(Where.BOARD, "⏪", "claim_recovery", "claim recovery", "claim recovery"),
+    Reaction(Where.BOARD, "✍️", "claim_scribe", "claim scribe", "claim scribe"),
+    Reaction(
+        Where.BOARD, "🧊", "freeze", "freeze changes (lifted with `unfreeze`, or by taking it back and confirming)",
+        "freeze [why]", "commander or recovery owner",
+    ),
+    Reaction(Where.MESSAGE, "💡", "hypothesis", "it is a hypothesis: make its card and thread", "hypothesis TEXT"),
+    Reaction(Where.MESSAGE, "🛠️", "action", "it is an action: make its card and thread", "action TEXT"),
+    Reaction(Where.MESSAGE, "⚖️", "decision", "it is a decision: record it word for word", "decide TEXT"),
+    Reaction(Where.MESSAGE, "📌", "pin", "it is a key observation: put it on the timeline, at the time it was written", "note TEXT"),
+    Reaction(Where.MESSAGE, "📢", "draft", "draft the next update from it", "draft impact=…", "update owner"),
+    Reaction(Where.ITEM, "✋", "grab", "grab it; taking it back lets it go", "grab ITEM"),
+    Reaction(Where.ITEM, "✅", "done", "done; for a hypothesis: confirmed", "done ITEM"),
+    Reaction(Where.ITEM, "❌", "cross_off", "dropped; for a hypothesis: ruled out; for a recovery action: it did not help", "drop ITEM"),
+    Reaction(Where.DRAFT, "📤", "publish", "publish", "publish", _UPDATER),
+    Reaction(Where.DRAFT, "❌", "discard", "discard", "discard", _UPDATER),
+    Reaction(
+        Where.UPDATE_REMINDER, "🔁", "unchanged", 'publish "impact is unchanged" with the same facts and a new time',
+        "unchanged", _UPDATER,
+    ),
+    Reaction(Where.CLOSE_PROMPT, "🏁", "close", "close", "close", "commander"),
+    Reaction(Where.PROMPT, "👍", "yes", "yes (doing it a second time, or the command named there, is yes too)", "yes", "who was asked"),
+    Reaction(Where.WATCH, "↩️", "came_back", "it came back", "came-back"),
+)  # fmt: skip
+
+TWINS: tuple[tuple[str, ...], ...] = (
+    ("📢", "📣"),
+    ("🛠", "🔧"),
+    ("🔎", "🔍"),
+    ("📌", "📍"),
+    ("✅", "☑", "✔"),
+    ("❌", "✖"),
+)
+"""Emoji so alike that in one place they are the same; each folded."""
+
+_DRESS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_CUSTOM = re.compile(r"<a?:\w+:\d+>")
+
+
+def fold(emoji: str) -> str:
+    """An emoji without skin tone and variation selector; joined sequences stay whole."""
+    return _DRESS.sub("", emoji.strip())
+
+
+class Table:
+    """The emoji in force: the rows, with those of `[reactions]` in their place. Raises `ValueError` for a wrong override."""
+
+    def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
+        chosen = {_action(action): _emoji(action, emoji) for action, emoji in (overrides or {}).items()}
+        self._emoji = {row.action: chosen.get(row.action, row.emoji) for row in REACTIONS}
+        self._actions: dict[tuple[Where, str], str] = {}
+        for row in REACTIONS:
+            emoji = self._emoji[row.action]
+            taken = self._actions.setdefault((row.where, fold(emoji)), row.action)
+            if taken != row.action:
+                raise ValueError(f"reactions: {taken} and {row.action} stand in one place and cannot both be {emoji}")
+        for row in REACTIONS:
+            for twin in _twins(self._emoji[row.action]):
+                # Its own row goes before a likeness to another.
+                self._actions.setdefault((row.where, twin), row.action)
+
+    def action(self, where: Where, emoji: str) -> str | None:
+        """The act that an emoji asks for in a place."""
+        return self._actions.get((where, fold(emoji)))
+
+    def emoji(self, action: str) -> str:
+        """The emoji of an act, as it is shown and seeded."""
+        return self._emoji[action]
+
+    def seeds(self, where: Where) -> tuple[str, ...]:
+        """The emoji of a place, in the order of the rows."""
+        return tuple(self._emoji[row.action] for row in REACTIONS if row.where is where)
+
+    def meanings(self, where: Where) -> str:
+        """What does mean something in a place, in a sentence."""
+        rows = [row for row in REACTIONS if row.where is where]
+        return f"On {where}: " + ", ".join(f"{self._emoji[row.action]} {row.does}" for row in rows) + "."
+
+
+def _twins(emoji: str) -> tuple[str, ...]:
+    return next((group for group in TWINS if fold(emoji) in group), ())
+
+
+def _action(name: str) -> str:
+    known = [row.action for row in REACTIONS]
+    if name in known:
+        return name
+    near = get_close_matches(name, known, n=1)
+    raise ValueError(
+        f"reactions.{name} is no act; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}")
+    )
+
+
+def _emoji(action: str, emoji: str) -> str:
+    emoji = emoji.strip()
+    if _CUSTOM.fullmatch(emoji) or (
+        fold(emoji) and not emoji.isascii() and len(emoji) <= 16 and not re.search(r"[\w\s]", emoji, re.ASCII)
+    ):
+        return emoji
+    raise ValueError(f"reactions.{action} must be one emoji, not {emoji[:20]!r}")

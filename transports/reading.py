@@ -1,0 +1,103 @@
+"""What a reaction means: the emoji, on the card or message it was put on, as a command; and what taking it back means.
+
+Rule: a reaction ends as an ordinary command; its meaning is bound to what it was put on, so it outlives a restart.
+"""
+
+from __future__ import annotations
+
+from core.incident import commands as c
+from core.incident.emoji import CLAIMS
+from core.incident.events import Ask, Recorded
+from core.incident.state import Incident
+from core.incident.vocabulary import ItemKind, ItemStatus, Role
+from transports.reactions import Where
+
+PLACES: tuple[tuple[str, Where], ...] = (
+    ("board", Where.BOARD),
+    ("item/", Where.ITEM),
+    ("draft/", Where.DRAFT),
+    (f"prompt/{Ask.COMMANDER}-", Where.BOARD),
+    (f"prompt/{Ask.UPDATE}-", Where.UPDATE_REMINDER),
+    (f"prompt/{Ask.CLOSE}-", Where.CLOSE_PROMPT),
+    (f"prompt/{Ask.WATCH}-", Where.WATCH),
+    (f"prompt/{Ask.SAME}-", Where.PROMPT),
+    ("prompt/", Where.PROMPT),
+)
+"""Which table of reactions a card obeys, by the first part of its key that fits."""
+
+CAPTURES = frozenset({"hypothesis", "action", "decision", "pin", "draft"})
+"""Actions that take a message's words, wherever in the incident's channel it stands."""
+
+
+def place(card: str) -> Where | None:
+    """Where a card stands in the table of reactions; `None` for one that asks for nothing."""
+    return next((where for start, where in PLACES if card.startswith(start)), None)
+
+
+def on_card(action: str, card: str) -> c.AnyCommand | None:
+    """What an action on one of Tocsin's own cards asks for."""
+    name = card.partition("/")[2]
+    match action:
+        case _ if action in CLAIMS:
+            return c.Claim(role=CLAIMS[action])
+        case "freeze":
+            return c.Freeze()
+        case "grab":
+            return c.Grab(item=name)
+        case "done":
+            return c.EndItem(item=name, status=ItemStatus.DONE)
+        case "cross_off":
+            return c.EndItem(item=name, status=ItemStatus.DROPPED)
+        case "publish":
+            return c.Publish(draft=int(name))
+        case "discard":
+            return c.Discard()
+        case "unchanged":
+            return c.PublishUnchanged()
+        case "close" | "yes":
+            return c.Confirm(prompt=card)
+        case "came_back":
+            return c.CameBack()
+        case _:
+            return None
+
+
+def on_message(action: str, quote: c.Quote, text: str, parent: str) -> c.AnyCommand:
+    """What an action on a message takes from it. `parent` is the item in whose thread it stands."""
+    match action:
+        case "hypothesis":
+            return c.AddItem(kind=ItemKind.HYPOTHESIS, text=text, quote=quote, parent=parent)
+        case "action":
+            return c.AddItem(kind=ItemKind.ACTION, text=text, quote=quote, parent=parent)
+        case "decision":
+            return c.MarkDecision(text=text, quote=quote)
+        case "draft":
+            return c.Draft(impact=text)
+        case _:
+            return c.AddNote(text=text, quote=quote)
+
+
+def taken_back(act: Recorded, incident: Incident, card: str) -> c.AnyCommand | None:
+    """What taking back the reaction of this act asks for; nothing where its effect stands on its own."""
+    by, message = act.by, act.origin.message if act.origin else None
+    if by is None or message is None or act.event.kind == "refused":
+        return None
+    match act.about:
+        case c.Grab.__name__:
+            item = incident.items.get(card.partition("/")[2])
+            return c.LetGo(item=item.key) if item and item.open and by.is_(item.holder) else None
+        case c.AddNote.__name__ | c.MarkDecision.__name__:
+            return c.WithdrawEntry(message=message)
+        case c.Freeze.__name__:
+            return c.AskUnfreeze()
+        case c.Claim.__name__:
+            return c.KeepClaim(role=_claimed(act))
+        case c.Declare.__name__ | c.Join.__name__:
+            return c.KeepClaim()
+        case _:
+            return None
+
+
+def _claimed(act: Recorded) -> Role | None:
+    role = getattr(act.event, "role", None)
+    return role if isinstance(role, Role) else None

@@ -1,0 +1,95 @@
+"""What a chat tells Tocsin, in one vocabulary for every chat.
+
+`source` names the act for ever: the same act heard twice carries the same source, and nothing else does. `at` is the
+chat's own time for it. Own messages and reactions of the bot, and those of other bots, never become signals, except
+that a deletion of one of the bot's own cards is a `MessageDeleted` whoever did it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.incident.vocabulary import Account, ChannelRef, MessageRef
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    """A person wrote. `thread` is the message that the thread hangs on; `mentions` are the accounts named in it."""
+
+    message: MessageRef
+    author: Account
+    text: str
+    at: datetime
+    source: str
+    thread: MessageRef | None = None
+    mentions: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    """A person changed what they had written; `text` is the whole new text."""
+
+    message: MessageRef
+    author: Account
+    text: str
+    at: datetime
+    source: str
+    thread: MessageRef | None = None
+    mentions: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    """A message was taken away; `by` is `None` where the chat does not say who did it."""
+
+    message: MessageRef
+    by: Account | None
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionAdded:
+    """A person put an emoji on a message."""
+
+    message: MessageRef
+    emoji: str
+    by: Account
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionRemoved:
+    """A person took their own emoji back. `undoes` is the source of the `ReactionAdded` that it takes back."""
+
+    undoes: str
+    by: Account
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    """A command that came as such (a slash command, a button), its words without any prefix."""
+
+    channel: ChannelRef
+    by: Account
+    text: str
+    at: datetime
+    source: str
+    mentions: tuple[Account, ...] = ()
+    on: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLost:
+    """The bot is no longer in a channel, or the channel is gone."""
+
+    channel: ChannelRef
+    at: datetime
+    source: str
+
+
+Signal = MessageSent | MessageEdited | MessageDeleted | ReactionAdded | ReactionRemoved | CommandGiven | ChannelLost
