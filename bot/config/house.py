@@ -1,0 +1,81 @@
+"""From settings to what the core works with: the roster, the policy that is frozen into an incident, the responders.
+
+Rule: settings that came from `load` are whole, so nothing here can fail.
+"""
+
+from __future__ import annotations
+
+from bot.config.settings import Settings
+from core.incident.policy import RESPONSES, Audience, Policy, Response, Service
+from core.incident.vocabulary import ChannelRef, Person, Severity
+from core.roster import Member, Roster
+
+INTERNAL = frozenset({"support", "leadership"})
+"""Audiences that get the summary at the close unless they say otherwise (spec, section 9)."""
+
+
+def roster(settings: Settings) -> Roster:
+    """The configured people."""
+    return Roster([Member(person.name, person.accounts, person.initials or "") for person in settings.people])
+
+
+def policy(settings: Settings, roster: Roster) -> Policy:
+    """The house rules in force now. Rooms stand under the names that the config gives them."""
+    return Policy(
+        responses={severity: _response(settings, severity) for severity in Severity},
+        times=settings.times,
+        audiences=tuple(
+            Audience(
+                name=name,
+                rooms=tuple(channel(room) for room in audience.rooms),
+                frame=audience.frame,
+                internal=name in INTERNAL if audience.internal is None else audience.internal,
+                status_page=audience.status_page,
+            )
+            for name, audience in settings.audiences.items()
+        ),
+        services=tuple(
+            Service(name=service.name, team=_people(settings, roster, service.team)) for service in settings.services
+        ),
+        on_call=_people(settings, roster, settings.groups.get("oncall", ())),
+        leadership=_people(settings, roster, settings.groups.get("leadership", ())),
+        tie_breaker=roster.named(settings.roles.tie_breaker) if settings.roles.tie_breaker else None,
+    )
+
+
+def responders(settings: Settings, roster: Roster) -> frozenset[str] | None:
+    """Who is one: `triage`, `discord-role:ID`, the keys of people, accounts as `chat:ID`; `None` when nobody said."""
+    if "responders" not in settings.groups:
+        return None
+    return frozenset(_standing(word, roster) for word in settings.groups["responders"])
+
+
+def channel(room: str) -> ChannelRef:
+    """A room of the config, `chat:name`; the chat resolves the name when it is there."""
+    transport, _, name = room.partition(":")
+    return ChannelRef(transport=transport, id=name.strip())
+
+
+def _standing(word: str, roster: Roster) -> str:
+    if word == "triage" or word.startswith("discord-role:"):
+        return word
+    if person := roster.named(word):
+        return person.key
+    if word.startswith("@"):
+        return f"matrix:{word}"
+    return f"discord:{word}" if word.isdigit() else word
+
+
+def _people(settings: Settings, roster: Roster, words: tuple[str, ...]) -> tuple[Person, ...]:
+    """The people that these words mean, groups spelt out, each person once."""
+    found: dict[str, Person] = {}
+    for word in words:
+        person = roster.named(word)
+        members = (person,) if person else _people(settings, roster, settings.groups.get(word, ()))
+        found |= {member.key: member for member in members}
+    return tuple(found.values())
+
+
+def _response(settings: Settings, severity: Severity) -> Response:
+    changed = getattr(settings.severities, severity.value).model_dump(exclude_none=True)
+    return Response.model_validate({**RESPONSES[severity].model_dump(), **changed})

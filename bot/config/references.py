@@ -1,0 +1,141 @@
+"""What one part of a config says about another: names that must be people, rooms whose chat must be set up, secrets.
+
+Rule: it reads the raw tables and passes over whatever has the wrong shape, so that one mistake hides no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from bot.config.answers import variable
+from bot.config.settings import Person, Transports, listed
+
+Raw = Mapping[str, Any]
+
+SECRETS = (("discord", "token"), ("matrix", "access_token"), ("matrix", "password"))
+"""The secrets of each transport; each may also come from a file (`password_file`)."""
+
+PLACES = ("triage", re.compile(r"discord-role:\d+"), re.compile(r"@[^:\s]+:\S+"), re.compile(r"\d+"))
+"""What may stand among the responders beside the names of people: a place, a Discord role, an account id."""
+
+
+def table(data: Raw, name: str) -> Raw:
+    """A table of the config, empty when it is absent or none."""
+    found = data.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def tables(data: Raw, name: str) -> list[Raw]:
+    """The entries of a `[[name]]` list that are tables."""
+    found = data.get(name)
+    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list | tuple) else []
+
+
+def names(data: Raw, name: str) -> list[str]:
+    """A list of words."""
+    try:
+        found = listed(data.get(name))
+    except ValueError:
+        return []
+    return [word for word in found if isinstance(word, str)] if isinstance(found, list | tuple) else []
+
+
+def problems(data: Raw) -> list[str]:
+    """One line for everything that does not fit together."""
+    return [*_transports(data), *_people(data), *_groups(data), *_services(data), *_audiences(data)]
+
+
+def _transports(data: Raw) -> Iterator[str]:
+    transports = table(data, "transports")
+    if not transports:
+        yield "transports is missing; set up a chat: [transports.matrix] or [transports.sandbox]"
+    matrix, discord = table(transports, "matrix"), table(transports, "discord")
+    if matrix.get("access_token") and not matrix.get("device_id"):
+        yield (
+            "transports.matrix.device_id is missing; it belongs to the access token; set it here or in "
+            f"{variable('transports.matrix.device_id')}"
+        )
+    if "matrix" in transports and not matrix.get("access_token") and not matrix.get("password"):
+        yield (
+            f"transports.matrix.password is missing; put it into {variable('transports.matrix.password')} "
+            "or a password_file (or give access_token with device_id)"
+        )
+    if "discord" in transports and not discord.get("token"):
+        yield f"transports.discord.token is missing; put it into {variable('transports.discord.token')} or a token_file"
+
+
+def _people(data: Raw) -> Iterator[str]:
+    people = tables(data, "people")
+    for name in _twice(str(person.get("name")).casefold() for person in people if person.get("name")):
+        yield f"people: {_as_written(people, 'name', name)} is there twice; each person has one entry"
+    for initials in _twice(str(person.get("initials")).casefold() for person in people if person.get("initials")):
+        yield f"people: the initials {initials.upper()} belong to two people; initials stand beside what a person grabs"
+    for key in Transports.model_fields:
+        for account in _twice(str(person.get(key)) for person in people if person.get(key)):
+            yield f"people: the {key} account {account} belongs to two people"
+    if (breaker := table(data, "roles").get("tie_breaker")) and isinstance(breaker, str) and not _known(data, breaker):
+        yield f"roles.tie_breaker: {_nobody(data, breaker)}"
+
+
+def _groups(data: Raw) -> Iterator[str]:
+    groups = table(data, "groups")
+    for group in groups:
+        for word in names(groups, group):
+            if _known(data, word) or (group == "responders" and _place(word)):
+                continue
+            forms = ", and neither `triage`, `discord-role:ID` nor an account id" if group == "responders" else ""
+            yield f"groups.{group}: {_nobody(data, word)}{forms}"
+
+
+def _services(data: Raw) -> Iterator[str]:
+    services, groups = tables(data, "services"), table(data, "groups")
+    for name in _twice(str(service.get("name")).casefold() for service in services if service.get("name")):
+        yield f"services: {_as_written(services, 'name', name)} is there twice"
+    for service in services:
+        for word in names(service, "team"):
+            if word not in groups and not _known(data, word):
+                yield f"services, team of {service.get('name', 'one without a name')}: {_nobody(data, word)}, and no group"
+
+
+def _audiences(data: Raw) -> Iterator[str]:
+    transports, audiences = table(data, "transports"), table(data, "audiences")
+    for name in audiences:
+        for room in names(table(audiences, name), "rooms"):
+            chat, colon, rest = room.partition(":")
+            if chat not in Transports.model_fields or not colon or not rest.strip():
+                yield f"audiences.{name}.rooms: {room} needs its chat in front, as in matrix:#support:example.org"
+            elif chat not in transports:
+                yield f"audiences.{name}.rooms: {room} is on {chat}, and [transports.{chat}] is not set up"
+
+
+def _twice(words: Iterator[str]) -> list[str]:
+    return [word for word, count in Counter(words).items() if count > 1]
+
+
+def _as_written(entries: list[Raw], key: str, folded: str) -> str:
+    return next(str(entry[key]) for entry in entries if str(entry.get(key)).casefold() == folded)
+
+
+def _known(data: Raw, word: str) -> bool:
+    name = word.strip().removeprefix("@").casefold()
+    for person in tables(data, "people"):
+        accounts = {(key, person.get(key)) for key in Transports.model_fields if isinstance(person.get(key), str)}
+        if str(person.get("name")).casefold() == name or any(word in (i, f"{t}:{i}") for t, i in accounts):
+            return True
+    return False
+
+
+def _place(word: str) -> bool:
+    bare = word.partition(":")[2] if word.partition(":")[0] in Person.model_fields else word
+    return any(bare == place if isinstance(place, str) else bool(place.fullmatch(bare)) for place in PLACES)
+
+
+def _nobody(data: Raw, word: str) -> str:
+    written = [str(person.get("name")) for person in tables(data, "people") if person.get("name")]
+    close = get_close_matches(word.removeprefix("@").casefold(), [name.casefold() for name in written], n=1, cutoff=0.5)
+    hint = f" (did you mean {next(name for name in written if name.casefold() == close[0])}?)" if close else ""
+    return f"{word} is nobody in [[people]]{hint}"

@@ -1,0 +1,204 @@
+"""Every setting of this version, as models; what each means is in `config.example.toml`, beside its default.
+
+Rule: a key is here only if something acts upon it. Keys that the contract has and this version has not are in `LATER`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.incident.policy import Times
+from core.incident.times import Length
+
+LATER = (
+    "hooks",
+    "people.notify",
+    "rotations",
+    "services.backup",
+    "services.rollback_owner",
+    "services.runbook",
+    "services.thresholds",
+    "services.unsafe_if",
+    "wording",
+)
+"""Settings of the contract that a later version brings, by dotted path without list indexes."""
+
+
+class Table(BaseModel):
+    """A table of the config: unknown keys are errors, and what was written never stands in a message about it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def listed(value: object) -> object:
+    """A list as it is; text, which the environment has to offer, as JSON or as words between commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError('a list is written ["a", "b"], in a variable also a, b') from None
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
+Call = Literal["commander", "oncall", "team", "leadership"]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Matrix(Table):
+    homeserver: HttpUrl
+    user_id: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")]
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    access_token: SecretStr | None = None
+    access_token_file: Path | None = None
+    device_id: Words | None = None
+    triage: Annotated[Names, Field(min_length=1)]
+    space: Words | None = None
+    encrypted: bool = False
+    allow_invites_from: Names = ()
+
+    @field_validator("encrypted")
+    @classmethod
+    def _plain(cls, encrypted: bool) -> bool:
+        if encrypted:
+            raise ValueError("encrypted rooms are not in this version yet; leave it false")
+        return encrypted
+
+
+class Discord(Table):
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    guild: Words
+    triage: Annotated[Names, Field(min_length=1)]
+    category: Words | None = None
+    api_url: HttpUrl = HttpUrl("https://discord.com/api/v10")
+    gateway_url: str | None = None
+    ready_timeout: Length | None = None
+
+
+class Sandbox(Table):
+    port: Port = 8322
+    triage: Annotated[Names, Field(min_length=1)] = ("triage",)
+
+
+class Transports(Table):
+    matrix: Matrix | None = None
+    discord: Discord | None = None
+    sandbox: Sandbox | None = None
+
+
+class Roles(Table):
+    tie_breaker: Words | None = None
+
+
+class Audience(Table):
+    rooms: Names = ()
+    frame: str = ""
+    internal: bool | None = None
+    status_page: bool = False
+
+
+class Web(Table):
+    host: Words = "127.0.0.1"
+    port: Port = 8321
+    internal_port: Port = 8323
+    public_url: HttpUrl | None = None
+
+    @model_validator(mode="after")
+    def _apart(self) -> Web:
+        if self.port and self.port == self.internal_port:
+            raise ValueError("port and internal_port must differ: health and metrics are not for the public")
+        return self
+
+
+class Person(Table):
+    name: Words
+    initials: Annotated[str, StringConstraints(pattern=r"^\w{1,3}$")] | None = None
+    discord: Words | None = None
+    matrix: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] | None = None
+    sandbox: Words | None = None
+
+    @property
+    def accounts(self) -> dict[str, str]:
+        """The account id in each chat, by transport."""
+        pairs = {"matrix": self.matrix, "discord": self.discord, "sandbox": self.sandbox}
+        return {transport: account_id for transport, account_id in pairs.items() if account_id}
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Person:
+        if not self.accounts:
+            raise ValueError("an account is missing; give one of matrix, discord or sandbox")
+        return self
+
+
+class Service(Table):
+    name: Words
+    team: Names = ()
+
+
+class Severity(Table):
+    """What differs from the defaults of one severity; what is left out keeps its default."""
+
+    means: Words | None = None
+    update_every: Length | None = None
+    pages: Annotated[tuple[Call, ...], BeforeValidator(listed)] | None = None
+    status_page: bool | None = None
+    postmortem: bool | None = None
+
+
+class Severities(Table):
+    sev1: Severity = Severity()
+    sev2: Severity = Severity()
+    sev3: Severity = Severity()
+
+
+class Settings(BaseSettings):
+    """All of it. Made by `bot.config.load`, which has already merged file and environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOCSIN_", env_nested_delimiter="__", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    database: Path = Path("tocsin.db")
+    data_dir: Path = Path("data")
+    transports: Transports = Transports()
+    groups: dict[str, Names] = Field(default_factory=dict)
+    roles: Roles = Roles()
+    audiences: dict[str, Audience] = Field(default_factory=dict)
+    times: Times = Times()
+    web: Web = Web()
+    people: tuple[Person, ...] = ()
+    services: tuple[Service, ...] = ()
+    severities: Severities = Severities()
+    reactions: dict[str, Words] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: it merges the sources itself, since paths and answers need both."""
+        return (init_settings,)

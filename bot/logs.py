@@ -1,0 +1,139 @@
+"""Logs: for people on a terminal, JSON elsewhere; an incident id on every line that has one, and never a secret.
+
+Rule: everything that is logged, by us or by a library, leaves through one handler, and that handler redacts last.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+HIDDEN = "[secret]"
+
+SHORTEST_SECRET = 4
+"""In characters. What is shorter would blot out ordinary words, and is no secret."""
+
+LOUD = ("aiohttp", "apscheduler", "asyncio", "nio", "peewee")
+"""Libraries whose everyday talk is nobody's news."""
+
+
+def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> None:
+    """Send all logs to `stream`: as people read them where it is a terminal, as one JSON object a line elsewhere."""
+    redact = redactor(secrets)
+    human = stream.isatty()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.UnicodeDecoder(),
+    ]
+    # rich's tracebacks show local variables, hence secrets, and fold them over lines where nothing finds them.
+    render: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if human
+        else [structlog.processors.format_exc_info, _named, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    formatter = _Redacting(
+        redact,
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _redacted(redact), *render],
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    for name in LOUD:
+        logging.getLogger(name).setLevel(logging.NOTSET if verbose else logging.WARNING)
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """A function that puts `[secret]` where a secret stands, also escaped: in an address, in JSON, in a repr of a repr."""
+    # The longest first, so that no tail is left over.
+    found = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+    if not found:
+        return lambda text: text
+    pattern = re.compile("|".join("".join(_spelled(letter) for letter in secret) for secret in found))
+    return lambda text: pattern.sub(HIDDEN, text)
+
+
+def _spelled(letter: str) -> str:
+    """A pattern for every way in which one character of a secret may stand in a line."""
+    if letter.isascii() and letter.isalnum():
+        return letter
+    ways = [rf"\\*{re.escape(letter)}", "(?i:" + "".join(f"%{byte:02x}" for byte in letter.encode()) + ")"]
+    if letter == "\\":
+        ways[0] = r"\\+"
+    elif letter == " ":
+        ways.append(r"\+")
+    elif not (letter.isascii() and letter.isprintable()):
+        # As Python's ascii() and repr() of bytes and as JSON write it; escaped again, a backslash is several.
+        escapes = (ascii(letter)[1:-1], repr(letter.encode())[2:-1], json.dumps(letter)[1:-1])
+        ways += [r"\\+".join(re.escape(part) for part in escape.split("\\")) for escape in escapes]
+    return "(?:" + "|".join(ways) + ")"
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    """The last word on every line, whatever rendered it."""
+
+    def __init__(self, redact: Callable[[str], str], **options: Any) -> None:
+        super().__init__(**options)
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redact(super().format(record))
+
+
+def _redacted(redact: Callable[[str], str]) -> Processor:
+    # Before rendering as well: a renderer may pad, colour or escape, and split a secret in two.
+    def clean(value: object) -> object:
+        match value:
+            case str():
+                return redact(value)
+            case dict():
+                return {clean(key): clean(inner) for key, inner in value.items()}
+            case list() | tuple():
+                return [clean(inner) for inner in value]
+            case None | bool() | int() | float():
+                return value
+            case _:
+                return redact(str(value))
+
+    def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        # The exception itself is rendered later, with its traceback, and redacted with the whole line.
+        return {key: value if key == "exc_info" else clean(value) for key, value in event.items()}
+
+    return process
+
+
+def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # A reader of JSON can rely on the key: null where a line is about no incident.
+    event.setdefault("incident", None)
+    return event
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger("tocsin").critical("crashed", exc_info=(kind, error, trace))

@@ -1,0 +1,183 @@
+"""The composition root: the only place that sees everything, and the order in which it starts and stops.
+
+Rule: a chat's signals are handled as soon as its own channels are known; the clock's only once every chat has told what
+was missed, so that a deadline never overtakes the act that met it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+
+from core.activity_log import ActivityLog
+from core.command_post import CommandPost
+from core.database import Database
+from core.displays import Displays
+from core.incident.policy import Policy
+from core.incident.vocabulary import ChannelRef
+from core.notebook import TableNotebook
+from core.port import Clock, Fatal, Permanent, Temporary, Transport
+from core.roster import Roster
+from core.shown import Showing
+from core.timers import Ticker, Timers
+from transports.intake import Intake
+from transports.reactions import Table
+from transports.signals import Signal
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+CATCH_UP = 30.0
+"""Seconds that the clock waits for a chat that cannot be reached at start."""
+
+AGAIN = 1.0
+"""Seconds between two tries to find a chat's channels."""
+
+
+@dataclass
+class Plan:
+    """What to wire: the chats, each with its triage channels by name, and the house rules."""
+
+    database: Database
+    clock: Clock
+    transports: Mapping[str, Transport]
+    triage: Mapping[str, Sequence[str]]
+    roster: Roster = field(default_factory=Roster)
+    policy: Policy = field(default_factory=Policy)
+    reactions: Mapping[str, str] = field(default_factory=dict)
+    responders: frozenset[str] | None = None
+    ticker: Callable[[Timers], Ticker] = lambda timers: Ticker(timers.tick)
+
+
+class Tocsin:
+    """The whole bot, wired. `run` until cancelled or until an account is refused."""
+
+    def __init__(self, plan: Plan) -> None:
+        table = Table(plan.reactions)
+        policy = plan.policy.model_copy(update={"emoji": {name: table.emoji(name) for name in plan.policy.emoji}})
+        self._plan = plan
+        self.log = ActivityLog(plan.database)
+        self.post = CommandPost(self.log, plan.clock, lambda: policy)
+        self.displays = Displays(plan.transports, self.post, Showing(plan.database), plan.clock)
+        self.timers = Timers(self.post, plan.clock)
+        self.intake = Intake(
+            self.post,
+            self.displays,
+            plan.transports,
+            plan.roster,
+            table,
+            plan.clock,
+            responders=plan.responders if plan.responders is not None else frozenset({"triage"}),
+        )
+        self.post.listeners += [self.displays.show, self.timers.watch]
+        self._ready = {name: asyncio.Event() for name in plan.transports}
+        self._found: dict[str, asyncio.Task[None]] = {}
+        self._ticker: Ticker | None = None
+        self.ticking = asyncio.Event()
+
+    def unready(self) -> list[str]:
+        """What is not there yet, in words; nothing when all is."""
+        waiting = [f"{name} is not connected" for name, event in self._ready.items() if not event.is_set()]
+        return waiting or ([] if self.ticking.is_set() else ["the clock has not started"])
+
+    async def run(self) -> None:
+        """Starts everything and stays. Raises `Fatal` with one line when an account is refused or a setting is unsafe."""
+        await self.post.wake()
+        await self.displays.start()
+        for stream, incident in self.post.awake():
+            self.timers.watch(stream, incident)
+        tasks = [asyncio.create_task(self._connect(name)) for name in self._plan.transports]
+        tasks.append(asyncio.create_task(self._tick()))
+        try:
+            # The first to end ends all: none of them ends unless something is wrong.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (*tasks, *self._found.values()):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._ticker is not None:
+                self._ticker.stop()
+            await self.displays.stop()
+
+    async def _connect(self, name: str) -> None:
+        transport = self._plan.transports[name]
+        notebook = TableNotebook(self._plan.database, name)
+
+        async def inbox(signal: Signal) -> None:
+            await self._channels(name)
+            await self.intake.take(signal)
+
+        def ready() -> None:
+            self._found_task(name)
+            self._ready[name].set()
+
+        await transport.run(inbox, notebook, ready)
+
+    def _found_task(self, name: str) -> asyncio.Task[None]:
+        if name not in self._found:
+            self._found[name] = asyncio.create_task(self._find_channels(name))
+        return self._found[name]
+
+    async def _channels(self, name: str) -> None:
+        await asyncio.shield(self._found_task(name))
+
+    async def _find_channels(self, name: str) -> None:
+        """Turns the config's names into channels. Raises `Fatal` for a triage channel that is not to be had."""
+        transport = self._plan.transports[name]
+        triage = [await self._resolve(transport, word, must=True) for word in self._plan.triage.get(name, ())]
+        rooms = {room for one in self._plan.policy.audiences for room in one.rooms if room.transport == name}
+        found = {room: await self._resolve(transport, room.id) for room in rooms}
+        if self._plan.responders is None:
+            await self._refuse_open_triage(transport)
+        self.intake.triage |= {channel for channel in triage if channel is not None}
+        self.displays.connected(name, {room: channel for room, channel in found.items() if channel is not None})
+
+    async def _resolve(self, transport: Transport, word: str, *, must: bool = False) -> ChannelRef | None:
+        try:
+            return await self._patiently(lambda: transport.resolve(word))
+        except Permanent as failure:
+            if must:
+                raise Fatal(f"{transport.name}: the triage channel {word} cannot be used: {failure}") from failure
+            log.warning("an audience's room cannot be found", room=word, reason=str(failure))
+            return None
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Asks a chat until it can answer."""
+        while True:
+            try:
+                return await ask()
+            except Temporary as failure:
+                await self._plan.clock.sleep(failure.retry_after or AGAIN)
+
+    async def _refuse_open_triage(self, transport: Transport) -> None:
+        """Whoever is in triage is a responder, so triage must not be open to everyone (spec, section 12)."""
+        public = await self._patiently(transport.open_to_public)
+        if public:
+            raise Fatal(
+                f"{transport.name}: anyone may enter the triage channel {public[0]}, and so give commands; "
+                f'name the responders in the config, for example [groups] responders = ["@ann:example.org"]'
+            )
+
+    async def _tick(self) -> None:
+        waiting = [asyncio.create_task(self._caught_up(name)) for name in self._plan.transports]
+        done, late = await asyncio.wait(waiting, timeout=CATCH_UP)
+        for task in late:
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        for task in done:
+            task.result()
+        self._ticker = self._plan.ticker(self.timers)
+        self._ticker.start()
+        self.ticking.set()
+        await asyncio.gather(*late)
+        await asyncio.Event().wait()
+
+    async def _caught_up(self, name: str) -> None:
+        await self._ready[name].wait()
+        await self._channels(name)
