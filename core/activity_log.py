@@ -161,6 +161,15 @@ class ActivityLog:
         )
         return rows[0][0] if rows else None
 
+    async def stream_named(self, name: str) -> str | None:
+        """The incident of this name."""
+        rows = await self._database.rows(
+            "SELECT json_extract(body, '$.event.number') FROM events WHERE kind = 'declared' AND stream = ? "
+            "AND json_extract(body, '$.event.name') = ?",
+            (HOUSE, name),
+        )
+        return stream_of(rows[0][0]) if rows else None
+
     async def house(self, since: datetime, message: MessageRef | None, stem: str) -> House:
         """What a declaration is decided on: incidents declared since, the one of the same message, names alike."""
         declared = "SELECT stream, version, source, at, heard_at, body FROM events WHERE kind = 'declared' AND stream = ?"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -29,9 +31,24 @@ class ScaledClock:
         self.speed = speed
         # Monotonic, so that a wall clock that is set while the story plays moves nothing in it.
         self._began = time.monotonic()
+        self._still_since: float | None = None
 
     def now(self) -> datetime:
-        return self.start + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
+        here = time.monotonic() if self._still_since is None else self._still_since
+        return self.start + timedelta(seconds=(here - self._began) * self.speed)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """The story waits: its time stands still within the block, so that a fast play is no later than a slow one."""
+        if self._still_since is not None:
+            yield
+            return
+        self._still_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._began += time.monotonic() - self._still_since
+            self._still_since = None
 
     async def sleep(self, seconds: float) -> None:
         """Wait, in the story's seconds: `seconds / speed` real ones."""

@@ -1,0 +1,89 @@
+"""The configured chats, made from their settings; a new one is a branch here. What is off is not imported."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from random import SystemRandom
+
+import structlog
+
+from bot.config import Settings
+from core.port import Clock, Fatal, Transport
+
+log = structlog.get_logger(__name__)
+
+
+def triage(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """The triage channels by transport, as the config names them."""
+    chats = settings.transports
+    found = {"matrix": chats.matrix, "sandbox": chats.sandbox}
+    return {name: chat.triage for name, chat in found.items() if chat is not None}
+
+
+@asynccontextmanager
+async def transports(settings: Settings, clock: Clock) -> AsyncIterator[dict[str, Transport]]:
+    """Every chat that the config turns on. Raises `Fatal` for one that this version does not have."""
+    if settings.transports.discord is not None:
+        raise Fatal("Discord is not in this version yet; take [transports.discord] out of the config")
+    async with AsyncExitStack() as stack:
+        chats: dict[str, Transport] = {}
+        if settings.transports.matrix is not None:
+            chats["matrix"] = _matrix(settings, clock)
+        if settings.transports.sandbox is not None:
+            chats["sandbox"] = await stack.enter_async_context(_sandbox(settings, clock))
+        yield chats
+
+
+def _matrix(settings: Settings, clock: Clock) -> Transport:
+    from transports.matrix_chat import MatrixSettings, MatrixTransport
+
+    chosen = settings.transports.matrix
+    assert chosen is not None, "asked for only when it is on"
+    rooms = [room for audience in settings.audiences.values() for room in audience.rooms]
+    return MatrixTransport(
+        MatrixSettings(
+            homeserver=str(chosen.homeserver).rstrip("/"),
+            user_id=chosen.user_id,
+            password=chosen.password,
+            access_token=chosen.access_token,
+            device_id=chosen.device_id,
+            triage=chosen.triage,
+            audience_rooms=tuple(room.removeprefix("matrix:") for room in rooms if room.startswith("matrix:")),
+            space=chosen.space,
+            allow_invites_from=chosen.allow_invites_from,
+        ),
+        clock,
+        SystemRandom(),
+    )
+
+
+@asynccontextmanager
+async def _sandbox(settings: Settings, clock: Clock) -> AsyncIterator[Transport]:
+    """A chat in this process, with its page; what is said in it ends with the process."""
+    from transports.sandbox.page import serve
+    from transports.sandbox.places import Kind
+    from transports.sandbox.server import Server
+    from transports.sandbox.transport import SandboxTransport
+    from transports.sandbox.world import World
+
+    chosen = settings.transports.sandbox
+    assert chosen is not None, "asked for only when it is on"
+    world = World(clock, era=f"{secrets.token_hex(4)}-")
+    for name in chosen.triage:
+        world.create_channel(name)
+    for audience in settings.audiences.values():
+        for room in audience.rooms:
+            transport, _, name = room.partition(":")
+            if transport == "sandbox" and world.named(name) is None:
+                world.create_channel(name, Kind.AUDIENCE)
+    for person in settings.people:
+        if person.sandbox:
+            world.create_person(person.name)
+    site = await serve(world, "127.0.0.1", chosen.port, secrets.token_urlsafe(16))
+    log.info("the sandbox is open", address=site.url)
+    try:
+        yield SandboxTransport(Server(world, SystemRandom()))
+    finally:
+        await site.close()

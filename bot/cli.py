@@ -1,0 +1,119 @@
+"""`tocsin …`: every command, its options, and one clear line when something is wrong.
+
+Rule: what goes wrong for a reason is one line on standard error and a non-zero status; a traceback is a bug.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="tocsin",
+    help="Incident command in the chat a team already uses.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The config file.", show_default=True)]
+Number = Annotated[str, typer.Argument(metavar="[INCIDENT]", help="Its number or name; all when none is given.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+CONFIG = Path("config.toml")
+
+
+def fail(*lines: str) -> typer.Exit:
+    """Says what is wrong, one line each, and ends with status 1."""
+    for line in lines:
+        typer.echo(f"tocsin: {line}", err=True)
+    return typer.Exit(1)
+
+
+def finish(work: Coroutine[Any, Any, int]) -> None:
+    """Runs a command to its exit status."""
+    try:
+        status = asyncio.run(work)
+    except KeyboardInterrupt:
+        status = 0
+    raise typer.Exit(status)
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Play it whole, print the timeline and the summary.")] = False,
+    speed: Annotated[float | None, typer.Option("--speed", min=0.1, max=100_000, help="How many times real time.")] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The page's port; 0 takes a free one.")] = 8322,
+    data: Annotated[Path | None, typer.Option("--data", help="Keep the database here, not in a temporary folder.")] = None,
+) -> None:
+    """Play the checkout outage in a chat in your browser, no account needed."""
+    from bot.demo import play
+    from bot.running import explained, quiet
+
+    quiet()
+    with explained(fail):
+        if data is not None:
+            data.mkdir(parents=True, exist_ok=True)
+            finish(play(headless=headless, speed=speed, port=port, data=data))
+        with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as folder:
+            finish(play(headless=headless, speed=speed, port=port, data=Path(folder)))
+
+
+@app.command()
+def run(config: Config = CONFIG, verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False) -> None:
+    """Run the bot."""
+    from bot.running import explained, start
+
+    with explained(fail):
+        finish(start(config, verbose=verbose))
+
+
+@app.command()
+def timeline(incident: Number = "", config: Config = CONFIG, as_json: Json = False) -> None:
+    """Print the timeline of an incident, or of all, beside a running bot or without one."""
+    from bot.records import print_timeline
+    from bot.running import explained
+
+    with explained(fail):
+        finish(print_timeline(config, incident, as_json=as_json))
+
+
+@app.command()
+def verify(incident: Number = "", config: Config = CONFIG, as_json: Json = False) -> None:
+    """Prove the log whole: every hash chain, every record readable. Non-zero when it is broken."""
+    from bot.records import verify_log
+    from bot.running import explained
+
+    with explained(fail):
+        finish(verify_log(config, incident, as_json=as_json))
+
+
+@app.command()
+def export(incident: Number = "", config: Config = CONFIG, as_json: Json = False) -> None:
+    """Write the log as JSON Lines, one record a line, with its place in the chain."""
+    from bot.records import export_log
+    from bot.running import explained
+
+    del as_json  # it is JSON either way; the option is understood so that scripts need not know
+    with explained(fail):
+        finish(export_log(config, incident))
+
+
+@app.command()
+def doctor(config: Config = CONFIG) -> None:
+    """Say what is missing and how to mend it: config, database, accounts, rooms, rights."""
+    from bot.doctor import examine
+    from bot.running import explained
+
+    with explained(fail):
+        finish(examine(config))
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,96 @@
+"""`tocsin doctor`: what is missing and how to mend it, a line for each thing looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from bot.chats import transports, triage
+from bot.config import load, responders, roster
+from bot.running import quiet
+from core.clock import SystemClock
+from core.database import open_file
+from core.notebook import TableNotebook
+from core.port import Notebook, Transport, TransportFailure
+
+PATIENCE = 20.0
+"""Seconds that a chat is given to connect."""
+
+
+def _say(well: bool, what: str, mend: str = "") -> bool:
+    typer.echo(f"{'ok  ' if well else 'FAIL'}  {what}{f': {mend}' if mend else ''}")
+    return well
+
+
+async def examine(config: Path) -> int:
+    """Looks at everything that `run` needs. Status 1 when something is missing."""
+    quiet()
+    settings = load(config)
+    well = [_say(True, f"config {config}")]
+    database = await open_file(settings.database)
+    well.append(_say(True, f"database {settings.database}"))
+    guarded = responders(settings, roster(settings)) is not None
+    try:
+        async with transports(settings, SystemClock()) as chats:
+            for name, chat in chats.items():
+                rooms = [room.partition(":")[2] for one in settings.audiences.values() for room in one.rooms]
+                notes = _Notes(TableNotebook(database, name))
+                well += await _chat(chat, notes, [*triage(settings)[name], *rooms], guarded=guarded)
+    finally:
+        await database.close()
+    return 0 if all(well) else 1
+
+
+class _Notes:
+    """The bot's notes, read and never changed: a look must not move its cursor past what people said."""
+
+    def __init__(self, kept: Notebook) -> None:
+        self._kept = kept
+        self._new: dict[str, str] = {}
+
+    async def read(self, key: str) -> str | None:
+        return self._new.get(key) or await self._kept.read(key)
+
+    async def write(self, key: str, value: str) -> None:
+        self._new[key] = value
+
+
+async def _ignore(_signal: object) -> None:
+    """What is heard here is left for the bot itself, whose cursor stays where it is."""
+
+
+async def _chat(chat: Transport, notes: Notebook, rooms: list[str], *, guarded: bool) -> list[bool]:
+    ready = asyncio.Event()
+    running = asyncio.create_task(chat.run(_ignore, notes, ready.set))
+    waiting = asyncio.create_task(ready.wait())
+    try:
+        done, _ = await asyncio.wait((running, waiting), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if running in done:
+            return [_say(False, chat.name, str(running.exception() or "it ended"))]
+        if not done:
+            return [_say(False, chat.name, f"no connection within {PATIENCE:.0f} s; is the address right?")]
+        well = [_say(True, f"{chat.name} is connected")]
+        well += [await _room(chat, room) for room in rooms]
+        if not guarded:
+            well.append(await _triage_is_closed(chat))
+        return well
+    finally:
+        for task in (running, waiting):
+            task.cancel()
+        await asyncio.gather(running, waiting, return_exceptions=True)
+
+
+async def _room(chat: Transport, room: str) -> bool:
+    try:
+        await chat.resolve(room)
+    except TransportFailure as failure:
+        return _say(False, f"{chat.name} room {room}", str(failure))
+    return _say(True, f"{chat.name} room {room}")
+
+
+async def _triage_is_closed(chat: Transport) -> bool:
+    public = await chat.open_to_public()
+    mend = 'anyone may enter, and so give commands; write [groups] responders = ["@ann:example.org"]'
+    return _say(not public, f"{chat.name} triage is for responders only", mend if public else "")

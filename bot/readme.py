@@ -1,0 +1,81 @@
+"""`python -m bot.readme` writes the README's generated parts from the code; `--check` only says whether they are up to date.
+
+A part stands between `<!-- generated: NAME -->` and `<!-- end -->`; NAME is a row of `PARTS`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from core.incident.forms import Group
+from core.incident.lifecycle import diagram
+from core.incident.verbs import VERBS
+from transports.reactions import REACTIONS, TWINS
+
+README = Path(__file__).parent.parent / "README.md"
+
+_PART = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n)(?P<body>.*?)(?P<end><!-- end -->)", re.DOTALL)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    # A bar inside a cell ends it, in code too, unless it is escaped.
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *cells])
+
+
+def emoji() -> str:
+    """The emoji table."""
+    rows, last = [], None
+    for row in REACTIONS:
+        where = row.where.value if row.where is not last else ""
+        rows.append((where, row.emoji, row.does, row.who or "any responder", f"`{row.command}`"))
+        last = row.where
+    alike = " · ".join(" ".join(group) for group in TWINS)
+    return f"{_table(('where', 'emoji', 'does', 'who', 'the same in words'), rows)}\n\nAlike in one place: {alike}."
+
+
+def commands() -> str:
+    """The command table."""
+    rows = [(group.value, f"`{verb.usage}`", verb.does) for group in Group for verb in VERBS if verb.group is group]
+    return _table(("group", "command", "does"), rows)
+
+
+def lifecycle() -> str:
+    """The phases, as a diagram."""
+    return f"```mermaid\n{diagram()}\n```"
+
+
+PARTS: dict[str, Callable[[], str]] = {"emoji": emoji, "commands": commands, "lifecycle": lifecycle}
+"""What can be generated, by the name in its marker."""
+
+
+def regenerate(text: str) -> str:
+    """The text with every generated part made anew. Raises `ValueError` for a marker that is unknown or has no end."""
+
+    def _anew(part: re.Match[str]) -> str:
+        if part["name"] not in PARTS or "<!-- generated:" in part["body"]:
+            raise ValueError(f"the part {part['name']!r} is unknown or has no end; there are {', '.join(PARTS)}")
+        return f"{part[1]}{PARTS[part['name']]()}\n{part['end']}"
+
+    fresh = _PART.sub(_anew, text)
+    if len(re.findall("<!-- generated:", text)) != len(_PART.findall(text)):
+        raise ValueError("a generated part has no <!-- end -->, or its marker stands beside other text")
+    return fresh
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status: with `--check`, 1 when a part is stale."""
+    text = README.read_text(encoding="utf-8")
+    fresh = regenerate(text)
+    if "--check" in arguments:
+        print("README.md is up to date" if fresh == text else "README.md is stale: run `poe readme`")
+        return int(fresh != text)
+    README.write_text(fresh, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

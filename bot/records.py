@@ -1,0 +1,114 @@
+"""The record from the command line: timeline, verify, export; read-only, beside a running bot or without one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import typer
+
+from bot.config import load
+from core.activity_log import HOUSE, ActivityLog, stream_of
+from core.database import DatabaseFailure, open_file
+from core.incident.cards.letters import timeline_document
+from core.incident.document import plain
+from core.incident.evolve import replay
+from core.incident.state import Incident
+
+
+@asynccontextmanager
+async def _log(config: Path) -> AsyncIterator[ActivityLog]:
+    database = await open_file(load(config).database, read_only=True)
+    try:
+        yield ActivityLog(database)
+    finally:
+        await database.close()
+
+
+async def _chosen(log: ActivityLog, wanted: str) -> list[str]:
+    """The streams of the incident that was named, or of all. Raises `DatabaseFailure` for one that is not there."""
+    streams = await log.streams()
+    if not wanted:
+        return streams
+    number = wanted.removeprefix("inc-").removeprefix("#")
+    if number.isdecimal() and stream_of(int(number)) in streams:
+        return [stream_of(int(number))]
+    named = await log.stream_named(wanted)
+    if named is None:
+        raise DatabaseFailure(f"there is no incident {wanted}; `tocsin timeline` shows all there are")
+    return [named]
+
+
+def _as_data(incident: Incident) -> dict[str, object]:
+    return {
+        "incident": incident.name,
+        "number": incident.number,
+        "title": incident.title,
+        "severity": incident.severity,
+        "phase": incident.phase,
+        "declared_at": incident.declared_at.isoformat(),
+        "resolved_at": incident.resolved_at and incident.resolved_at.isoformat(),
+        "closed_at": incident.closed_at and incident.closed_at.isoformat(),
+        "roles": {role: holding.holder.name for role, holding in incident.roles.items() if holding.holder},
+        "entries": [
+            {
+                "number": entry.number,
+                "at": entry.at.isoformat(),
+                "by": entry.by.name if entry.by else None,
+                "marked_by": entry.marked_by.name if entry.marked_by else None,
+                "kind": entry.kind,
+                "text": entry.text,
+                "note": entry.note or None,
+                "withdrawn": entry.withdrawn,
+            }
+            for entry in incident.entries
+        ],
+    }
+
+
+async def print_timeline(config: Path, wanted: str, *, as_json: bool) -> int:
+    """The timeline as text, or as JSON: one object for one incident, a list for all."""
+    async with _log(config) as log:
+        streams = [stream for stream in await _chosen(log, wanted) if stream != HOUSE]
+        incidents = [incident for stream in streams if (incident := replay(await log.load(stream)))]
+    if as_json:
+        data = [_as_data(incident) for incident in incidents]
+        typer.echo(json.dumps(data[0] if wanted else data, ensure_ascii=False, indent=2))
+        return 0
+    for incident in incidents:
+        typer.echo(plain(timeline_document(incident, limit=len(incident.entries))) + "\n")
+    if not incidents:
+        typer.echo("No incident has been declared yet.")
+    return 0
+
+
+async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
+    """Checks every hash chain, and that every record can be read and replayed."""
+    async with _log(config) as log:
+        streams = await _chosen(log, wanted)
+        broken = [str(damage) for damage in await log.damage(streams)]
+        for stream in streams:
+            try:
+                replay(await log.load(stream)) if stream != HOUSE else await log.load(stream)
+            except (ValueError, LookupError) as error:
+                # A pydantic error is a ValueError; its own text would repeat what people said.
+                broken.append(f"{stream}: cannot be replayed ({type(error).__name__})")
+        count = sum([await log.version(stream) for stream in streams])
+    if as_json:
+        typer.echo(json.dumps({"streams": len(streams), "records": count, "broken": broken}))
+    else:
+        for words in broken:
+            typer.echo(words)
+        typer.echo(f"{len(streams)} streams, {count} records: {'broken' if broken else 'whole'}")
+    return 1 if broken else 0
+
+
+async def export_log(config: Path, wanted: str) -> int:
+    """The log as JSON Lines; with one incident named, its stream alone."""
+    async with _log(config) as log:
+        for stream in await _chosen(log, wanted):
+            for record in await log.raw(stream):
+                typer.echo(json.dumps(record, ensure_ascii=False))
+    return 0
