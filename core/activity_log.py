@@ -24,6 +24,9 @@ HOUSE = "house"
 
 GENESIS = "0" * 64
 
+LATEST = 100
+"""Records back that a process may have left undone what they call for, even of an incident that is over."""
+
 _COLUMNS = ("stream", "version", "source", "at", "heard_at", "kind", "body", "prev", "hash")
 _INSERT = (
     f"INSERT INTO events ({', '.join(_COLUMNS)}) "
@@ -124,26 +127,36 @@ class ActivityLog:
         )
         return [_read(row) for row in rows]
 
+    async def since(self, stream: str, at: datetime) -> list[Recorded]:
+        """What was written to a stream since a moment."""
+        rows = await self._database.rows(
+            f"{_SELECT} WHERE stream = ? AND heard_at >= ? ORDER BY version", (stream, at.isoformat())
+        )
+        return [_read(row) for row in rows]
+
     async def act(self, source: str) -> Recorded | None:
         """The record that an act began with, by its source."""
         rows = await self._database.rows(f"{_SELECT} WHERE source = ?", (source,))
         return _read(rows[0]) if rows else None
 
-    async def acts_on(self, stream: str, message: MessageRef) -> list[Recorded]:
-        """What people asked for by this message or on it."""
+    async def acts_on(self, message: MessageRef) -> list[Recorded]:
+        """What people asked for by this message or on it, in whatever stream it ended."""
         rows = await self._database.rows(
-            f"{_SELECT} WHERE stream = ? AND source IS NOT NULL AND json_extract(body, '$.origin.message.id') = ?",
-            (stream, message.id),
+            f"{_SELECT} WHERE source IS NOT NULL AND json_extract(body, '$.origin.message.id') = ?", (message.id,)
         )
-        return [_read(row) for row in rows]
+        return [record for record in map(_read, rows) if record.origin and record.origin.message == message]
 
     async def awake(self) -> list[str]:
-        """Streams that still change: declared or reopened, and not made read-only since."""
+        """Streams that still change: declared or reopened, and not made read-only since; and the ones written to last.
+
+        The last ones because a process may have died between the record of an act and what it calls for in the chats.
+        """
         rows = await self._database.rows(
             "SELECT stream FROM (SELECT stream, kind, max(version) FROM events "
             "WHERE kind IN ('declared', 'channel_locked', 'closed', 'reopened') "
-            "AND kind <> 'closed' AND stream <> ? GROUP BY stream) WHERE kind <> 'channel_locked'",
-            (HOUSE,),
+            "AND kind <> 'closed' AND stream <> ? GROUP BY stream) WHERE kind <> 'channel_locked' "
+            "UNION SELECT stream FROM events WHERE position > (SELECT max(position) FROM events) - ? AND stream <> ?",
+            (HOUSE, LATEST, HOUSE),
         )
         return sorted((row[0] for row in rows), key=lambda stream: int(stream.removeprefix("inc-")))
 

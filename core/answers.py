@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.incident.cards import Card, told
-from core.incident.document import Document, Post, Who, line
+from core.incident.document import Document, Post
 from core.incident.events import Recorded, Refused, Told
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef, MessageRef, Person
+from core.incident.vocabulary import ChannelRef, MessageRef
 from core.incident.help import help_document
 
 WORKED = "✅"
@@ -53,18 +53,11 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         shown = told(incident, recorded, event) if incident else _outside(recorded, help_document(event.topic), origin.message)
         return (shown,) if shown else ()
     if isinstance(event, Refused):
-        found: list[Answer] = [_outside_letter(recorded, recorded.by, event, origin.message)] if incident is None else []
         if origin.kind == "reacted" and recorded.by.account.transport == origin.message.channel.transport:
-            found.append(Removal(origin.message, origin.emoji, recorded.by.account.id))
-        return tuple(found)
+            return (Removal(origin.message, origin.emoji, recorded.by.account.id),)
+        return ()
     return (Tick(origin.message),) if origin.kind in ("typed", "edited") else ()
 
 
-def _outside_letter(recorded: Recorded, to: Person, event: Refused, where: MessageRef) -> Card:
-    """A refusal where there is no incident: a short reply in place."""
-    return _outside(recorded, Document((line(Who(to), ": ", event.answer),)), where, (to,))
-
-
-def _outside(recorded: Recorded, document: Document, where: MessageRef, pings: tuple[Person, ...] = ()) -> Card:
-    post = Post(document, recorded.stream, f"answer/{recorded.version}", pings=pings, reply_to=where)
-    return Card(where.channel, post)
+def _outside(recorded: Recorded, document: Document, where: MessageRef) -> Card:
+    return Card(where.channel, Post(document, recorded.stream, f"answer/{recorded.version}", reply_to=where))

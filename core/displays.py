@@ -17,8 +17,9 @@ from core.activity_log import HOUSE
 from core.answers import Answer, answers
 from core.command_post import CommandPost, Order
 from core.incident import commands as c
-from core.incident.cards import Card, cards
+from core.incident.cards import Card, cards, letters_of
 from core.incident.events import Recorded
+from core.incident.letters import Letters, after
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import key
@@ -54,11 +55,13 @@ class Displays:
         self._clock = clock
         self._public_link = public_link
         self._incidents: dict[str, Incident] = {}
+        self._house_letters: Letters = {}
         self._cards: dict[str, tuple[int, Mapping[ChannelRef, list[Card]]]] = {}
         self._lanes: dict[ChannelRef, Lane] = {}
         self._resolved: dict[ChannelRef, ChannelRef] = {}
         self._connected: set[str] = set()
         self._left_behind: set[str] = set()
+        self._recalled: set[str] = set()
         self._answering: dict[str, set[int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: set[str] = set()
@@ -70,9 +73,12 @@ class Displays:
         awake = self._post.awake()
         await self.showing.load([stream for stream, _ in awake] + [HOUSE])
         self._left_behind = {stream for stream, _ in awake} | {HOUSE}
+        self._recalled = set(self._left_behind)
         for stream, incident in awake:
             await self._answer_still(stream, incident)
             self.show(stream, incident, ())
+        for recorded in await self._post.log.since(HOUSE, self._clock.now() - ANSWER_STILL):
+            self._house_letters = after(self._house_letters, recorded)
         await self._answer_still(HOUSE, None)
         self._spawn(self._write_behind())
 
@@ -112,6 +118,7 @@ class Displays:
         self._connected.add(transport)
         self._resolved |= resolved
         self._cards.clear()
+        self.show(HOUSE, None, ())
         for stream, incident in list(self._incidents.items()):
             self.show(stream, incident, ())
 
@@ -122,12 +129,18 @@ class Displays:
         for recorded in records:
             self._enqueue(stream, incident, recorded)
         if incident is None:
+            for recorded in records:
+                self._house_letters = after(self._house_letters, recorded)
+            self._touch(HOUSE)
             return
         self._incidents[stream] = incident
         home = incident.triage.transport
         if incident.channel is None and not incident.locked and home in self._connected and stream not in self._opening:
             self._opening.add(stream)
             self._spawn(self._open_channel(stream))
+        self._touch(stream)
+
+    def _touch(self, stream: str) -> None:
         for channel in self._shown_in(stream):
             self._lane(channel).touch(stream)
 
@@ -205,11 +218,18 @@ class Displays:
             resting.cancel()
 
     def version(self, stream: str) -> int:
-        return self._incidents[stream].version
+        return self._incidents[stream].version if stream in self._incidents else len(self._house_letters)
 
-    def declared_at(self, stream: str) -> datetime | None:
+    def mark(self, stream: str) -> tuple[str, datetime]:
+        """What a stream's cards bear as their mark, and since when they may stand in a channel."""
         incident = self._incidents.get(stream)
-        return incident.declared_at if incident else None
+        return (incident.name, incident.declared_at) if incident else (HOUSE, self._clock.now() - ANSWER_STILL)
+
+    async def recall(self, stream: str) -> None:
+        """Reads what the chats show of an incident that slept when this process began."""
+        if stream in self._left_behind and stream not in self._recalled:
+            await self.showing.load([stream])
+            self._recalled.add(stream)
 
     def left_behind(self, stream: str) -> bool:
         return stream in self._left_behind
@@ -219,8 +239,8 @@ class Displays:
 
     def chores(self, stream: str, channel: ChannelRef) -> list[Chore]:
         """Who should be in the incident's channel, and whether people may write there."""
-        incident = self._incidents[stream]
-        if incident.channel != channel:
+        incident = self._incidents.get(stream)
+        if incident is None or incident.channel != channel:
             return []
         people = [person.on(channel.transport) for person in incident.people]
         wanted = [Chore(stream, f"invite/{account.id}", "in") for account in people if account is not None]
@@ -234,22 +254,21 @@ class Displays:
         return f"Incident {incident.number}" + (f" · {link}" if link else "")
 
     def _by_channel(self, stream: str) -> Mapping[ChannelRef, list[Card]]:
-        incident = self._incidents[stream]
+        incident, version = self._incidents.get(stream), self.version(stream)
         known = self._cards.get(stream)
-        if known is None or known[0] != incident.version:
+        if incident is None or known is None or known[0] != version:
             found: dict[ChannelRef, list[Card]] = {}
-            for card in cards(incident):
+            for card in cards(incident) if incident else letters_of(HOUSE, self._house_letters):
                 channel = self._resolved.get(card.channel, card.channel)
                 if channel.transport in self._connected:
                     shown = card if channel == card.channel else replace(card, channel=channel)
                     found.setdefault(channel, []).append(shown)
-            known = self._cards[stream] = (incident.version, found)
+            known = self._cards[stream] = (version, found)
         return known[1]
 
     def _shown_in(self, stream: str) -> list[ChannelRef]:
-        incident = self._incidents[stream]
         places = list(self._by_channel(stream))
-        here = incident.channel
+        here = self._incidents[stream].channel if stream in self._incidents else None
         if here is not None and here not in places and here.transport in self._connected:
             places.append(here)
         return places

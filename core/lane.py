@@ -138,6 +138,7 @@ class Lane:
 
     async def _stream(self, stream: str) -> float | None:
         """The next difference of one incident: 0 when something was done, seconds until it may be, `None` for none."""
+        await self._displays.recall(stream)
         for chore in self._displays.chores(stream, self._channel):
             if await self._chore(chore):
                 return 0.0
@@ -254,8 +255,7 @@ class Lane:
     async def _marks(self, stream: str, *, again: bool = False) -> dict[str, MessageRef]:
         """Our own cards in the channel's history: read once for each incident that an earlier process left behind."""
         if again or (stream not in self._adopted and self._displays.left_behind(stream)):
-            since = self._displays.declared_at(stream)
-            found = await self._transport.marked(self._channel, since) if since else {}
+            found = await self._transport.marked(self._channel, *self._displays.mark(stream))
             self._adopted[stream] = dict(found)
         return self._adopted.get(stream, {})
 

@@ -134,8 +134,8 @@ class Transport(Protocol):
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
         """Take a person's reaction away, where the chat allows it; elsewhere do nothing."""
 
-    async def marked(self, channel: ChannelRef, since: datetime) -> Mapping[str, MessageRef]:
-        """The bot's own cards in a channel's history after a moment, by card key."""
+    async def marked(self, channel: ChannelRef, incident: str, since: datetime) -> Mapping[str, MessageRef]:
+        """The bot's own cards of an incident in a channel's history after a moment, by card key."""
 
     async def read(self, message: MessageRef) -> Said:
         """A message as it stands now. Raises `Missing`."""

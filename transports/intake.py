@@ -17,8 +17,9 @@ from core.activity_log import HOUSE, stream_of
 from core.command_post import CommandPost, Order, Outcome
 from core.displays import Displays
 from core.incident import commands as c
+from core.incident.decide.declaring import same_title
 from core.incident.events import Ask, Origin
-from core.incident.state import Incident
+from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.port import Clock, Permanent, Said, Temporary, Transport
 from core.roster import Roster
@@ -109,11 +110,31 @@ class Intake:
 
     async def _command(
         self, signal: Signal, command: c.AnyCommand, channel: ChannelRef, author: Account, origin: Origin
-    ) -> Outcome:
+    ) -> None:
         stream = await self._stream(channel)
         if isinstance(command, c.Reopen) and command.number is not None:
             stream = stream_of(command.number)
-        return await self._hand_in(signal, command, stream or HOUSE, author, origin, channel)
+        waiting = self._same_or_new(channel, author)
+        if waiting is not None and isinstance(command, c.Confirm):
+            stream = waiting[0]
+            command = c.Confirm(prompt=command.prompt or waiting[1].key)
+        elif waiting is not None and isinstance(command, c.Declare) and same_title(command.title, waiting[1].asked.title):
+            await self._anew(signal, author, *waiting, origin)
+            return
+        await self._hand_in(signal, command, stream or HOUSE, author, origin, channel)
+
+    def _same_or_new(self, channel: ChannelRef, account: Account) -> tuple[str, Prompt] | None:
+        """"The same, or a new one?", where it waits in triage for this person's word."""
+        person = self.roster.person(account)
+        return next(
+            (
+                (stream, prompt)
+                for stream, incident in self.post.awake()
+                for prompt in incident.open_prompts(Ask.SAME)
+                if incident.triage == channel and person.is_(prompt.asked.to[0])
+            ),
+            None,
+        )
 
     async def _item_of(self, root: MessageRef) -> str:
         row = await self.displays.showing.find(root)
@@ -134,7 +155,7 @@ class Intake:
         words = prefix(signal.text)
         if words is None:
             return
-        acts = await self.post.log.acts_on(stream or HOUSE, signal.message)
+        acts = await self.post.log.acts_on(signal.message)
         if all(act.event.kind == "refused" for act in acts):
             await self._typed(signal, words, "edited")
 
@@ -154,8 +175,9 @@ class Intake:
         where = reading.place(row.card) if row is not None else None
         action = self.table.action(where, signal.emoji) if where else None
         if row is not None and row.card.startswith(f"prompt/{Ask.SAME}-"):
-            if self.table.action(Where.TRIAGE, signal.emoji) == "declare":
-                return await self._anew(signal, row.stream, row.card, origin)
+            incident = await self.post.incident(row.stream)
+            if incident is not None and self.table.action(Where.TRIAGE, signal.emoji) == "declare":
+                return await self._anew(signal, signal.by, row.stream, incident.prompts[row.card], origin)
         if row is not None and where and action:
             command = reading.on_card(action, row.card)
             if command is not None:
@@ -192,24 +214,19 @@ class Intake:
             command = c.Misread(answer=f"{why} Write what matters in one line and react to that.")
         await self._hand_in(signal, command, stream or HOUSE, signal.by, origin, signal.message.channel)
 
-    async def _anew(self, signal: ReactionAdded, stream: str, card: str, origin: Origin) -> None:
-        """🚨 on "the same, or a new one?": a new one."""
-        incident = await self.post.incident(stream)
-        if incident is None:
-            return
-        asked = incident.prompts[card].asked
-        person = self.roster.person(signal.by)
+    async def _anew(self, signal: Signal, by: Account, stream: str, prompt: Prompt, origin: Origin) -> None:
+        """🚨 on "the same, or a new one?", or `declare` with its title: a new one."""
+        asked, person = prompt.asked, self.roster.person(by)
         if asked.message is None or not any(person.is_(one) for one in asked.to):
-            refusal = c.Misread(answer=f"That was asked of {asked.to[0].name}.")
-            await self._hand_in(signal, refusal, stream, signal.by, origin)
+            await self._hand_in(signal, c.Misread(answer=f"That was asked of {asked.to[0].name}."), stream, by, origin)
             return
         said = await self._said(asked.message)
         author = self.roster.person(said.author) if said else person
         quote = c.Quote(message=asked.message, by=author, at=said.at if said else signal.at)
         declare = c.Declare(title=asked.title, quote=quote, anew=True)
-        await self._hand_in(signal, declare, HOUSE, signal.by, origin, incident.triage)
+        await self._hand_in(signal, declare, HOUSE, by, origin, asked.message.channel)
         settle = c.SettleSameOrNew(ask=asked.number, new=True)
-        await self._hand_in(replace(signal, source=f"{signal.source}/settled"), settle, stream, signal.by)
+        await self._hand_in(replace(signal, source=f"{signal.source}/settled"), settle, stream, by)
 
     async def _taken_back(self, signal: ReactionRemoved) -> None:
         act = await self.post.log.act(signal.undoes)

@@ -60,7 +60,7 @@ class Quote(Value):
 
 
 class Declare(Command):
-    """Begin an incident. `anew` insists on a new one where an older one might be meant."""
+    """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked."""
 
     title: Title
     severity: Severity | None = None

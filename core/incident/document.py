@@ -47,6 +47,10 @@ class When:
 
     at: datetime
 
+    def __post_init__(self) -> None:
+        # One moment has one form, whether it was just now or is read from the log: a card is compared by its form.
+        object.__setattr__(self, "at", self.at.astimezone(UTC))
+
 
 @dataclass(frozen=True, slots=True)
 class Jump:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from core.incident import letters
+from core.incident.commands import AskSameOrNew, SettleSameOrNew
 from core.incident.events import (
     Asked,
     BackupNamed,
@@ -63,14 +65,16 @@ from core.incident.state import (
     Holding,
     Incident,
     Item,
-    Letter,
     PathCall,
     Promises,
     Prompt,
     Update,
 )
 from core.incident.timeline import entry
-from core.incident.vocabulary import MessageRef, Person, Phase, Role
+from core.incident.vocabulary import Person, Phase, Role
+
+OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
+"""Acts that are recorded here without making whoever did them one of the incident's people."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -119,7 +123,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
     people = after.people
-    if recorded.by is not None and not isinstance(recorded.event, Refused):
+    if recorded.by is not None and not isinstance(recorded.event, Refused) and recorded.about not in OUTSIDE:
         people = with_person(people, recorded.by)
     return replace(
         after,
@@ -127,7 +131,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         people=people,
         version=recorded.version,
         changed_at=recorded.at,
-        letters=_letters(after, recorded),
+        letters=letters.after(incident.letters, recorded),
     )
 
 
@@ -137,34 +141,6 @@ def with_person(people: tuple[Person, ...], person: Person) -> tuple[Person, ...
 
 def _with(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
     return {**mapping, key: value}
-
-
-def _letters(incident: Incident, recorded: Recorded) -> Mapping[str, Letter]:
-    """Letters fold away once what they were about has been done by that person, or the incident is closed."""
-    letters, event, by = incident.letters, recorded.event, recorded.by
-    if isinstance(event, Refused) and recorded.source and by is not None:
-        where = recorded.origin.message if recorded.origin else None
-        letter = Letter(len(letters) + 1, by, event.answer, recorded.about, event.rule, where)
-        return _with(_settled(letters, by, recorded.about, where), recorded.source, letter)
-    if isinstance(event, Closed):
-        return {source: replace(letter, settled=True) for source, letter in letters.items()}
-    if by is not None and recorded.source and letters:
-        where = recorded.origin.message if recorded.origin else None
-        return _settled(letters, by, recorded.about, where)
-    return letters
-
-
-def _settled(
-    letters: Mapping[str, Letter], by: Person, about: str, where: MessageRef | None
-) -> Mapping[str, Letter]:
-    over = {
-        source
-        for source, letter in letters.items()
-        if not letter.settled and letter.to.is_(by) and (letter.about == about or (where and letter.reply_to == where))
-    }
-    if not over:
-        return letters
-    return {s: replace(letter, settled=True) if s in over else letter for s, letter in letters.items()}
 
 
 def _take_role(incident: Incident, role: Role, who: Person, how: How, recorded: Recorded) -> Incident:

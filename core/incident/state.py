@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.incident.events import Asked, Closed, Wording
+from core.incident.letters import Letters
 from core.incident.policy import Policy, Response
 from core.incident.vocabulary import (
     ChannelRef,
@@ -130,19 +131,6 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """An answer to one person, keyed by the act it answers."""
-
-    number: int
-    to: Person
-    answer: str
-    about: str
-    rule: str
-    reply_to: MessageRef | None
-    settled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Delivery:
     """A copy that is late or cannot be delivered."""
 
@@ -196,7 +184,7 @@ class Incident:
     updates: tuple[Update, ...] = ()
     promises: Promises = Promises()
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
-    letters: Mapping[str, Letter] = field(default_factory=dict)
+    letters: Letters = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = ()
     missing_rights: tuple[str, ...] = ()
     commanded_at: datetime | None = None

@@ -22,3 +22,4 @@ CREATE INDEX events_named ON events (json_extract(body, '$.event.name')) WHERE k
 CREATE INDEX events_alarm ON events (json_extract(body, '$.event.message.id')) WHERE kind = 'declared' AND stream = 'house';
 CREATE INDEX events_life ON events (stream, version, kind)
     WHERE kind IN ('declared', 'channel_locked', 'closed', 'reopened');
+CREATE INDEX events_made_on ON events (json_extract(body, '$.origin.message.id')) WHERE source IS NOT NULL;

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from core.incident.cards import board
 from core.incident.cards.card import Card, card
-from core.incident.document import Code, Document, Line, When, Who, Words, line
+from core.incident.document import Code, Document, Line, Post, When, Who, Words, line
 from core.incident.events import Recorded, Told
-from core.incident.state import Entry, Incident, Letter
+from core.incident.letters import Letter, Letters
+from core.incident.state import Entry, Incident
 from core.incident.help import help_document
 
 TIMELINE_SHOWN = 30
@@ -26,17 +27,19 @@ def letter_document(letter: Letter) -> Document:
 
 
 def letters(incident: Incident) -> Iterator[Card]:
-    for letter in incident.letters.values():
-        if letter.reply_to is None:
-            continue
-        yield card(
-            incident,
-            letter.reply_to.channel,
-            f"letter/{letter.number}",
-            letter_document(letter),
-            pings=() if letter.settled else (letter.to,),
-            reply_to=letter.reply_to,
-        )
+    return letters_of(incident.name, incident.letters)
+
+
+def letters_of(stream: str, written: Letters) -> Iterator[Card]:
+    """The letters of an incident, or of the house, by the name that their cards bear."""
+    for letter in written.values():
+        if letter.reply_to is not None:
+            pings = () if letter.settled else (letter.to,)
+            key = f"letter/{letter.number}"
+            yield Card(
+                letter.reply_to.channel,
+                Post(letter_document(letter), stream, key, pings=pings, reply_to=letter.reply_to),
+            )
 
 
 def entry_line(entry: Entry) -> Line:

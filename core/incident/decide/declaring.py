@@ -82,15 +82,14 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     young = [
         one for one in house.siblings if one.open and act.at - one.declared_at < policy.times.declare_window
     ]
-    if not command.anew:
-        for one in house.siblings:
-            if quote is not None and one.message == quote.message:
-                return Elsewhere(one.number, Join(title=command.title))
-        for one in young:
-            if same_title(one.title, command.title):
-                return Elsewhere(one.number, Join(title=command.title))
-        if quote is not None and young:
-            return Elsewhere(young[-1].number, AskSameOrNew(title=command.title, quote=quote))
+    for one in house.siblings:
+        if quote is not None and one.message == quote.message:
+            return Elsewhere(one.number, Join(title=command.title))
+    for one in young:
+        if same_title(one.title, command.title):
+            return Elsewhere(one.number, Join(title=command.title))
+    if quote is not None and young and not command.anew:
+        return Elsewhere(young[-1].number, AskSameOrNew(title=command.title, quote=quote))
     by = act.person
     service = next((one for one in policy.services if one.name.casefold() == command.service.casefold()), None)
     declared = Declared(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.incident import refusals
 from core.incident.commands import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
-from core.incident.decide.act import Act, Events, settle
+from core.incident.decide.act import Act, Events
 from core.incident.events import Ask, Asked, BackupNamed, How, RoleTaken, RoleVacated, Settled
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import THREE_CALLS, Person, Role
@@ -26,9 +26,8 @@ def _about(incident: Incident, role: Role) -> tuple[Prompt, ...]:
 
 def _take(incident: Incident, role: Role, who: Person, how: How) -> Events:
     """The role changes hands, and whatever was asked about it is settled."""
-    over = [Settled(prompt=prompt.key, how=f"{who.name} is {role.title}") for prompt in _about(incident, role)]
-    if role is Role.IC:
-        over += settle(incident, [Ask.COMMANDER], f"{who.name} is {role.title}")  # type: ignore[arg-type]  # all Settled
+    asked = (*_about(incident, role), *(incident.open_prompts(Ask.COMMANDER) if role is Role.IC else ()))
+    over = [Settled(prompt=prompt.key, how=f"{who.name} is {role.title}") for prompt in asked]
     return (RoleTaken(role=role, who=who, how=how, before=incident.holder(role)), *over)
 
 
@@ -126,8 +125,9 @@ def accept(incident: Incident, prompt: Prompt) -> Events:
     roles = [role for role in prompt.asked.roles if giver is not None and giver.is_(incident.holder(role))]
     _two_of_three(incident, receiver, roles)
     events = [event for role in roles for event in _take(incident, role, receiver, How.HANDED_OFF)]
-    # Two roles of one offer settle it twice; once is enough.
-    return tuple(dict.fromkeys(events))
+    # Each of its roles would settle the offer; it is settled once, as what it was.
+    others = [event for event in events if not (isinstance(event, Settled) and event.prompt == prompt.key)]
+    return (*others, Settled(prompt=prompt.key, how=f"{receiver.name} accepted"))
 
 
 def take_over(incident: Incident, command: TakeOver, act: Act) -> Events:

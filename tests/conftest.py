@@ -1,0 +1,24 @@
+"""What every test file may ask for: the stage of the scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+# Before they are first imported, so that what their assertions compared is shown.
+pytest.register_assert_rewrite("cast", "stage")
+
+if TYPE_CHECKING:
+    from stage import Stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """The stage as it is in most scenarios: Ann on call, Bob her backup, support and leadership listening."""
+    from stage import open_stage
+
+    async with open_stage(tmp_path) as one:
+        yield one

@@ -1,0 +1,159 @@
+"""Every row of the emoji table, and its twin in words: both leave the same events on the record."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from stage import Stage, open_stage
+
+from core.activity_log import stream_of
+from core.incident.events import Recorded
+from transports.reactions import REACTIONS, Where
+
+
+@dataclass(frozen=True)
+class Twin:
+    """How to come to where the emoji is, what it is put on, and the same act in words."""
+
+    action: str
+    target: str
+    words: str
+    before: tuple[str, ...] = ()
+    wait: float = 0
+
+
+DRAFT = "update impact=Some users cannot pay next=We test a rollback every=15m"
+
+TWINS = (
+    Twin("claim_ic", "board", "claim ic", ("handoff @Leah ic",)),
+    Twin("claim_diagnosis", "board", "claim diagnosis"),
+    Twin("claim_updates", "board", "claim updates"),
+    Twin("claim_recovery", "board", "claim recovery"),
+    Twin("claim_scribe", "board", "claim scribe"),
+    Twin("freeze", "board", "freeze"),
+    Twin("hypothesis", "", "hypothesis tax rounding"),
+    Twin("action", "", "action tax rounding"),
+    Twin("decision", "", "decide tax rounding"),
+    Twin("pin", "", "note tax rounding"),
+    Twin("draft", "", "draft impact=tax rounding"),
+    Twin("grab", "item/H1", "grab h1", ("hypothesis cache",)),
+    Twin("done", "item/H1", "done H1", ("hypothesis cache",)),
+    Twin("done", "item/H1", "confirm H1", ("hypothesis cache",)),
+    Twin("done", "item/A1", "done A1", ("action call them",)),
+    Twin("done", "item/R1", "done R1", ("path rollback",)),
+    Twin("cross_off", "item/H1", "drop H1", ("hypothesis cache",)),
+    Twin("cross_off", "item/H1", "rule-out H1", ("hypothesis cache",)),
+    Twin("cross_off", "item/A1", "drop A1", ("action call them",)),
+    Twin("cross_off", "item/R1", "drop R1", ("path rollback",)),
+    Twin("publish", "draft/1", "publish", (DRAFT,)),
+    Twin("discard", "draft/1", "discard", (DRAFT,)),
+    Twin("unchanged", "prompt/update-1", "unchanged", (DRAFT, "publish"), wait=13),
+    Twin("close", "prompt/close-1", "close cause=x fixed=y", ("resolve", "close cause=x fixed=y"), wait=0),
+    Twin("yes", "prompt/handoff-1", "yes handoff-1", ("handoff @Ann",)),
+    Twin("yes", "prompt/takeover-1", "yes takeover-1", ("takeover ic",)),
+    Twin("came_back", "prompt/watch-1", "came-back", ("resolve",)),
+)
+
+
+def test_every_row_of_the_table_has_a_twin_here() -> None:
+    rows = {row.action for row in REACTIONS} - {"declare"}
+    assert {twin.action for twin in TWINS} == rows
+    assert [row.emoji for row in REACTIONS if row.where is Where.TRIAGE] == ["🚨"]
+
+
+async def _after(stage: Stage, act: Callable[[], Awaitable[object]]) -> list[Recorded]:
+    before = stage.incident.version
+    await act()
+    return [record for record in await stage.tocsin.log.load(stream_of(1), before)]
+
+
+def _bare(records: list[Recorded]) -> list[dict[str, object]]:
+    """What the events say, but for the message that the one way quotes and the other does not, and the moment."""
+    gone = {"message", "said_by", "said_at", "text" if records[0].event.kind == "published" else ""}
+    return [record.event.model_dump(exclude=gone | {"promised_at"}) for record in records]
+
+
+async def _scene(stage: Stage, twin: Twin) -> None:
+    """Ann commands, except where somebody else must for the emoji to mean something."""
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    for words in twin.before:
+        who = stage.ann
+        if words == "handoff @Ann":
+            await stage.mia.types("claim scribe")
+            who = stage.mia
+        elif words.startswith("takeover"):
+            who = stage.mia
+        if twin.action == "close" and words.startswith("close"):
+            await stage.ann.types("action call them @Ann")
+        await who.says(f"!inc {words}")
+    await stage.fast_forward(minutes=twin.wait)
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: f"{twin.action}-{twin.words}")
+async def test_an_emoji_and_its_words_do_the_same(twin: Twin, tmp_path: Path) -> None:
+    emoji = next(row.emoji for row in REACTIONS if row.action == twin.action)
+    done: list[list[dict[str, object]]] = []
+    for way in ("emoji", "words"):
+        folder = tmp_path / way
+        folder.mkdir()
+        async with open_stage(folder) as stage:
+            await _scene(stage, twin)
+            actor = stage.leah if twin.action == "claim_ic" else stage.ann
+            target = stage.find(twin.target).ref if twin.target else await stage.ann.says("tax rounding")
+            if way == "emoji":
+                records = await _after(stage, lambda: actor.reacts(target, emoji))
+            else:
+                records = await _after(stage, lambda: actor.says(f"!inc {twin.words}"))
+            assert records, "something came of it"
+            assert not any(record.event.kind in ("refused", "heard") for record in records)
+            done.append(_bare(records))
+            stage.expect_everything()
+    assert done[0] == done[1]
+
+
+@pytest.mark.parametrize("emoji", ["📣", "📢", "📣🏽", "📣\ufe0f"])
+async def test_near_twins_and_skin_tones_are_the_same(stage: Stage, emoji: str) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.jon.reacts("board", emoji)
+    stage.expect_card("board", "Updates Jon")
+
+
+async def test_doing_the_same_twice_changes_nothing(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    message = await stage.mia.says("tax rounding")
+    for one in (stage.mia, stage.jon):
+        for emoji in ("💡", "🛠️", "⚖️", "📌"):
+            await one.reacts(message, emoji)
+    kinds = await stage.kinds()
+    assert [kinds.count(kind) for kind in ("item_added", "decision_marked", "noted")] == [2, 1, 1]
+    stage.expect_card("item/H1", "tax rounding", "from Mia")
+    stage.expect_card("item/A1", "tax rounding", "from Mia")
+
+
+async def test_a_message_in_an_items_thread_makes_a_child(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.mia.types("hypothesis release 214")
+    stage.expect_card("item/H1", "release 214")
+    evidence = await stage.mia.says("totals differ by a cent", thread=stage.find("item/H1").ref)
+    await stage.mia.reacts(evidence, "🔧")
+    stage.expect_card("item/A1", "totals differ by a cent", "under H1")
+    await stage.mia.types("done it was so", thread=stage.find("item/H1").ref)
+    stage.expect_card("item/H1", "Confirmed by Mia: it was so")
+
+
+async def test_an_emoji_that_means_nothing_on_a_card_is_answered_with_what_does(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.mia.reacts_in_vain("board", "🎉", "That emoji means nothing here", "🧭 claim commander")
+    message = await stage.mia.says("found it")
+    await stage.jon.reacts(message, "🎉")
+
+
+async def test_the_emoji_of_the_config_are_the_ones_that_count(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, reactions={"claim_ic": "👑"}) as stage:
+        await stage.mia.types("declare checkout fails sev3", stage.triage)
+        assert stage.post("board").seeds[0] == "👑"
+        await stage.mia.reacts("board", "👑")
+        stage.expect_card("board", "Commander Mia")
