@@ -1,0 +1,293 @@
+"""The chats that the contract of transports is tested on, each with people in it who do what people do.
+
+A new transport joins by a class here and a row in `CHATS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from matrix_person import Person, Refused
+from matrix_world import World
+from running import Notes, Running
+from synapse import Synapse
+
+from core.clock import SystemClock
+from core.incident.vocabulary import Account, ChannelRef, MessageRef
+from core.port import ChannelPlan, Transport
+from transports.sandbox.faults import Faults
+from transports.sandbox.places import Kind, Turned
+from transports.sandbox.server import Server
+from transports.sandbox.transport import SandboxTransport
+from transports.sandbox.world import World as Sandbox
+
+
+class NotAllowed(Exception):
+    """The chat turned a person down."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A message as a person finds it; `incident`, `card` and `base` are the bot's mark, empty where there is none."""
+
+    ref: MessageRef
+    text: str
+    incident: str = ""
+    card: str = ""
+    base: str | None = None
+
+
+class Someone(Protocol):
+    """A person with an ordinary client. Raises `NotAllowed` when the chat does not let them."""
+
+    @property
+    def id(self) -> str: ...
+
+    async def say(self, channel: ChannelRef, text: str, thread: MessageRef | None = None) -> MessageRef: ...
+
+    async def mention(self, channel: ChannelRef, who: Someone) -> MessageRef: ...
+
+    async def change(self, message: MessageRef, text: str) -> None: ...
+
+    async def delete(self, message: MessageRef) -> None: ...
+
+    async def react(self, message: MessageRef, emoji: str) -> None: ...
+
+    async def unreact(self, message: MessageRef, emoji: str) -> None: ...
+
+    async def enter(self, channel: ChannelRef) -> None: ...
+
+    async def leave(self, channel: ChannelRef) -> None: ...
+
+    async def sees(self, channel: ChannelRef) -> list[Seen]: ...
+
+    async def reactions(self, message: MessageRef) -> list[tuple[str, str]]:
+        """Who (account id) put what there."""
+
+    async def topic(self, channel: ChannelRef) -> str: ...
+
+    async def pinned(self, channel: ChannelRef) -> list[str]: ...
+
+
+class Chat(Protocol):
+    """A chat with one triage channel and a bot that is connected to it."""
+
+    bot: Running
+    triage: ChannelRef
+
+    async def someone(self, name: str) -> Someone:
+        """A person in triage, who may take the bot's messages away."""
+
+    async def stranger(self, name: str) -> Someone:
+        """A person who is not in triage."""
+
+    def process(self) -> Running:
+        """The next process of the bot, not started yet, on the same notebook."""
+
+    def plan(self, name: str) -> ChannelPlan:
+        """A plan for a channel beside triage; names are made unique to the test."""
+
+
+class OnMatrix:
+    """A person on Matrix."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self._put: dict[tuple[str, str], str] = {}
+
+    @property
+    def id(self) -> str:
+        return self._person.id
+
+    async def say(self, channel: ChannelRef, text: str, thread: MessageRef | None = None) -> MessageRef:
+        relation = {"m.relates_to": {"rel_type": "m.thread", "event_id": thread.id}} if thread else {}
+        with _refusals():
+            return MessageRef(channel=channel, id=await self._person.say(channel.id, text, **relation))
+
+    async def mention(self, channel: ChannelRef, who: Someone) -> MessageRef:
+        named = {"m.mentions": {"user_ids": [who.id]}}
+        return MessageRef(channel=channel, id=await self._person.say(channel.id, "look, you", **named))
+
+    async def change(self, message: MessageRef, text: str) -> None:
+        await self._person.change(message.channel.id, message.id, text)
+
+    async def delete(self, message: MessageRef) -> None:
+        await self._person.redact(message.channel.id, message.id)
+
+    async def react(self, message: MessageRef, emoji: str) -> None:
+        with _refusals():
+            self._put[message.id, emoji] = await self._person.react(message.channel.id, message.id, emoji)
+
+    async def unreact(self, message: MessageRef, emoji: str) -> None:
+        await self._person.redact(message.channel.id, self._put.pop((message.id, emoji)))
+
+    async def enter(self, channel: ChannelRef) -> None:
+        with _refusals():
+            await self._person.join(channel.id)
+
+    async def leave(self, channel: ChannelRef) -> None:
+        await self._person.leave(channel.id)
+
+    async def sees(self, channel: ChannelRef) -> list[Seen]:
+        found = []
+        for listed in await self._person.messages(channel.id):
+            event = await self._person.event(channel.id, listed["event_id"])
+            latest = event["unsigned"].get("m.relations", {}).get("m.replace", {}).get("content", {})
+            content = latest.get("m.new_content", event["content"])
+            mark = content.get("dev.tocsin", {})
+            ref = MessageRef(channel=channel, id=event["event_id"])
+            found.append(Seen(ref, content["body"], mark.get("incident", ""), mark.get("card", ""), mark.get("text")))
+        return found
+
+    async def reactions(self, message: MessageRef) -> list[tuple[str, str]]:
+        return await self._person.reactions(message.channel.id, message.id)
+
+    async def topic(self, channel: ChannelRef) -> str:
+        return str((await self._person.state(channel.id, "m.room.topic"))["topic"])
+
+    async def pinned(self, channel: ChannelRef) -> list[str]:
+        return list((await self._person.state(channel.id, "m.room.pinned_events"))["pinned"])
+
+
+class MatrixChat:
+    """matrix-nio against a real Synapse."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.bot = world.bot
+        self.triage = world.at(world.triage)
+
+    async def someone(self, name: str) -> Someone:
+        person = await self._world.person(name)
+        levels = await self._world.ann.state(self.triage.id, "m.room.power_levels")
+        levels["users"] = {**levels.get("users", {}), person.id: 50}
+        await self._world.ann.put_state(self.triage.id, "m.room.power_levels", levels)
+        return OnMatrix(person)
+
+    async def stranger(self, name: str) -> Someone:
+        return OnMatrix(await self._world.stranger(name))
+
+    def process(self) -> Running:
+        return self._world.take(self._world.process())
+
+    def plan(self, name: str) -> ChannelPlan:
+        return self._world.plan(self._world.unique(name))
+
+
+class InSandbox:
+    """A person in the sandbox."""
+
+    def __init__(self, world: Sandbox, account: Account) -> None:
+        self._world = world
+        self._account = account
+
+    @property
+    def id(self) -> str:
+        return self._account.id
+
+    async def say(self, channel: ChannelRef, text: str, thread: MessageRef | None = None) -> MessageRef:
+        with _refusals():
+            return self._world.say(self._account, channel, text, thread=thread)
+
+    async def mention(self, channel: ChannelRef, who: Someone) -> MessageRef:
+        return self._world.say(self._account, channel, f"look, @{self._world.people[who.id].name}")
+
+    async def change(self, message: MessageRef, text: str) -> None:
+        self._world.edit(self._account, message, text)
+
+    async def delete(self, message: MessageRef) -> None:
+        self._world.delete(self._account, message)
+
+    async def react(self, message: MessageRef, emoji: str) -> None:
+        with _refusals():
+            self._world.react(self._account, message, emoji)
+
+    async def unreact(self, message: MessageRef, emoji: str) -> None:
+        self._world.unreact(self._account, message, emoji)
+
+    async def enter(self, channel: ChannelRef) -> None:
+        with _refusals():
+            self._world.join(self._account, channel)
+
+    async def leave(self, channel: ChannelRef) -> None:
+        self._world.leave(self._account, channel)
+
+    async def sees(self, channel: ChannelRef) -> list[Seen]:
+        return [
+            Seen(each.ref, each.text, each.post.incident, each.post.card, each.post.text)
+            if each.post
+            else Seen(each.ref, each.text)
+            for each in self._world.said(channel)
+        ]
+
+    async def reactions(self, message: MessageRef) -> list[tuple[str, str]]:
+        put = self._world.look(message).reactions
+        return [(account_id, emoji) for emoji, turns in put.items() for account_id in turns]
+
+    async def topic(self, channel: ChannelRef) -> str:
+        return self._world.room(channel).topic
+
+    async def pinned(self, channel: ChannelRef) -> list[str]:
+        return list(self._world.room(channel).pins)
+
+
+class SandboxChat:
+    """The sandbox, in this process."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._world = Sandbox(SystemClock())
+        self._server = Server(self._world, Random(1), Faults())
+        self._notes = Notes()
+        self.triage = self._world.create_channel("triage", Kind.TRIAGE)
+        self.bot = self.process()
+
+    async def someone(self, name: str) -> Someone:
+        return InSandbox(self._world, self._world.create_person(name))
+
+    async def stranger(self, name: str) -> Someone:
+        return InSandbox(self._world, self._world.create_person(name, channels=()))
+
+    def process(self) -> Running:
+        transport: Transport = SandboxTransport(self._server)
+        running = Running(transport, self._notes)
+        self._stack.push_async_callback(running.stop)
+        return running
+
+    def plan(self, name: str) -> ChannelPlan:
+        return ChannelPlan(name=name, incident=name, topic=f"{name} · no page", beside=self.triage)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What each chat raises when it turns a person down, as `NotAllowed`."""
+    try:
+        yield
+    except (Refused, Turned) as error:
+        raise NotAllowed(str(error)) from error
+
+
+@asynccontextmanager
+async def on_matrix(server: Callable[[], Synapse]) -> AsyncIterator[Chat]:
+    async with AsyncExitStack() as stack:
+        chat = MatrixChat(await World(server(), stack).open())
+        await chat.bot.start()
+        yield chat
+
+
+@asynccontextmanager
+async def in_sandbox(_: Callable[[], Synapse]) -> AsyncIterator[Chat]:
+    async with AsyncExitStack() as stack:
+        chat = SandboxChat(stack)
+        await chat.bot.start()
+        yield chat
+
+
+CHATS: dict[str, Callable[[Callable[[], Synapse]], AbstractAsyncContextManager[Chat]]] = {
+    "matrix": on_matrix,
+    "sandbox": in_sandbox,
+}

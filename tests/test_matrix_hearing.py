@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+
+from matrix_world import World
+from running import Notes, until
+
+from transports.signals import ChannelLost, MessageDeleted, MessageEdited, MessageSent, ReactionAdded
+
+pytest_plugins = ["conftest_matrix"]
+
+
+async def test_what_was_said_before_the_bot_came_in_is_not_said_to_it(world: World) -> None:
+    await world.ann.say(world.triage, "!inc declare long ago")
+    await world.bot.start()
+    said = await world.ann.say(world.triage, "!inc declare now")
+    heard = await world.bot.hears(MessageSent)
+    assert [(each.text, each.message.id) for each in heard] == [("!inc declare now", said)]
+
+
+async def test_a_moderator_who_removes_a_reaction_takes_nothing_back(world: World) -> None:
+    bob = await world.person("bob")
+    await world.bot.start()
+    said = await world.ann.say(world.triage, "payments fail")
+    await world.ann.redact(world.triage, await bob.react(world.triage, said, "🚨"))
+    await world.ann.say(world.triage, "after")
+    await world.bot.hears(MessageSent, 2)
+    assert [type(each) for each in world.bot.heard] == [MessageSent, ReactionAdded, MessageSent]
+
+
+async def test_only_the_author_edits_a_message(world: World) -> None:
+    bob = await world.person("bob")
+    await world.bot.start()
+    said = await world.ann.say(world.triage, "a decision")
+    await bob.change(world.triage, said, "a forgery")
+    await world.ann.change(world.triage, said, "a better decision")
+    (edited,) = await world.bot.hears(MessageEdited)
+    assert (edited.text, edited.author.id, edited.message.id) == ("a better decision", world.ann.id, said)
+    assert [each.text for each in await world.bot.hears(MessageSent)] == ["a decision"]
+
+
+async def test_a_deleted_message_says_by_whom(world: World) -> None:
+    bob = await world.person("bob")
+    await world.bot.start()
+    said = await bob.say(world.triage, "never mind")
+    await world.ann.redact(world.triage, said)
+    (deleted,) = await world.bot.hears(MessageDeleted)
+    assert deleted.message.id == said
+    assert deleted.by is not None
+    assert deleted.by.id == world.ann.id
+
+
+async def test_mentions_come_from_the_mention_list_and_from_ids_in_the_text(world: World) -> None:
+    bob, mia = await world.person("bob"), await world.person("mia")
+    await world.bot.start()
+    pill = f'!inc assign ic <a href="https://matrix.to/#/{bob.id}">Bob &amp; Co</a>'
+    rich: dict[str, Any] = {"format": "org.matrix.custom.html", "formatted_body": pill}
+    await world.ann.say(world.triage, "!inc assign ic Bob & Co", **rich, **{"m.mentions": {"user_ids": [bob.id]}})
+    await world.ann.say(world.triage, f"{mia.id} please look")
+    first, second = await world.bot.hears(MessageSent, 2)
+    assert [each.id for each in first.mentions] == [bob.id]
+    assert first.text == f"!inc assign ic {bob.id}"
+    assert [each.id for each in second.mentions] == [mia.id]
+
+
+async def test_a_reply_is_heard_without_what_it_quotes(world: World) -> None:
+    await world.bot.start()
+    first = await world.ann.say(world.triage, "what now?")
+    relation = {"m.in_reply_to": {"event_id": first}}
+    await world.ann.say(world.triage, f"> <{world.ann.id}> what now?\n\n!inc board", **{"m.relates_to": relation})
+    assert [each.text for each in await world.bot.hears(MessageSent, 2)] == ["what now?", "!inc board"]
+
+
+async def test_bots_notices_and_malformed_events_are_silence(world: World) -> None:
+    await world.bot.start()
+    room = world.triage
+    await world.ann.say(room, "first")
+    await world.ann.send(room, "m.reaction", {})
+    await world.ann.send(room, "m.room.message", {"msgtype": "m.notice", "body": "!inc declare by a bot"})
+    await world.ann.send(room, "m.room.message", {"body": "x", "msgtype": "m.text", "formatted_body": None})
+    await world.ann.send(room, "org.example", {"m.relates_to": {"rel_type": "m.replace"}})
+    await world.ann.say(room, "last")
+    await until(lambda: any(isinstance(each, MessageSent) and each.text == "last" for each in world.bot.heard))
+    assert [each.text for each in world.bot.heard if isinstance(each, MessageSent) and each.text] == [
+        "first",
+        "x",
+        "last",
+    ]
+    assert all(isinstance(each, MessageSent) for each in world.bot.heard)
+
+
+async def test_losing_a_room_is_heard(world: World) -> None:
+    await world.bot.start()
+    await world.ann.kick(world.triage, world.account.id)
+    (lost,) = await world.bot.hears(ChannelLost)
+    assert lost.channel == world.at(world.triage)
+
+
+async def test_the_bot_enters_configured_rooms_when_invited_later_and_no_others(world: World) -> None:
+    audience = await world.ann.create(alias=world.unique("support"))
+    alias = (await world.ann.state(audience, "m.room.canonical_alias"))["alias"]
+    bot = world.process(Notes(), audience_rooms=(alias,))
+    await bot.start()
+    elsewhere = await world.ann.create(invite=[world.account.id])
+    await world.ann.invite(audience, world.account.id)
+    while not bot.heard:
+        await world.ann.say(audience, "hello")
+    heard = await bot.hears(MessageSent)
+    assert {each.message.channel.id for each in heard} == {audience}
+    eyes = await world.as_bot()
+    assert elsewhere not in (await eyes.call("GET", "/joined_rooms"))["joined_rooms"]

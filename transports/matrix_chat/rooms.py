@@ -1,0 +1,180 @@
+"""Incident rooms: made once, found again by alias and proved ours, and what may be done in them.
+
+Rule: `createRoom` cannot be repeated safely, so everything that can go wrong goes wrong after a room has a name by
+which the next attempt finds it: a room is made bare (no invitations, no powers), with its mark from the first moment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import structlog
+
+from core.port import ChannelPlan, Forbidden, Missing, Permanent, Temporary
+from transports.matrix_chat.requests import ask, state_of
+
+log = structlog.get_logger(__name__)
+
+MARK = "dev.tocsin.incident"
+"""The type of the state event that says whose room it is."""
+
+ALIASES = 20
+"""How many names are tried when others hold them, or old rooms that are not ours."""
+
+HALF_MADE = 60_000
+"""Milliseconds after which a room of ours that has no mark yet is no longer being made."""
+
+
+def alias_names(incident: str) -> Iterator[str]:
+    """The alias's local part and what to try next, the same for the same incident for ever."""
+    stem = re.sub(r"[^a-z0-9._=-]+", "-", incident.lower()).strip("-") or "incident"
+    yield stem
+    yield from (f"{stem}-{count}" for count in range(2, ALIASES + 1))
+
+
+def alias_of(name: str, server: str) -> str:
+    """A configured name as a whole alias: `triage` and `#triage` are on the account's own server."""
+    alias = name if name.startswith("#") else f"#{name}"
+    return alias if ":" in alias else f"{alias}:{server}"
+
+
+class Rooms:
+    """What this account does to rooms. `server` is where its aliases live."""
+
+    def __init__(self, client: Any, user_id: str, server: str, space: str | None) -> None:
+        self._client = client
+        self._user_id = user_id
+        self._server = server
+        self._space = space
+
+    async def find(self, name: str) -> str:
+        """The room id that a configured name means. Raises `Missing`."""
+        if name.startswith("!"):
+            return name
+        return str((await ask(self._client.room_resolve_alias(alias_of(name, self._server)))).room_id)
+
+    async def inside(self, room: str) -> bool:
+        """Whether we are in a room; asked of this one alone, since the list of all grows with every incident."""
+        try:
+            ours = await state_of(self._client, room, "m.room.member", self._user_id)
+        except Forbidden:
+            return False
+        return ours.get("membership") == "join"
+
+    async def open(self, plan: ChannelPlan, beside: str | None) -> str:
+        """The plan's room, made or found. Raises `Permanent` when every name is taken."""
+        for name in alias_names(plan.incident):
+            made = await ask(
+                self._client.room_create(
+                    alias=name, name=plan.name, topic=plan.topic, initial_state=self._first_state(plan, beside)
+                ),
+                unless=("M_ROOM_IN_USE", "M_EXCLUSIVE"),
+            )
+            room = made.room_id if made is not None else await self._adopt(f"#{name}:{self._server}", plan)
+            if room is not None:
+                await self._hang_in_space(room)
+                return str(room)
+        raise Permanent(f"every alias for {plan.incident} is taken by a room that is not ours")
+
+    def _first_state(self, plan: ChannelPlan, beside: str | None) -> list[dict[str, Any]]:
+        state: list[dict[str, Any]] = [
+            {"type": MARK, "content": {"incident": plan.incident}},
+            {"type": "m.room.history_visibility", "content": {"history_visibility": "shared"}},
+            {"type": "m.room.guest_access", "content": {"guest_access": "forbidden"}},
+            # People's links open no preview under the bot's messages; clients read this default of the room.
+            {"type": "org.matrix.room.preview_urls", "content": {"disable": True}},
+        ]
+        if beside is not None:
+            allow = [{"type": "m.room_membership", "room_id": beside}]
+            state.append({"type": "m.room.join_rules", "content": {"join_rule": "restricted", "allow": allow}})
+        if self._space is not None:
+            via = {"via": [self._server], "canonical": True}
+            state.append({"type": "m.space.parent", "state_key": self._space, "content": via})
+        return state
+
+    async def _adopt(self, alias: str, plan: ChannelPlan) -> str | None:
+        """The room behind a taken alias when it is provably this plan's, else `None`."""
+        try:
+            room = await self.find(alias)
+            joined = await self._enter_to_look(room)
+        except (Missing, Forbidden):
+            return None
+        state = [dict(event) for event in (await ask(self._client.room_get_state(room))).events]
+        create = _event(state, "m.room.create")
+        mark = _event(state, MARK)
+        made_by_us = create.get("sender") == self._user_id
+        if made_by_us and mark.get("sender") == self._user_id and mark["content"] == {"incident": plan.incident}:
+            return room
+        if made_by_us and not mark and _alone(state, self._user_id):
+            await self._take_apart(alias, room, create)
+        if joined:
+            await ask(self._client.room_leave(room))
+        log.warning("alias is held by a room that is not ours", alias=alias, room=room)
+        return None
+
+    async def _enter_to_look(self, room: str) -> bool:
+        """Be in a room, and say whether that is new. Raises `Forbidden` when we may not."""
+        if await self.inside(room):
+            return False
+        await ask(self._client.join(room))
+        return True
+
+    async def _take_apart(self, alias: str, room: str, create: Mapping[str, Any]) -> None:
+        """Let go of a room whose making stopped half-way, so that no orphan holds the name."""
+        age = create.get("unsigned", {}).get("age", HALF_MADE)
+        if age < HALF_MADE:
+            raise Temporary("the room is still being made", retry_after=5)
+        await ask(self._client.room_delete_alias(alias), unless=("M_NOT_FOUND",))
+        await ask(self._client.room_leave(room))
+        raise Temporary("a half-made room was taken apart; it is made again", retry_after=0)
+
+    async def _hang_in_space(self, room: str) -> None:
+        if self._space is None:
+            return
+        try:
+            await ask(
+                self._client.room_put_state(self._space, "m.space.child", {"via": [self._server]}, state_key=room)
+            )
+        except Permanent as error:
+            # A right that the bot lacks never loses an act (spec, section 4): the room is there, unlisted.
+            log.warning("the room could not be listed in the Space", space=self._space, room=room, error=str(error))
+
+    async def lock(self, room: str, *, locked: bool) -> None:
+        """Raise what it takes to speak above everyone but the bot, or lower it again."""
+        now = await state_of(self._client, room, "m.room.power_levels")
+        events = dict(now.get("events", {}))
+        if locked:
+            events["m.reaction"] = 100
+        else:
+            events.pop("m.reaction", None)
+        then = {**now, "events": events, "events_default": 100 if locked else 0}
+        if then != now:
+            await ask(self._client.room_put_state(room, "m.room.power_levels", then))
+
+    async def invite(self, room: str, user_id: str) -> None:
+        """Invite one person; somebody already in or invited is success."""
+        try:
+            await ask(self._client.room_invite(room, user_id))
+        except Forbidden:
+            standing = await state_of(self._client, room, "m.room.member", user_id)
+            if standing.get("membership") not in ("join", "invite"):
+                raise
+
+    async def pin(self, room: str, event: str) -> None:
+        """Pin a message beside those that are pinned."""
+        pinned = (await state_of(self._client, room, "m.room.pinned_events")).get("pinned", [])
+        if event not in pinned:
+            await ask(self._client.room_put_state(room, "m.room.pinned_events", {"pinned": [*pinned, event]}))
+
+
+def _event(state: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    return next((event for event in state if event.get("type") == kind and event.get("state_key") == ""), {})
+
+
+def _alone(state: list[dict[str, Any]], user_id: str) -> bool:
+    present = [
+        e for e in state if e.get("type") == "m.room.member" and e["content"].get("membership") in ("join", "invite")
+    ]
+    return all(event.get("state_key") == user_id for event in present)

@@ -1,0 +1,271 @@
+"""Matrix as the core's `Transport`: what to do is said here, how it is done is in the files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import structlog
+
+from core.incident.document import Post
+from core.incident.vocabulary import Account, ChannelRef, MessageRef
+from core.port import ChannelPlan, Clock, Forbidden, Inbox, Missing, Notebook, Permanent, Said, Temporary, Traits
+from transports.matrix_chat import content
+from transports.matrix_chat.hearing import Hearing, moment_of, text_of, thread_of
+from transports.matrix_chat.members import Members
+from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on, state_of
+from transports.matrix_chat.rooms import Rooms, alias_of
+from transports.matrix_chat.session import Session
+from transports.matrix_chat.settings import MatrixSettings
+from transports.matrix_chat.sync_loop import SyncLoop
+
+log = structlog.get_logger(__name__)
+
+TRAITS = Traits(
+    seeds_choices=True,
+    # Synapse keeps transaction ids for 24 hours (events_worker's clean-up); an hour is left for clocks that differ.
+    resend_window=timedelta(hours=23),
+    # A quarter of an event: an edit carries the words as text and as HTML.
+    text_limit=16_000,
+)
+
+_LOOSE = str.maketrans("", "", "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
+"""Variation selectors and skin tones, which clients add as they like."""
+
+
+class MatrixTransport:
+    """One account on one homeserver."""
+
+    def __init__(self, settings: MatrixSettings, clock: Clock, chance: Random, name: str = "matrix") -> None:
+        self._settings = settings
+        self._clock = clock
+        self._chance = chance
+        self._name = name
+        self._members = Members(name)
+        self._triage: dict[str, str] = {}
+        self._session: Session | None = None
+        self._space: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def traits(self) -> Traits:
+        return TRAITS
+
+    # The connection
+
+    async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
+        session = Session(self._settings, notebook)
+        client = session.client
+        try:
+            await self._sign_in(session)
+            self._session = session
+            loop = SyncLoop(
+                session,
+                Hearing(self._name, self._settings.user_id, self._look, self._account),
+                self._members,
+                self._invited,
+                transport=self._name,
+                user_id=self._settings.user_id,
+                clock=self._clock,
+                chance=self._chance,
+            )
+            await loop.run(inbox, notebook, ready)
+        finally:
+            self._session = None
+            await client.close()
+
+    async def _sign_in(self, session: Session) -> None:
+        """Sign in and enter the configured rooms, however long the homeserver is away. Raises `Fatal`."""
+        failures = 0
+        needed: Callable[[], Awaitable[None]] | None = session.start
+        while True:
+            try:
+                if needed is not None:
+                    await needed()
+                needed, self._session = None, session
+                await self._enter_rooms()
+            except SignedOut as failure:
+                needed = session.again
+                log.warning("the kept session is refused; signing in anew", error=str(failure))
+            except (Temporary, Permanent) as failure:
+                log.warning("could not connect; trying again", error=str(failure))
+            else:
+                return
+            failures += 1
+            await self._clock.sleep(backoff(failures, self._chance))
+
+    async def _enter_rooms(self) -> None:
+        for name in self._settings.triage:
+            room = await self._enter(name)
+            if room is not None:
+                self._triage[room] = name
+                await self._members.watch(self._client, room)
+        for name in self._settings.audience_rooms:
+            await self._enter(name)
+        if self._settings.space is not None:
+            self._space = await self._enter(self._settings.space)
+
+    async def _enter(self, name: str) -> str | None:
+        """Be in a configured room; `None`, and a line in the log, while we may not."""
+        try:
+            room = await self._rooms.find(name)
+            if not await self._rooms.inside(room):
+                # By alias where there is one: it names a server to ask, which the ids of room version 12 do not.
+                await ask(self._client.join(room if name.startswith("!") else alias_of(name, self._settings.server)))
+        except Permanent as error:
+            log.warning(
+                "cannot enter a configured room; invite the bot, or make the room public", room=name, error=str(error)
+            )
+            return None
+        return room
+
+    async def _invited(self, room: str, by: str) -> None:
+        configured = {
+            name for name in (*self._settings.triage, *self._settings.audience_rooms, self._settings.space) if name
+        }
+        if by not in self._settings.allow_invites_from:
+            # Asked of the server now: an alias may be younger than this process, and what an invitation says of its own
+            # room proves nothing.
+            for name in configured:
+                if await self._id_or_none(name) == room:
+                    break
+            else:
+                log.warning("invitation not accepted", room=room, by=by)
+                return
+        try:
+            await ask(self._client.join(room))
+        except Permanent as error:
+            log.warning("invitation could not be accepted", room=room, by=by, error=str(error))
+            return
+        await self._enter_rooms()
+
+    async def _id_or_none(self, name: str) -> str | None:
+        try:
+            return await self._rooms.find(name)
+        except Permanent:
+            return None
+
+    async def _look(self, room: str, event: str) -> dict[str, Any] | None:
+        return await event_of(self._client, room, event)
+
+    async def _account(self, account_id: str) -> Account:
+        return await self._members.account(self._client, account_id)
+
+    @property
+    def _client(self) -> Any:
+        if self._session is None:
+            raise Temporary(f"{self._name} is not connected")
+        return self._session.client
+
+    @property
+    def _rooms(self) -> Rooms:
+        return Rooms(self._client, self._settings.user_id, self._settings.server, self._space)
+
+    # Rooms
+
+    async def resolve(self, name: str) -> ChannelRef:
+        return ChannelRef(transport=self._name, id=await self._rooms.find(name))
+
+    async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
+        beside = plan.beside.id if plan.beside.transport == self._name else None
+        return ChannelRef(transport=self._name, id=await self._rooms.open(plan, beside))
+
+    async def set_topic(self, channel: ChannelRef, topic: str) -> None:
+        await self._in(channel, self._client.room_put_state(channel.id, "m.room.topic", {"topic": topic}))
+
+    async def invite(self, channel: ChannelRef, account_id: str) -> None:
+        await self._rooms.invite(channel.id, account_id)
+
+    async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
+        await self._rooms.lock(channel.id, locked=locked)
+
+    # Messages
+
+    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
+        return await self._say(channel, content.message(post, self._name), f"m{key}")
+
+    async def edit(self, message: MessageRef, post: Post, key: str) -> None:
+        await self._say(message.channel, content.edit(post, self._name, message.id), f"e{key}")
+
+    async def _say(self, channel: ChannelRef, words: content.Content, txn: str) -> MessageRef:
+        sent = await self._in(channel, self._client.room_send(channel.id, "m.room.message", words, tx_id=txn))
+        return MessageRef(channel=channel, id=sent.event_id)
+
+    async def _in(self, channel: ChannelRef, call: Any, *, unless: tuple[str, ...] = ()) -> Any:
+        """What a request in a room answers; a room that we are no longer in is `Missing`, not forbidden."""
+        try:
+            return await ask(call, unless=unless)
+        except Forbidden:
+            if not await self._rooms.inside(channel.id):
+                raise Missing(f"{self._name} is not in {channel.id}") from None
+            raise
+
+    async def pin(self, message: MessageRef) -> None:
+        await self._rooms.pin(message.channel.id, message.id)
+
+    async def react(self, message: MessageRef, emoji: str, key: str) -> None:
+        relation = {"rel_type": "m.annotation", "event_id": message.id, "key": emoji}
+        # The kind is part of the transaction id: in one room, an id used for a message answers with that message.
+        call = self._client.room_send(message.channel.id, "m.reaction", {"m.relates_to": relation}, tx_id=f"r{key}")
+        await self._in(message.channel, call, unless=("M_DUPLICATE_ANNOTATION",))
+
+    async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
+        for reaction in await reactions_on(self._client, message.channel.id, message.id):
+            key = reaction.get("content", {}).get("m.relates_to", {}).get("key", "")
+            if reaction.get("sender") == account_id and str(key).translate(_LOOSE) == emoji.translate(_LOOSE):
+                txn = f"x{reaction['event_id']}"
+                try:
+                    await ask(self._client.room_redact(message.channel.id, reaction["event_id"], tx_id=txn))
+                except Forbidden:
+                    return  # in rooms of other people's making the bot may not; the answer to the person says it all
+
+    async def marked(self, channel: ChannelRef, incident: str, since: datetime) -> Mapping[str, MessageRef]:
+        found: dict[str, MessageRef] = {}
+        ours = {"senders": [self._settings.user_id], "types": ["m.room.message"]}
+        start: str | None = None
+        while True:
+            page = await self._in(
+                channel, self._client.room_messages(channel.id, start, limit=100, message_filter=ours)
+            )
+            for event in (each.source for each in page.chunk):
+                if moment_of(event) < since:
+                    return found
+                said = event.get("content", {})
+                mark = said.get(content.MARK)
+                is_edit = said.get("m.relates_to", {}).get("rel_type") == "m.replace"
+                ours_too = isinstance(mark, dict) and mark.get("incident") == incident and not is_edit
+                if ours_too and isinstance(card := mark.get("card"), str):
+                    found.setdefault(card, MessageRef(channel=channel, id=event["event_id"]))
+            start = page.end
+            if start is None:
+                return found
+
+    async def read(self, message: MessageRef) -> Said:
+        event = await event_of(self._client, message.channel.id, message.id)
+        if event is None or not event.get("content", {}).get("body"):
+            raise Missing(f"{message} is not there any more")
+        newest = event.get("unsigned", {}).get("m.relations", {}).get("m.replace", {}).get("content", {})
+        new = newest.get("m.new_content")
+        said = new if isinstance(new, dict) else event["content"]
+        return Said(
+            ref=message,
+            author=await self._account(event["sender"]),
+            text=text_of(said),
+            at=moment_of(event),
+            thread=thread_of(message.channel, event["content"]),
+            ours=event["sender"] == self._settings.user_id,
+        )
+
+    # People
+
+    async def standing(self, account_id: str) -> frozenset[str]:
+        return frozenset({"triage"}) if self._members.in_triage(account_id) else frozenset()
+
+    async def open_to_public(self) -> tuple[str, ...]:
+        rules = {room: await state_of(self._client, room, "m.room.join_rules") for room in self._triage}
+        return tuple(name for room, name in self._triage.items() if rules[room].get("join_rule") == "public")
