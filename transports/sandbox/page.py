@@ -1,0 +1,259 @@
+"""The sandbox in a browser: a page, its acts as JSON, and a websocket that tells it what happens.
+
+Rule: any page on the web can reach a loopback port, so a request is answered only when its Host is this loopback port
+(against DNS rebinding), it carries the token of this start, and what changes or listens comes from this very origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from weakref import WeakSet
+
+from aiohttp import WSCloseCode, web
+from pydantic import ValidationError
+
+from transports.sandbox.acts import ACTS
+from transports.sandbox.places import Happening, Turned
+from transports.sandbox.views import Viewer, moment
+from transports.sandbox.world import World
+
+FILES = Path(__file__).with_name("page")
+
+SERVED = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "cards.js": "text/javascript",
+    "composer.js": "text/javascript",
+    "dom.js": "text/javascript",
+    "keys.js": "text/javascript",
+    "messages.js": "text/javascript",
+    "picker.js": "text/javascript",
+    "state.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+"""Everything the page loads, by name; nothing else is on disk as far as a request is concerned."""
+
+LONGEST_ACT = 256 * 1024
+"""Bytes of one act; the longest message is 40,000 characters."""
+
+TICK = 1.0
+"""Real seconds without news after which an open page is told the story's time."""
+
+PALETTE = (
+    ("🚨", "declare an incident"),
+    ("🧭", "commander"),
+    ("🔎", "diagnosis · keep digging"),
+    ("📣", "updates · draft an update"),
+    ("⏪", "recovery · roll back"),
+    ("✍️", "scribe"),
+    ("🧊", "freeze changes"),
+    ("🆘", "widen the circle"),
+    ("💡", "hypothesis"),
+    ("🛠️", "action"),
+    ("⚖️", "decision"),
+    ("📌", "key observation"),
+    ("✋", "grab it"),
+    ("✅", "done · confirmed"),
+    ("❌", "dropped · ruled out"),
+    ("🔧", "ship the fix"),
+    ("⏸️", "hold five minutes"),
+    ("📤", "publish"),
+    ("🔁", "unchanged"),
+    ("🏁", "close"),
+    ("👍", "yes"),
+    ("↩️", "it came back"),
+    ("👀", "looking"),
+    ("🎉", "well done"),
+)
+"""The emoji that mean something to Tocsin (spec, section 5), and two that people like; any other can be typed."""
+
+WORLD = web.AppKey("WORLD", World)
+TOKEN = web.AppKey("TOKEN", str)
+EMOJI = web.AppKey("EMOJI", Sequence[tuple[str, str]])
+SOCKETS = web.AppKey("SOCKETS", WeakSet[web.WebSocketResponse])
+WATCHED = web.AppKey("WATCHED", asyncio.Event)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def create_app(world: World, token: str, emoji: Sequence[tuple[str, str]] = PALETTE) -> web.Application:
+    """The page's application. `emoji` are (emoji, what it does), shown first in the picker."""
+    app = web.Application(middlewares=[_guarded], client_max_size=LONGEST_ACT)
+    app[WORLD], app[TOKEN], app[EMOJI], app[SOCKETS] = world, token, emoji, WeakSet()
+    app[WATCHED] = asyncio.Event()
+    app.router.add_get("/", _index)
+    app.router.add_get("/live", _live)
+    app.router.add_post("/acts", _act)
+    app.router.add_get("/{name}", _file)
+    app.on_shutdown.append(_hang_up)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The page being served: where, how to stop it, and whether somebody has opened it."""
+
+    url: str
+    port: int
+    watched: asyncio.Event
+    _runner: web.AppRunner
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
+
+
+async def serve(world: World, host: str, port: int, token: str, emoji: Sequence[tuple[str, str]] = PALETTE) -> Site:
+    """Serve the page on a loopback address; port 0 takes a free one. Raises `ValueError`, or `OSError` if it is taken."""
+    if host not in {"127.0.0.1", "localhost"}:
+        raise ValueError(f"the sandbox listens on 127.0.0.1 only, not on {host!r}")
+    app = create_app(world, token, emoji)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    taken = int(runner.addresses[0][1])
+    return Site(f"http://127.0.0.1:{taken}/?token={token}", taken, app[WATCHED], runner)
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    refusal = _refusal(request)
+    if refusal:
+        response: web.StreamResponse = web.Response(status=403, text=f"{refusal}\n")
+    else:
+        try:
+            response = await handler(request)
+        except web.HTTPException as failure:
+            response = failure
+    if not response.prepared:
+        response.headers.update(_headers(request))
+    if isinstance(response, web.HTTPException):
+        raise response
+    return response
+
+
+def _refusal(request: web.Request) -> str | None:
+    port = _port(request)
+    if request.host not in {f"127.0.0.1:{port}", f"localhost:{port}"}:
+        return f"This is Tocsin's sandbox; it answers at 127.0.0.1:{port} and under no other name."
+    outside = request.path == "/live" or request.method not in {"GET", "HEAD"}
+    if outside and request.headers.get("Origin") != f"http://{request.host}":
+        return "Tocsin's sandbox takes acts from its own page only."
+    if request.path in {"/", "/live", "/acts"} and not _knows_token(request):
+        return "Open the sandbox with the address that Tocsin printed when it started; it ends in ?token=…"
+    return None
+
+
+def _knows_token(request: web.Request) -> bool:
+    shown = request.query.get("token") or request.cookies.get(_cookie(request)) or ""
+    return hmac.compare_digest(shown.encode(), request.app[TOKEN].encode())
+
+
+def _cookie(request: web.Request) -> str:
+    # Cookies know no ports, so two sandboxes on one machine need two names.
+    return f"tocsin-{_port(request)}"
+
+
+def _port(request: web.Request) -> int:
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    return int(name[1]) if name else 0
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    port = _port(request)
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+
+
+async def _index(request: web.Request) -> web.StreamResponse:
+    response = web.FileResponse(FILES / "index.html")
+    if "token" in request.query:
+        # No redirect: a strict cookie would not come along on one that began at another site. The page itself takes
+        # the token out of the address.
+        response.set_cookie(_cookie(request), request.app[TOKEN], httponly=True, samesite="Strict", path="/")
+    return response
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    name = request.match_info["name"]
+    if name not in SERVED:
+        raise web.HTTPNotFound(text="There is nothing here.\n")
+    return web.FileResponse(FILES / name, headers={"Content-Type": SERVED[name]})
+
+
+async def _act(request: web.Request) -> web.StreamResponse:
+    if request.content_type != "application/json":
+        return web.json_response({"refused": "An act is JSON."}, status=415)
+    try:
+        act = ACTS.validate_json(await request.read())
+    except ValidationError as wrong:
+        found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors())
+        return web.json_response({"refused": f"That is no act ({found})."}, status=400)
+    try:
+        return web.json_response({"done": act.carry_out(request.app[WORLD])})
+    except Turned as turned:
+        return web.json_response({"refused": str(turned)}, status=409)
+
+
+async def _live(request: web.Request) -> web.StreamResponse:
+    world = request.app[WORLD]
+    socket = web.WebSocketResponse(heartbeat=20.0)
+    await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
+    request.app[WATCHED].set()
+    viewer, news = Viewer(world, world.people.get(request.query.get("as", ""))), asyncio.Event()
+
+    def note(happening: Happening) -> None:
+        viewer.note(happening)
+        news.set()
+
+    unsubscribe = world.subscribe(note)
+    telling = asyncio.create_task(_tell(socket, viewer, news, request.app[EMOJI]))
+    try:
+        async for _ in socket:
+            pass  # the page acts by POST; reading is what notices that it went away
+    finally:
+        unsubscribe()
+        telling.cancel()
+    return socket
+
+
+async def _tell(
+    socket: web.WebSocketResponse, viewer: Viewer, news: asyncio.Event, emoji: Sequence[tuple[str, str]]
+) -> None:
+    palette = [{"emoji": one, "label": label} for one, label in emoji]
+    with suppress(ConnectionError):  # the page went away while it was being told; it asks again when it is back
+        await socket.send_json({**viewer.everything(), "palette": palette})
+        while not socket.closed:
+            try:
+                async with asyncio.timeout(TICK):
+                    await news.wait()
+            except TimeoutError:
+                await socket.send_json({"type": "time", "now": moment(viewer.world.clock.now())})
+                continue
+            news.clear()
+            await socket.send_json(viewer.news())
+
+
+async def _hang_up(app: web.Application) -> None:
+    sockets = app[SOCKETS]
+    for socket in tuple(sockets):
+        await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the sandbox has stopped")

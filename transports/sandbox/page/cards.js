@@ -1,0 +1,80 @@
+// A bot's post as elements: titles, labelled rows, quotes, choices. Rule: a span's kind decides its element, never its words.
+
+import { clock, el, exactly } from "./dom.js";
+import { names, person, state } from "./state.js";
+
+const SPANS = {
+  plain: (span) => span.text,
+  strong: (span) => el("strong", {}, span.text),
+  code: (span) => el("code", {}, span.text),
+  who: (span) => el("span", { class: span.person === state.you ? "who you" : "who" }, span.text),
+  when: (span) => el("time", { datetime: span.at, title: exactly(span.at) }, `${clock(span.at)} UTC`),
+};
+
+function jump(span, go) {
+  if (!state.messages.has(span.message)) return el("span", { class: "jump" }, span.text);
+  return el("button", { type: "button", class: "jump", onclick: () => go(span.message) }, span.text);
+}
+
+export const words = (spans, go) => spans.map((span) => (span.kind === "jump" ? jump(span, go) : SPANS[span.kind](span)));
+
+export const flat = (spans) => spans.map((span) => span.text).join("");
+
+export const summary = (message) =>
+  message.card ? flat(message.card.title) || flat(message.card.lines[0]?.spans || []) || message.card.key : message.text;
+
+// Rows in blocks: neighbours with labels share one grid, so that their columns stand in line.
+function blocks(lines) {
+  const found = [];
+  for (const line of lines) {
+    const kind = line.label ? "rows" : line.bullet ? "bullets" : line.quote ? "quote" : "lines";
+    const last = found[found.length - 1];
+    if (last && last.kind === kind) last.lines.push(line);
+    else found.push({ kind, lines: [line] });
+  }
+  return found;
+}
+
+const BLOCKS = {
+  rows: (lines, go) =>
+    el("dl", { class: "rows" }, lines.map((line) => el("div", {}, el("dt", {}, line.label), el("dd", {}, words(line.spans, go))))),
+  bullets: (lines, go) => el("ul", {}, lines.map((line) => el("li", {}, words(line.spans, go)))),
+  quote: (lines, go) => el("blockquote", {}, lines.map((line) => el("p", {}, words(line.spans, go)))),
+  lines: (lines, go) => lines.map((line) => el("p", {}, words(line.spans, go))),
+};
+
+export function card(message, { go, toggle }) {
+  const { title, lines, choices, key } = message.card;
+  const kind = key.split(/[/-]/)[0];
+  const pings = message.pings.map((id) => el("span", { class: id === state.you ? "ping you" : "ping" }, `@${person(id).name}`));
+  return el(
+    "div",
+    { class: "card", "data-kind": kind, "data-card": key },
+    title.length > 0 && el("p", { class: "title" }, words(title, go)),
+    ...blocks(lines).map(({ kind: shape, lines: rows }) => BLOCKS[shape](rows, go)).flat(),
+    pings.length > 0 && el("p", { class: "pings" }, pings),
+    choices.length > 0 && el("div", { class: "choices", role: "group", "aria-label": "Choices" }, choices.map((choice) => button(message, choice, toggle))),
+  );
+}
+
+function button(message, choice, toggle) {
+  const people = (message.reactions.find((one) => one.emoji === choice.emoji)?.by || []).filter((id) => id !== state.bot.id);
+  const mine = people.includes(state.you);
+  const title = [choice.label, choice.command && `(${choice.command})`, people.length && `— ${names(people)}`].filter(Boolean).join(" ");
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "choice",
+      title,
+      "aria-label": `${choice.label}${people.length ? `, chosen by ${names(people)}` : ""}`,
+      "aria-pressed": String(mine),
+      "data-part": `choice ${choice.emoji}`,
+      "data-emoji": choice.emoji,
+      onclick: () => toggle(message, choice.emoji),
+    },
+    el("span", { class: "emoji", "aria-hidden": "true" }, choice.emoji),
+    el("span", {}, choice.label),
+    people.length > 0 && el("span", { class: "count" }, people.length),
+  );
+}
