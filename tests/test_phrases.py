@@ -1,0 +1,457 @@
+"""The command grammar: every verb reads its forms, and whatever it cannot read gets one clear answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from time import perf_counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.incident import commands as c
+from core.incident.document import plain
+from core.incident.forms import Group, Kind, Verb
+from core.incident.help import help_document
+from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold
+from core.incident.vocabulary import Account, ItemKind, ItemStatus, Path, Person, Phase, Role, Severity
+from transports.arguments import CHOICES, READERS, Context
+from transports.phrases import TYPED_LIMIT, prefix, read
+
+NOW = datetime(2026, 5, 2, 10, 30, tzinfo=UTC)
+
+
+def person(name: str, account: str, shown: str = "") -> Person:
+    return Person(
+        key=f"person:{name}",
+        name=name,
+        initials=name[:2].upper(),
+        account=Account(transport="chat", id=account, name=shown or name),
+    )
+
+
+ANN = person("Ann", "@ann:example.org")
+BOB = person("Bob Olsen", "@bob:example.org")
+ZOE = person("Zoe", "123", shown="Zoe (she/her)")
+
+
+def named(words: str) -> Person | None:
+    wanted = words.removeprefix("@").casefold()
+    return next((p for p in (ANN, BOB) if wanted in (p.name.casefold(), p.account.id[1:], p.account.id)), None)
+
+
+HERE = Context(now=NOW, named=named, mentions=(ZOE,))
+IN_H2 = Context(now=NOW, named=named, item="H2")
+
+
+def at(hour: int, minute: int) -> datetime:
+    return NOW.replace(hour=hour, minute=minute)
+
+
+READS: list[tuple[str, c.Command]] = [
+    ("declare Checkout fails", c.Declare(title="Checkout fails")),
+    ("declare Checkout fails SEV1", c.Declare(title="Checkout fails", severity=Severity.SEV1)),
+    ("declare x sev 3 private", c.Declare(title="x", severity=Severity.SEV3, private=True)),
+    ("declare x private sev3", c.Declare(title="x", severity=Severity.SEV3, private=True)),
+    ("declare x service=shop sev2", c.Declare(title="x", severity=Severity.SEV2, service="shop")),
+    ("declare x sev2 service=web shop", c.Declare(title="x", severity=Severity.SEV2, service="web shop")),
+    ("declare sev1 is what Bob calls it", c.Declare(title="sev1 is what Bob calls it")),
+    ("declare private pages fail on shard 1", c.Declare(title="private pages fail on shard 1")),
+    ('declare "all is private"', c.Declare(title="all is private")),
+    ("declare env=prod is down", c.Declare(title="env=prod is down")),
+    ("Declare\ncheckout\u00a0fails\u200b", c.Declare(title="checkout fails")),
+    ("sev 1", c.SetSeverity(severity=Severity.SEV1)),
+    ("severity SEV-2", c.SetSeverity(severity=Severity.SEV2)),
+    ("sev3", c.SetSeverity(severity=Severity.SEV3)),
+    ("status monitoring", c.SetPhase(phase=Phase.MONITORING)),
+    ("Status Identified it is the release", c.SetPhase(phase=Phase.IDENTIFIED, why="it is the release")),
+    ("status resolved", c.SetPhase(phase=Phase.RESOLVED)),
+    ("impact “some users cannot pay”", c.SetImpact(text="some users cannot pay")),
+    ("impact all users, next=unknown", c.SetImpact(text="all users, next=unknown")),
+    ("note 'quoted' and \"more\"", c.AddNote(text="'quoted' and \"more\"")),
+    ("changed release 214", c.RecordChange(what="release 214")),
+    ("changed release 214 10:02", c.RecordChange(what="release 214", at=at(10, 2))),
+    ("changed release 214 at 10:02 UTC", c.RecordChange(what="release 214", at=at(10, 2))),
+    ("changed release 2.14 5m ago", c.RecordChange(what="release 2.14", at=at(10, 25))),
+    ("changed release 2.14", c.RecordChange(what="release 2.14")),
+    ("changed timeout to 30s", c.RecordChange(what="timeout to 30s")),
+    ("changed flag 1 h 10 min ago", c.RecordChange(what="flag", at=at(9, 20))),
+    ("board", c.Show(what="board")),
+    ("timeline", c.Show(what="timeline")),
+    ("help", c.Show(what="help")),
+    ("help rule out", c.Show(what="help", topic="rule out")),
+    ("", c.Show(what="help")),
+    ("resolve", c.Resolve()),
+    ("resolve rolled back", c.Resolve(fixed="rolled back")),
+    ("came-back", c.CameBack()),
+    ("came back it fails again", c.CameBack(why="it fails again")),
+    ("close", c.Close()),
+    (
+        'close owner=@Bob Olsen cause="it was next=1" next=postmortem fixed=rolled back',
+        c.Close(cause="it was next=1", fixed="rolled back", next="postmortem", owner=BOB),
+    ),
+    ("close CAUSE=dns fixed=", c.Close(cause="dns")),
+    ("close false-alarm the probe was down", c.CloseFalseAlarm(why="the probe was down")),
+    ("close false alarm nothing broke", c.CloseFalseAlarm(why="nothing broke")),
+    ("close duplicate-of 7", c.CloseDuplicate(of=7)),
+    ("close duplicate of #7", c.CloseDuplicate(of=7)),
+    ("close duplicate 7", c.CloseDuplicate(of=7)),
+    ("reopen it fails again", c.Reopen(why="it fails again")),
+    ("reopen 7 it fails again", c.Reopen(why="it fails again", number=7)),
+    ("yes", c.Confirm(prompt="")),
+    ("ok handoff-1", c.Confirm(prompt="prompt/handoff-1")),
+    ("yes prompt/same-or-new-2", c.Confirm(prompt="prompt/same-or-new-2")),
+    ("claim ic", c.Claim(role=Role.IC)),
+    ("role claim Comms", c.Claim(role=Role.UPDATES)),
+    ("claim incident commander", c.Claim(role=Role.IC)),
+    ("release Scribe", c.Release(role=Role.SCRIBE)),
+    ("role release ops", c.Release(role=Role.DIAGNOSIS)),
+    ("assign recovery @ann", c.Assign(role=Role.RECOVERY, who=ANN)),
+    ("assign @ann:example.org rollback", c.Assign(role=Role.RECOVERY, who=ANN)),
+    ("assign Bob Olsen update owner", c.Assign(role=Role.UPDATES, who=BOB)),
+    ("assign <@123> tech", c.Assign(role=Role.DIAGNOSIS, who=ZOE)),
+    ("assign recovery Zoe (she/her)", c.Assign(role=Role.RECOVERY, who=ZOE)),
+    ("vacate recovery", c.Vacate(role=Role.RECOVERY)),
+    ("role vacate lead", c.Vacate(role=Role.IC)),
+    ("backup ic @Bob Olsen", c.NameBackup(role=Role.IC, who=BOB)),
+    ("backup @ann scribe", c.NameBackup(role=Role.SCRIBE, who=ANN)),
+    ("handoff @ann", c.HandOff(who=ANN)),
+    ("hand-off Ann, recovery", c.HandOff(who=ANN, role=Role.RECOVERY)),
+    ("hand off ic @ann:", c.HandOff(who=ANN, role=Role.IC)),
+    ("takeover irc", c.TakeOver(role=Role.IC)),
+    ("take over updates", c.TakeOver(role=Role.UPDATES)),
+    ("hypothesis cache eviction", c.AddItem(kind=ItemKind.HYPOTHESIS, text="cache eviction")),
+    ("item hypothesis ask @nobody-yet why", c.AddItem(kind=ItemKind.HYPOTHESIS, text="ask @nobody-yet why")),
+    ("action call the provider", c.AddItem(kind=ItemKind.ACTION, text="call the provider")),
+    ("action call Ann", c.AddItem(kind=ItemKind.ACTION, text="call Ann")),
+    ("action call @ann", c.AddItem(kind=ItemKind.ACTION, text="call", who=ANN)),
+    ("action call them @Bob Olsen", c.AddItem(kind=ItemKind.ACTION, text="call them", who=BOB)),
+    ("action call them Zoe (she/her)", c.AddItem(kind=ItemKind.ACTION, text="call them", who=ZOE)),
+    ('action "ask @payments"', c.AddItem(kind=ItemKind.ACTION, text="ask @payments")),
+    ("action upgrade @types/node", c.AddItem(kind=ItemKind.ACTION, text="upgrade @types/node")),
+    ("grab h2", c.Grab(item="H2")),
+    ("item grab #A-3", c.Grab(item="A3")),
+    ("release R1", c.LetGo(item="R1")),
+    ("item release h2", c.LetGo(item="H2")),
+    ("drop a3", c.EndItem(item="A3", status=ItemStatus.DROPPED)),
+    ("item drop R1", c.EndItem(item="R1", status=ItemStatus.DROPPED)),
+    ("done a1", c.EndItem(item="A1", status=ItemStatus.DONE)),
+    ("done A1 all the same", c.EndItem(item="A1", status=ItemStatus.DONE, result="all the same")),
+    ("confirm h2", c.EndItem(item="H2", status=ItemStatus.CONFIRMED)),
+    ("confirm H2 a cent off", c.EndItem(item="H2", status=ItemStatus.CONFIRMED, result="a cent off")),
+    ("rule–out h1 no", c.EndItem(item="H1", status=ItemStatus.RULED_OUT, result="no")),
+    ("rule_out h1", c.EndItem(item="H1", status=ItemStatus.RULED_OUT)),
+    ("rule out h1", c.EndItem(item="H1", status=ItemStatus.RULED_OUT)),
+    ("RULEOUT H1", c.EndItem(item="H1", status=ItemStatus.RULED_OUT)),
+    ("decide we roll back", c.MarkDecision(text="we roll back")),
+    ("decide by noon at the latest", c.MarkDecision(text="by noon at the latest")),
+    ("path rollback", c.ChoosePath(path=Path.ROLLBACK)),
+    ("path roll back it is the latest", c.ChoosePath(path=Path.ROLLBACK, why="it is the latest")),
+    ("call path DIG", c.ChoosePath(path=Path.DIG)),
+    ("freeze", c.Freeze()),
+    ("freeze no deploys", c.Freeze(why="no deploys")),
+    ("unfreeze", c.Unfreeze()),
+    ("call unfreeze all is well", c.Unfreeze(why="all is well")),
+    ("draft", c.Draft()),
+    ("update", c.Draft()),
+    (
+        "update impact=some users cannot pay NEXT=we roll back every=15m",
+        c.Draft(impact="some users cannot pay", next="we roll back", every=timedelta(minutes=15)),
+    ),
+    ("update draft headline=“Payments fail” working=a=b holds", c.Draft(headline="Payments fail", working="a=b holds")),
+    ("draft every=in 15 minutes affected=all", c.Draft(affected="all", every=timedelta(minutes=15))),
+    ("draft impact=the “pay” button next=x", c.Draft(impact="the “pay” button", next="x")),
+    ("publish", c.Publish()),
+    ("update publish", c.Publish()),
+    ("discard", c.Discard()),
+    ("update discard", c.Discard()),
+    ("unchanged", c.PublishUnchanged()),
+    ("unchanged in 20 minutes", c.PublishUnchanged(every=timedelta(minutes=20))),
+    ("correct impact=all users", c.CorrectUpdate(impact="all users")),
+    ("update correct next=y", c.CorrectUpdate(next="y")),
+    ("withdraw it was wrong", c.WithdrawUpdate(why="it was wrong")),
+    ("withdraw decision texts by mistake", c.WithdrawUpdate(why="decision texts by mistake")),
+    ("amend 5 it was 214", c.Amend(entry=5, text="it was 214")),
+    ("after amend T5 it was 214", c.Amend(entry=5, text="it was 214")),
+    ("amend #5 it was 214", c.Amend(entry=5, text="it was 214")),
+]
+
+
+@pytest.mark.parametrize(("text", "command"), READS, ids=[text or "nothing" for text, _ in READS])
+def test_what_people_type_is_understood(text: str, command: c.Command) -> None:
+    found = read(text, HERE)
+    assert found == command
+    assert type(found) is type(command)
+
+
+MISREADS: list[tuple[str, str]] = [
+    ("declare", "needs TITLE"),
+    ("declare sev1 private", "needs TITLE"),
+    ("declare " + "x" * 300, "TITLE has 300 characters; the limit is 200"),
+    ("declare x serivce=shop", "did you mean `service=`?"),
+    ("sev", "Which severity?"),
+    ("sev 4", "`4` is no severity; there are sev1, sev2, sev3"),
+    ("sev 1 because", "cannot place `because`"),
+    ("status", "Which phase?"),
+    ("status montoring", "did you mean `monitoring`?"),
+    ("impact", "needs TEXT"),
+    ("note " + "x" * 20_000, "TEXT has 20000 characters; the limit is 2000"),
+    ("note \u200b", "needs TEXT"),
+    ('note ""', "TEXT has no words in it"),
+    ("changed", "needs WHAT"),
+    ("changed 10:02", "needs WHAT"),
+    ("changed release 10:40", "10:40 is still to come; it is 10:30 now"),
+    ("changed release an hour ago", "cannot read that time"),
+    ("board now", "`board` stands alone; I cannot place `now`"),
+    ("timeline 5", "I cannot place `5`"),
+    ("resolve " + "x" * 2001, "2001 characters"),
+    ("came-back " + "x" * 2001, "2001 characters"),
+    ("close it was dns", "put a key before it, as in `close cause=…`. Write `close [cause=… fixed=… next=… owner=@who]` or"),
+    ("close caus=dns", "did you mean `cause=`?"),
+    ("close cause=a cause=b", "`cause=` is there twice"),
+    ("close owner=@zed", "I know nobody called `@zed`"),
+    ("close fixed=" + "x" * 2001, "`fixed=` has 2001 characters"),
+    ("close false-alarm", "needs WHY"),
+    ("close duplicate-of", "Which incident's number?"),
+    ("close duplicate-of it", "`it` is no incident's number"),
+    ("reopen", "needs WHY"),
+    ("reopen 7", "needs WHY"),
+    ("yes please", "cannot place `please`"),
+    ("claim", "Which role?"),
+    ("claim recvry", "`recvry` is no role; did you mean `recovery`?"),
+    ("claim qqqq", "there are ic, diagnosis, updates, recovery, scribe"),
+    ("claim ic now", "cannot place `now`"),
+    ("release", "`release ROLE` or `release ITEM`"),
+    ("release foo", "`release ROLE` or `release ITEM`"),
+    ("assign recovery", "Which person?"),
+    ("assign recovery @zed", "I know nobody called `@zed`"),
+    ("assign @ann", "`@ann` is no role"),
+    ("vacate", "Which role?"),
+    ("backup ic", "Which person?"),
+    ("handoff", "Which person?"),
+    ("handoff @ann tomorrow", "cannot place `tomorrow`"),
+    ("takeover", "Which role?"),
+    ("hypothesis", "needs TEXT"),
+    ("action", "needs TEXT"),
+    ("action @ann", "needs TEXT"),
+    ("action call them @zed", "I know nobody called `@zed`"),
+    ("grab", "Which item?"),
+    ("grab x2", "`x2` is no item"),
+    ("drop", "Which item?"),
+    ("drop a1 at once", "cannot place `at once`"),
+    ("done", "Which item?"),
+    ("confirm", "Which item?"),
+    ("rule-out the cache", "`the` is no item"),
+    ("decide", "needs TEXT"),
+    ("path", "Which path?"),
+    ("path rolback", "did you mean `rollback`?"),
+    ("freeze " + "x" * 2001, "2001 characters"),
+    ("unfreeze " + "x" * 2001, "2001 characters"),
+    ("draft imapct=x", "did you mean `impact=`?"),
+    ("update some users cannot pay", "put a key before it, as in `draft impact=…`"),
+    ("update publsh", "Did you mean `publish`? Write `publish`."),
+    ("draft every=15", "`15` is not a length of time"),
+    ("draft every=5s", "too short"),
+    ("draft every=" + "999999w" * 200, "is not a length of time"),
+    ("publish now", "stands alone"),
+    ("discard it", "stands alone"),
+    ("unchanged 30d", "too long"),
+    ("unchanged soon", "cannot place `soon`"),
+    ("correct it was all users", "put a key before it, as in `correct impact=…`"),
+    ("withdraw", "needs WHY"),
+    ("amend 5", "needs TEXT"),
+    ("amend foo bar", "`foo` is no timeline entry"),
+    ("help " + "x" * 20_000, ""),
+    ("clam recovery", "no command `clam`. Did you mean `claim`? Write `claim ROLE`, for example `claim recovery`."),
+    ("qqqq", "no command `qqqq`. `help` lists them."),
+    ("role", "`role` needs one of claim, release"),
+    ("role clam ic", "`role` has no command `clam`. Did you mean `claim`?"),
+    ("role grab h2", "`role` has no command `grab`"),
+    ("people", "not in this version"),
+    ("update snooze 10m", "`snooze` is not in this version of Tocsin yet. `unchanged 15m`"),
+    ("followup done 3", "`followup-done` is not in this version"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "answer"), MISREADS, ids=[text[:40] for text, _ in MISREADS])
+def test_what_cannot_be_read_gets_the_nearest_form(text: str, answer: str) -> None:
+    found = read(text, HERE)
+    if not answer:
+        assert isinstance(found, c.Show)
+        return
+    assert isinstance(found, c.Misread)
+    assert answer in found.answer
+    assert found.typed == text.replace("\u200b", "").strip()[:TYPED_LIMIT]
+    assert len(found.answer) < 600
+
+
+def test_every_verb_is_read_and_misread_somewhere_above() -> None:
+    # What takes nothing, or anything, cannot be misread.
+    anything = {"help"}
+    for verb in VERBS:
+        assert any(_is(verb, command) for _, command in READS), verb.word
+        assert verb.word in anything or any(fold(text).startswith(fold(verb.word)) for text, _ in MISREADS), verb.word
+
+
+def _is(verb: Verb, command: c.Command) -> bool:
+    return type(command) is verb.command and all(getattr(command, k) == v for k, v in verb.fixed.items() if v)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=[f"{verb.group} {verb.word}" for verb in VERBS])
+def test_every_example_is_read_as_its_command(verb: Verb) -> None:
+    plainly = read(verb.example, HERE)
+    assert type(plainly) is verb.command
+    assert all(getattr(plainly, key) == value for key, value in verb.fixed.items() if key != "prompt")
+    if verb.group is not Group.DIRECT:
+        assert read(f"{verb.group} {verb.example}", HERE) == plainly
+    assert read(verb.example.upper().split(" ")[0] + verb.example[len(verb.example.split(" ")[0]) :], HERE) == plainly
+
+
+@pytest.mark.parametrize("word", NOT_YET)
+def test_what_is_to_come_is_answered_plainly(word: str) -> None:
+    found = read(f"{word} something", HERE)
+    assert isinstance(found, c.Misread)
+    assert found.answer.startswith(f"`{word}` is not in this version of Tocsin yet. ")
+    assert fold(word) not in SPELLINGS
+
+
+def test_what_is_told_to_be_typed_instead_can_be_typed() -> None:
+    for _, instead in NOT_YET.values():
+        for typed in instead.split("`")[1::2]:
+            if not typed.startswith("tocsin"):
+                assert fold(typed.split()[0]) in SPELLINGS
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("grab", c.Grab(item="H2")),
+        ("release", c.LetGo(item="H2")),
+        ("release scribe", c.Release(role=Role.SCRIBE)),
+        ("done", c.EndItem(item="H2", status=ItemStatus.DONE)),
+        ("done nothing odd there", c.EndItem(item="H2", status=ItemStatus.DONE, result="nothing odd there")),
+        ("done a1 nothing odd", c.EndItem(item="A1", status=ItemStatus.DONE, result="nothing odd")),
+        ("rule out the hit rate is normal", c.EndItem(item="H2", status=ItemStatus.RULED_OUT, result="the hit rate is normal")),
+    ],
+)  # fmt: skip
+def test_in_an_items_thread_the_item_is_known(text: str, command: c.Command) -> None:
+    assert read(text, IN_H2) == command
+
+
+def test_in_an_items_thread_other_words_are_still_no_item() -> None:
+    assert isinstance(read("grab x2", IN_H2), c.Misread)
+
+
+def test_an_incident_is_known_by_what_the_context_knows() -> None:
+    context = Context(now=NOW, numbered={"7": 7, "inc-2026-05-02-checkout-down": 7}.get)
+    assert read("reopen inc-2026-05-02-checkout-down it fails", context) == c.Reopen(why="it fails", number=7)
+    assert read("reopen 500 errors are back", context) == c.Reopen(why="500 errors are back")
+
+
+def test_without_a_config_nobody_is_known_by_name() -> None:
+    assert isinstance(read("assign ic @ann", Context(now=NOW)), c.Misread)
+
+
+def test_clock_times_are_those_of_the_configured_zone() -> None:
+    context = Context(now=NOW, zone=timezone(timedelta(hours=2)))
+    assert read("changed x 12:02", context) == c.RecordChange(what="x", at=at(10, 2))
+    assert read("changed x 10:02 UTC", context) == c.RecordChange(what="x", at=at(10, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("!inc claim ic", "claim ic"),
+        ("/INC  claim ic ", "claim ic"),
+        ("!incident board", "board"),
+        ("/Incident\nnote a\nb", "note a\nb"),
+        (" \u200b!inc board", "board"),
+        ("!inc", ""),
+        ("!incredible", None),
+        ("!inc-board", None),
+        ("/incidents", None),
+        ("inc board", None),
+        ("see !inc board", None),
+        ("", None),
+    ],
+)
+def test_the_prefix(text: str, rest: str | None) -> None:
+    assert prefix(text) == rest
+
+
+WORDS = st.sampled_from(
+    [
+        *(word for spelling in SPELLINGS.values() for verb in spelling for word in (verb.word, *verb.example.split())),
+        *(group.value for group in Group),
+        *("impact=", "next=", "every=", "owner=", '"', "“", "”", "ago", "at", "@", "<@123>", "prompt/", "h2", "-", "="),
+        *NOT_YET,
+    ]
+)
+TEXTS = st.text() | st.lists(WORDS | st.text(max_size=4), max_size=12).map(" ".join)
+
+
+@given(text=TEXTS, inside=st.booleans())
+def test_any_text_is_a_command_or_an_answer(text: str, inside: bool) -> None:
+    found = read(text, IN_H2 if inside else HERE)
+    assert isinstance(found, c.AnyCommand)
+    if isinstance(found, c.Misread):
+        assert found.answer.endswith((".", "?"))
+
+
+@given(text=TEXTS)
+def test_help_on_anything_is_help(text: str) -> None:
+    assert 0 < len(plain(help_document(text))) < 1900
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "draft " + 'a="' * 6000,
+        "draft " + "impct=x " * 2500,
+        "x" * 20_000,
+        "update " + "x " * 10_000,
+        "note " + "@a " * 7000,
+    ],
+)
+def test_a_hostile_text_takes_no_time(text: str) -> None:
+    start = perf_counter()
+    read(text, HERE)
+    assert perf_counter() - start < 2
+
+
+def test_help_lists_every_command_on_one_card() -> None:
+    card = plain(help_document())
+    for verb in VERBS:
+        assert verb.word in card
+    assert not any(later in card for later in ("snooze", "postmortem", "oncall"))
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        ("claim", "claim ROLE\nTake a role that nobody holds.\nFor example: claim recovery"),
+        ("Rule out", "rule-out H [evidence]"),
+        ("role claim", "claim ROLE"),
+        ("close", "close duplicate-of N"),
+        ("close false-alarm", "close false-alarm WHY"),
+        ("severity", "sev 1|2|3"),
+        ("board", "board\nboard\nShow the board."),
+        ("release", "release ITEM"),
+        ("item", "• grab ITEM: take an item into your hands"),
+        ("update", "Not in this version yet: snooze."),
+        ("people", "Not in this version yet: page, widen, cover, oncall."),
+        ("drill", "drill is not in this version of Tocsin yet."),
+        ("clam", "There is no such command; this is the nearest.\nclaim ROLE"),
+        ("qqqq", "help COMMAND explains one."),
+    ],
+)
+def test_help_on_a_topic(topic: str, expected: str) -> None:
+    assert expected in plain(help_document(topic))
+
+
+def test_every_kind_of_argument_can_be_read() -> None:
+    used: set[Any] = {slot.kind for verb in VERBS for slot in (*verb.arguments, *verb.fields)}
+    assert used == {*READERS, Kind.WORDS}
+    assert set(CHOICES) <= used
+    assert set(LATER.values()) == set(NOT_YET)
