@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -99,9 +99,9 @@ class Cast:
         self._named: dict[str, MessageRef] = {}
         self.left_out: list[str] = []
 
-    async def play(self) -> None:
+    async def play(self, story: Sequence[Beat] = STORY) -> None:
         began = self._stage.clock.now()
-        for beat in STORY:
+        for beat in story:
             wait = (began + beat.at - self._stage.clock.now()).total_seconds()
             await self._stage.clock.sleep(max(wait, 0.0))
             with self._stage.clock.still():

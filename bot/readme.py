@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from core.incident.authority import AUTHORITY
 from core.incident.forms import Group
 from core.incident.lifecycle import diagram
 from core.incident.verbs import VERBS
@@ -48,7 +49,21 @@ def lifecycle() -> str:
     return f"```mermaid\n{diagram()}\n```"
 
 
-PARTS: dict[str, Callable[[], str]] = {"emoji": emoji, "commands": commands, "lifecycle": lifecycle}
+def authority() -> str:
+    """Who may do what, as commands; those with one right in one row."""
+    rows: dict[str, list[str]] = {}
+    for verb in VERBS:
+        who = " or ".join(role.title for role in AUTHORITY[verb.command].roles) or "any responder"
+        rows.setdefault(who, []).append(f"`{verb.word}`")
+    return _table(("who", "may"), ((who, " ".join(dict.fromkeys(words))) for who, words in rows.items()))
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "emoji": emoji,
+    "commands": commands,
+    "lifecycle": lifecycle,
+    "authority": authority,
+}
 """What can be generated, by the name in its marker."""
 
 

@@ -212,8 +212,8 @@ WRONG: Mapping[str, tuple[str, str]] = {
         "severities.sev4 is unknown; did you mean severities.sev3?",
     ),
     "an unknown time": (
-        MATRIX + "[times]\nreopen_days = '7d'",
-        "times.reopen_days is unknown; did you mean times.reopen?",
+        MATRIX + "[times]\nreopen_day = 7",
+        "times.reopen_day is unknown; did you mean times.reopen_days?",
     ),
     "nothing alike": (MATRIX + "[roles]\nqqq = 1", "roles.qqq is unknown; known here: tie_breaker"),
     "an unknown chat": (
