@@ -46,10 +46,16 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
 
 @app.command()
 def demo(
-    headless: Annotated[bool, typer.Option("--headless", help="Play it whole, print the timeline and the summary.")] = False,
-    speed: Annotated[float | None, typer.Option("--speed", min=0.1, max=100_000, help="How many times real time.")] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play it whole, print the timeline and the summary.")
+    ] = False,
+    speed: Annotated[
+        float | None, typer.Option("--speed", min=0.1, max=100_000, help="How many times real time.")
+    ] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The page's port; 0 takes a free one.")] = 8322,
-    data: Annotated[Path | None, typer.Option("--data", help="Keep the database here, not in a temporary folder.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Keep the database here, not in a temporary folder.")
+    ] = None,
 ) -> None:
     """Play the checkout outage in a chat in your browser, no account needed."""
     from bot.demo import play

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
+from random import SystemRandom
 from typing import TypeVar
 
 import typer
@@ -19,7 +19,7 @@ import typer
 from bot.story import BEGIN, CAST, ON_CALL, STORY, Beat
 from bot.wiring import Plan, Tocsin
 from core.activity_log import stream_of
-from core.clock import ScaledClock
+from core.clock import ScaledClock, SystemClock
 from core.database import open_file
 from core.incident.cards.letters import timeline_document
 from core.incident.cards.summary import document as summary_document
@@ -34,6 +34,9 @@ from transports.sandbox.transport import SandboxTransport
 from transports.sandbox.world import World
 
 T = TypeVar("T")
+
+REAL = SystemClock()
+"""What waits for the machine or for you counts real seconds."""
 
 PACE = 5.0
 """Story minutes in a real one: the fifteen minutes take three."""
@@ -148,14 +151,14 @@ class Cast:
             now = self._incident()
             if now is not None and now.version > version:
                 break
-            await asyncio.sleep(LOOK)
+            await REAL.sleep(LOOK)
         return True
 
     async def _until(self, look: Callable[[], T | None]) -> T | None:
         for _ in range(int(PATIENCE / LOOK)):
             if found := look():
                 return found
-            await asyncio.sleep(LOOK)
+            await REAL.sleep(LOOK)
         return None
 
 
@@ -169,9 +172,18 @@ def verdict(incident: Incident | None) -> list[str]:
     if incident.deliveries:
         wrong += [f"{late.card} is {late.state} in {late.channel}" for late in incident.deliveries]
     endings = {key: item.status for key, item in incident.items.items()}
-    story = {"H1": ItemStatus.RULED_OUT, "H2": ItemStatus.CONFIRMED, "R1": ItemStatus.DID_NOT_HELP, "R2": ItemStatus.DONE}
-    wrong += [f"{key} is {endings.get(key, 'not there')}, not {status}" for key, status in story.items() if endings.get(key) != status]
-    if len(incident.updates) < 3:  # noqa: PLR2004 - the story publishes three
+    story = {
+        "H1": ItemStatus.RULED_OUT,
+        "H2": ItemStatus.CONFIRMED,
+        "R1": ItemStatus.DID_NOT_HELP,
+        "R2": ItemStatus.DONE,
+    }
+    wrong += [
+        f"{key} is {endings.get(key, 'not there')}, not {status}"
+        for key, status in story.items()
+        if endings.get(key) != status
+    ]
+    if len(incident.updates) < 3:
         wrong.append(f"{len(incident.updates)} updates went out, not 3")
     return wrong
 
@@ -182,7 +194,7 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path) ->
     stage = Stage.build(clock)
     database = await open_file(data / "demo.db")
     roster = stage.roster()
-    transport = SandboxTransport(Server(stage.world, Random(0)))
+    transport = SandboxTransport(Server(stage.world, SystemRandom()))
     tocsin = Tocsin(
         Plan(database, clock, {"sandbox": transport}, {"sandbox": ["triage"]}, roster, stage.policy(roster))
     )
@@ -220,7 +232,7 @@ async def _settled(stage: Stage, incident: Callable[[], Incident | None]) -> Inc
     for _ in range(int(PATIENCE / LOOK / 4)):
         if all(stage.find(room, "summary") for room in rooms):
             break
-        await asyncio.sleep(LOOK)
+        await REAL.sleep(LOOK)
     return incident()
 
 
@@ -243,7 +255,7 @@ async def _in_the_browser(stage: Stage, cast: Cast, running: asyncio.Task[None],
     typer.echo(f"The checkout outage is about to begin. Open {site.url}")
     typer.echo("Choose who you are, claim what nobody holds, grab an item, react to anything. Ctrl-C ends it.")
     try:
-        playing = asyncio.create_task(_when_watched(stage, cast, site.watched))
+        playing = asyncio.create_task(_when_watched(cast, site.watched))
         await asyncio.wait((running, playing), return_when=asyncio.FIRST_COMPLETED)
         if playing.done():
             playing.result()
@@ -253,7 +265,7 @@ async def _in_the_browser(stage: Stage, cast: Cast, running: asyncio.Task[None],
         await site.close()
 
 
-async def _when_watched(stage: Stage, cast: Cast, watched: asyncio.Event) -> None:
+async def _when_watched(cast: Cast, watched: asyncio.Event) -> None:
     await watched.wait()
-    await asyncio.sleep(1)
+    await REAL.sleep(1)
     await cast.play()

@@ -36,7 +36,7 @@ async def examine(config: Path) -> int:
         async with transports(settings, SystemClock()) as chats:
             for name, chat in chats.items():
                 rooms = [room.partition(":")[2] for one in settings.audiences.values() for room in one.rooms]
-                notes = _Notes(TableNotebook(database, name))
+                notes = _Notes(TableNotebook(database, name, SystemClock()))
                 well += await _chat(chat, notes, [*triage(settings)[name], *rooms], guarded=guarded)
     finally:
         await database.close()

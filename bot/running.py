@@ -17,7 +17,7 @@ import typer
 
 from bot import logs
 from bot.chats import transports, triage
-from bot.config import ConfigError, Settings, load, policy, responders, roster, secrets
+from bot.config import ConfigError, load, policy, responders, roster, secrets
 from bot.lock import Held, hold
 from bot.metrics import measure
 from bot.web.internal import internal, registry

@@ -108,7 +108,7 @@ class Tocsin:
 
     async def _connect(self, name: str) -> None:
         transport = self._plan.transports[name]
-        notebook = TableNotebook(self._plan.database, name)
+        notebook = TableNotebook(self._plan.database, name, self._plan.clock)
 
         async def inbox(signal: Signal) -> None:
             await self._channels(name)

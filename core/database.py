@@ -57,11 +57,8 @@ class SqliteFile:
 
 async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
     """Opens, migrates and checks the file. Raises `DatabaseFailure` with one line that says what is wrong."""
-    if read_only and not path.exists():
-        raise DatabaseFailure(f"there is no database at {path}; `database` in the config names it")
-    name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     try:
-        connection = await aiosqlite.connect(name, uri=True, isolation_level=None, timeout=5)
+        connection = await aiosqlite.connect(_address(path, read_only=read_only), uri=True, isolation_level=None, timeout=5)
     except sqlite3.Error as error:
         raise DatabaseFailure(f"cannot open the database {path}: {error}") from error
     file = SqliteFile(connection)
@@ -76,6 +73,12 @@ async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
             raise
         raise DatabaseFailure(explain(error, path)) from error
     return file
+
+
+def _address(path: Path, *, read_only: bool) -> str:
+    if read_only and not path.exists():
+        raise DatabaseFailure(f"there is no database at {path}; `database` in the config names it")
+    return f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
 
 
 def explain(error: sqlite3.Error, path: Path) -> str:

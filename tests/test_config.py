@@ -355,6 +355,14 @@ WRONG: Mapping[str, tuple[str, str]] = {
         MATRIX + "[severities.sev1]\npages = ['everyone']",
         "severities.sev1.pages[1] must be one of 'commander', 'oncall', 'team' or 'leadership'",
     ),
+    "a reaction of no act": (
+        MATRIX + "[reactions]\ngrabb = '🙌'",
+        "reactions.grabb is no act; did you mean grab?",
+    ),
+    "two acts with one emoji in one place": (
+        MATRIX + "[reactions]\ngrab = '✅'",
+        "reactions: grab and done stand in one place and cannot both be ✅",
+    ),
     "no TOML": ("database = ", "is not TOML: Invalid value (at end of document)"),
 }
 

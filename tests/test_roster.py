@@ -76,12 +76,12 @@ def test_a_person_is_reached_where_they_have_an_account(roster: Roster) -> None:
     ann, bob = roster.named("Ann"), roster.named("bob olsen")
     assert ann is not None
     assert bob is not None
-    assert roster.account(ann, "discord") == Account(transport="discord", id="42", name="Ann")
-    assert roster.account(bob, "discord") is None
-    assert roster.account(bob, "matrix") == bob.account
+    assert ann.on("discord") == Account(transport="discord", id="42", name="Ann")
+    assert bob.on("discord") is None
+    assert bob.on("matrix") == bob.account
 
 
 def test_an_unlisted_person_is_reached_only_where_they_spoke(roster: Roster) -> None:
     stranger = roster.person(Account(transport="matrix", id="@leah:example.org", name="Leah"))
-    assert roster.account(stranger, "matrix") == stranger.account
-    assert roster.account(stranger, "discord") is None
+    assert stranger.on("matrix") == stranger.account
+    assert stranger.on("discord") is None

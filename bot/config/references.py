@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.config.answers import variable
 from bot.config.settings import Person, Transports, listed
+from transports.reactions import Table
 
 Raw = Mapping[str, Any]
 
@@ -46,7 +47,7 @@ def names(data: Raw, name: str) -> list[str]:
 
 def problems(data: Raw) -> list[str]:
     """One line for everything that does not fit together."""
-    return [*_transports(data), *_people(data), *_groups(data), *_services(data), *_audiences(data)]
+    return [*_transports(data), *_people(data), *_groups(data), *_services(data), *_audiences(data), *_reactions(data)]
 
 
 def _transports(data: Raw) -> Iterator[str]:
@@ -139,3 +140,11 @@ def _nobody(data: Raw, word: str) -> str:
     close = get_close_matches(word.removeprefix("@").casefold(), [name.casefold() for name in written], n=1, cutoff=0.5)
     hint = f" (did you mean {next(name for name in written if name.casefold() == close[0])}?)" if close else ""
     return f"{word} is nobody in [[people]]{hint}"
+
+
+def _reactions(data: Raw) -> Iterator[str]:
+    written = table(data, "reactions")
+    try:
+        Table({action: emoji for action, emoji in written.items() if isinstance(emoji, str)})
+    except ValueError as error:
+        yield str(error)

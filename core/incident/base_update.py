@@ -17,7 +17,10 @@ def _sentence(text: str) -> str:
 
 
 def text(wording: Wording, at: datetime, promised_at: datetime | None, *, unchanged: bool = False) -> str:
-    """`[10:05 UTC] Some users cannot pay. Sign-in works. We are testing a rollback. Next update 10:20 UTC.`"""
+    """The text as every audience reads it.
+
+    `[10:05 UTC] Some users cannot pay. Sign-in works. We are testing a rollback. Next update 10:20 UTC.`
+    """
     fields = (wording.impact, wording.affected, wording.working, wording.next)
     said = [UNCHANGED] if unchanged else []
     said += [_sentence(field) for field in fields if field]

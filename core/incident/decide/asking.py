@@ -8,7 +8,7 @@ from core.incident import commands as c
 from core.incident import refusals
 from core.incident.decide import calls, closing, declaring, roles
 from core.incident.decide.act import Act, Events, settle
-from core.incident.events import Again, Ask, Asked, Settled
+from core.incident.events import Again, Ask, Asked
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Role
 
@@ -21,7 +21,7 @@ AGAIN: dict[str, type[Outward]] = {one.__name__: one for one in get_args(Outward
 
 
 def ask_again(incident: Incident, command: c.Command, act: Act) -> Events:
-    """An old act that reaches outside: is it still wanted?"""
+    """Asks whether an old act that reaches outside is still wanted."""
     again = Again(command=type(command).__name__, fields=command.model_dump_json(exclude_defaults=True))
     number = incident.next_number(Ask.STALE)
     return (Asked(ask=Ask.STALE, number=number, to=(act.person,), due=act.at, again=again),)
@@ -86,6 +86,8 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=False))
         case Ask.CLOSE:
             command = c.Close.model_validate_json(asked.again.fields) if asked.again else c.Close()
+            if act.stale(incident.policy.times.stale_act):
+                return ask_again(incident, command, act)
             return closing.close(incident, command, act, agreed=True)
         case Ask.STALE | Ask.UPDATE | Ask.WATCH:
             return ()
@@ -97,7 +99,3 @@ def wanted_again(prompt: Prompt) -> Outward | None:
     if prompt.asked.ask is not Ask.STALE or again is None or prompt.settled:
         return None
     return AGAIN[again.command].model_validate_json(again.fields)
-
-
-def settled(prompt: Prompt) -> Events:
-    return (Settled(prompt=prompt.key, how="done"),)
