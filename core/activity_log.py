@@ -30,7 +30,7 @@ LATEST = 100
 _COLUMNS = ("stream", "version", "source", "at", "heard_at", "kind", "body", "prev", "hash")
 _INSERT = (
     f"INSERT INTO events ({', '.join(_COLUMNS)}) "
-    f"SELECT {', '.join(f'json_extract(value, ' + chr(39) + f'$[{index}]' + chr(39) + ')' for index in range(len(_COLUMNS)))} "
+    f"SELECT {', '.join('json_extract(value, ' + chr(39) + f'$[{index}]' + chr(39) + ')' for index in range(len(_COLUMNS)))} "
     "FROM json_each(?) ORDER BY key"
 )
 _SELECT = "SELECT stream, version, source, at, heard_at, body, prev, hash FROM events"
@@ -106,7 +106,17 @@ class ActivityLog:
             at, heard_at, body = recorded.at.isoformat(), recorded.heard_at.isoformat(), _body(recorded)
             digest = chain(prev, recorded.stream, recorded.version, recorded.source, at, heard_at, body)
             rows.append(
-                [recorded.stream, recorded.version, recorded.source, at, heard_at, recorded.event.kind, body, prev, digest]
+                [
+                    recorded.stream,
+                    recorded.version,
+                    recorded.source,
+                    at,
+                    heard_at,
+                    recorded.event.kind,
+                    body,
+                    prev,
+                    digest,
+                ]
             )
             heads[recorded.stream] = (recorded.version, digest)
         try:
@@ -164,6 +174,15 @@ class ActivityLog:
         rows = await self._database.rows("SELECT stream FROM events GROUP BY stream ORDER BY min(position)")
         return [row[0] for row in rows]
 
+    async def number_of(self, name: str) -> int | None:
+        """The number of the incident of this name."""
+        rows = await self._database.rows(
+            "SELECT json_extract(body, '$.event.number') FROM events "
+            "WHERE kind = 'declared' AND stream = ? AND json_extract(body, '$.event.name') = ?",
+            (HOUSE, name),
+        )
+        return rows[0][0] if rows else None
+
     async def stream_in(self, channel: ChannelRef) -> str | None:
         """The incident whose channel this is."""
         rows = await self._database.rows(
@@ -185,7 +204,9 @@ class ActivityLog:
 
     async def house(self, since: datetime, message: MessageRef | None, stem: str) -> House:
         """What a declaration is decided on: incidents declared since, the one of the same message, names alike."""
-        declared = "SELECT stream, version, source, at, heard_at, body FROM events WHERE kind = 'declared' AND stream = ?"
+        declared = (
+            "SELECT stream, version, source, at, heard_at, body FROM events WHERE kind = 'declared' AND stream = ?"
+        )
         recent = await self._database.rows(f"{declared} ORDER BY version DESC LIMIT 50", (HOUSE,))
         [(last,)] = await self._database.rows(
             "SELECT max(json_extract(body, '$.event.number')) FROM events WHERE kind = 'declared'"

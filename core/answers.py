@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from core.incident.cards import Card, told
 from core.incident.document import Document, Post
-from core.incident.events import Recorded, Refused, Told
+from core.incident.events import Asked, Recorded, Refused, Told
+from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
-from core.incident.help import help_document
 
 WORKED = "✅"
 
@@ -56,7 +56,9 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         if origin.kind == "reacted" and recorded.by.account.transport == origin.message.channel.transport:
             return (Removal(origin.message, origin.emoji, recorded.by.account.id),)
         return ()
-    return (Tick(origin.message),) if origin.kind in ("typed", "edited") else ()
+    # What is asked back is not done yet.
+    asked_back = isinstance(event, Asked) and event.again is not None
+    return (Tick(origin.message),) if origin.kind in ("typed", "edited") and not asked_back else ()
 
 
 def _outside(recorded: Recorded, document: Document, where: MessageRef) -> Card:

@@ -17,8 +17,9 @@ from core.activity_log import HOUSE, ActivityLog, Repeated, stream_of
 from core.incident import commands as c
 from core.incident import refusals
 from core.incident.decide import Act, Elsewhere, Events, decide, declare
+from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
-from core.incident.events import Declared, Event, Heard, Joined, Origin, Recorded, Refused, Told
+from core.incident.events import Ask, Closed, CloseKind, Declared, Event, Heard, Joined, Origin, Recorded, Refused, Told
 from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
 from core.incident.refusals import Refusal
@@ -102,27 +103,34 @@ class CommandPost:
         """Decides and records an act. Raises what is a bug or the database's trouble; a refusal is an outcome."""
         if isinstance(order.command, c.Declare) and order.triage is not None:
             return await self._declare(order, order.command, order.triage)
-        streams = [order.stream]
-        if isinstance(order.command, c.CloseDuplicate):
-            streams.append(stream_of(order.command.of))
-        async with self._locked(streams):
-            incident = await self.incident(order.stream)
+        incident = await self.incident(order.stream)
+        if incident is None:
+            return await self._outside(replace(order, stream=HOUSE))
+        other = _named(incident, order.command)
+        async with self._locked([order.stream, *other]):
+            incident = self._incidents[order.stream]
             moved: dict[str, Events] = {}
             try:
-                if incident is None:
-                    return await self._record(order, {order.stream: self._outside(order.command)})
-                if isinstance(order.command, c.CloseDuplicate):
-                    moved = await self._across(incident, order.command)
+                going_on = [await self._there(stream) for stream in other]
                 events = decide(incident, order.command, self._act(order))
+                moved = dict(_moves(incident, one) for one in going_on if _is_duplicate(events))
             except Refusal as refusal:
-                events, moved = (Refused(rule=refusal.rule, answer=refusal.answer),), {}
-            return await self._record(order, {order.stream: events, **moved})
+                events = (Refused(rule=refusal.rule, answer=refusal.answer),)
+            return await self._record(order, {order.stream: events, **{k: v for k, v in moved.items() if v}})
 
     def _act(self, order: Order) -> Act:
         now = self.clock.now()
         return Act(order.by, min(order.at, now), now)
 
-    def _outside(self, command: c.AnyCommand) -> Events:
+    async def _outside(self, order: Order) -> Outcome:
+        async with self._locked([HOUSE]):
+            try:
+                events = self._without_incident(order.command)
+            except Refusal as refusal:
+                events = (Refused(rule=refusal.rule, answer=refusal.answer),)
+            return await self._record(order, {HOUSE: events})
+
+    def _without_incident(self, command: c.AnyCommand) -> Events:
         """What may be asked where there is no incident: help. Everything else is told where it belongs."""
         match command:
             case c.Show(what="help"):
@@ -138,16 +146,11 @@ class CommandPost:
             case _:
                 raise refusals.not_in_an_incident()
 
-    async def _across(self, incident: Incident, command: c.CloseDuplicate) -> dict[str, Events]:
-        """A duplicate's people, moved to the incident that goes on."""
-        other = await self.incident(stream_of(command.of))
-        if other is None:
-            raise refusals.no_such_incident(command.of)
-        there = other.people
-        moving = [person for person in incident.people if not any(person.is_(known) for known in there)]
-        if incident.closed or command.of == incident.number or not moving:
-            return {}
-        return {stream_of(command.of): tuple(Joined(who=person) for person in moving)}
+    async def _there(self, stream: str) -> Incident:
+        incident = await self.incident(stream)
+        if incident is None:
+            raise refusals.no_such_incident(int(stream.removeprefix("inc-")))
+        return incident
 
     async def _declare(self, order: Order, command: c.Declare, triage: ChannelRef) -> Outcome:
         policy, act = self.policy(), self._act(order)
@@ -219,3 +222,23 @@ class CommandPost:
             for stream in sorted(set(streams)):
                 await stack.enter_async_context(self._locks.setdefault(stream, asyncio.Lock()))
             yield
+
+
+def _named(incident: Incident, command: c.AnyCommand) -> tuple[str, ...]:
+    """The other incident that a command is about: the one that a duplicate is said to be of, now or on a yes."""
+    if isinstance(command, c.Confirm):
+        wishes = [again for prompt in incident.open_prompts(Ask.STALE) if (again := wanted_again(prompt))]
+        command = next((wish for wish in wishes if isinstance(wish, c.CloseDuplicate)), command)
+    if isinstance(command, c.CloseDuplicate) and command.of != incident.number:
+        return (stream_of(command.of),)
+    return ()
+
+
+def _is_duplicate(events: Events) -> bool:
+    return any(isinstance(event, Closed) and event.how is CloseKind.DUPLICATE for event in events)
+
+
+def _moves(incident: Incident, other: Incident) -> tuple[str, Events]:
+    """A duplicate's people, who join the incident that goes on."""
+    moving = [person for person in incident.people if not any(person.is_(known) for known in other.people)]
+    return stream_of(other.number), tuple(Joined(who=person) for person in moving)

@@ -7,6 +7,7 @@ what people must know: a channel made or gone, a copy that is late, a right that
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from core.activity_log import HOUSE
-from core.answers import Answer, answers
+from core.answers import answers
 from core.command_post import CommandPost, Order
 from core.incident import commands as c
 from core.incident.cards import Card, cards, letters_of
@@ -25,12 +26,15 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import key
 from core.lane import BACKOFF, Chore, Lane
 from core.port import ChannelPlan, Clock, Permanent, Temporary, Transport, TransportFailure
-from core.shown import Shown, Showing
+from core.shown import Showing, Shown
 
 log = structlog.get_logger(__name__)
 
 ANSWER_STILL = timedelta(hours=1)
 """Acts younger than this are answered after a restart that lost the place."""
+
+DATABASE_AGAIN = 1.0
+"""Seconds before the database is asked again for what it could not take."""
 
 WRITE_BEHIND = 0.05
 """Seconds in which changes of rows gather before they are written."""
@@ -63,8 +67,12 @@ class Displays:
         self._left_behind: set[str] = set()
         self._recalled: set[str] = set()
         self._answering: dict[str, set[int]] = {}
+        self._asked: dict[str, int] = {}
+        self._deleted: set[MessageRef] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: set[str] = set()
+        self._touched: set[str] = set()
+        self._entering: set[str] = set()
 
     # --- starting and stopping ----------------------------------------------------------------------------------------
 
@@ -111,7 +119,18 @@ class Displays:
             await self.dirty.wait()
             await self._clock.sleep(WRITE_BEHIND)
             self.dirty.clear()
-            await self.showing.flush()
+            await self._patiently(self.showing.flush)
+
+    async def _patiently(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Does what the database must take, again and again until it does."""
+        while True:
+            try:
+                await work()
+            except sqlite3.OperationalError as error:
+                log.warning("the database does not take it yet", reason=str(error))
+                await self._clock.sleep(DATABASE_AGAIN)
+            else:
+                return
 
     def connected(self, transport: str, resolved: Mapping[ChannelRef, ChannelRef]) -> None:
         """A chat is there, and the config's names for its rooms are these channels: show everything in it."""
@@ -133,18 +152,29 @@ class Displays:
                 self._house_letters = after(self._house_letters, recorded)
             self._touch(HOUSE)
             return
+        if stream not in self._incidents and not any(recorded.version == 1 for recorded in records):
+            self._left_behind.add(stream)
         self._incidents[stream] = incident
         home = incident.triage.transport
         if incident.channel is None and not incident.locked and home in self._connected and stream not in self._opening:
             self._opening.add(stream)
+            self._entering.add(stream)
             self._spawn(self._open_channel(stream))
         self._touch(stream)
 
     def _touch(self, stream: str) -> None:
+        """Wakes the lanes where an incident is shown: once for all acts of this turn of the loop, and after the answers."""
+        if stream not in self._touched:
+            self._touched.add(stream)
+            asyncio.get_running_loop().call_soon(self._touch_now, stream)
+
+    def _touch_now(self, stream: str) -> None:
+        self._touched.discard(stream)
         for channel in self._shown_in(stream):
             self._lane(channel).touch(stream)
 
     def _enqueue(self, stream: str, incident: Incident | None, recorded: Recorded) -> None:
+        self._asked[stream] = recorded.version
         for answer in answers(incident, recorded):
             if answer.channel.transport in self._transports:
                 self._answering.setdefault(stream, set()).add(recorded.version)
@@ -156,21 +186,22 @@ class Displays:
     def answer_given(self, stream: str, version: int) -> None:
         waiting = self._answering[stream]
         waiting.discard(version)
-        self.showing.note_answered(stream, min(waiting) - 1 if waiting else version)
+        self.showing.note_answered(stream, min(waiting) - 1 if waiting else self._asked[stream])
         self.dirty.set()
 
     def make_again(self, row: Shown) -> None:
         """The card's message is gone: it is sent anew, as another generation."""
         row.message, row.hash, row.pinned, row.seeds = None, "", False, []
         row.generation += 1
-        self.showing.save(row)
+        self.save(row)
         lane = self._lanes.get(row.channel)
         if lane is not None:
             lane.touch(row.stream)
 
     async def _open_channel(self, stream: str) -> None:
         """Makes the incident's channel, for as long as it takes; a right that is lacking is named once."""
-        tries = 0
+        tries, lacking = 0, ""
+        structlog.contextvars.bind_contextvars(incident=stream)
         try:
             while True:
                 incident = self._incidents[stream]
@@ -178,25 +209,56 @@ class Displays:
                 try:
                     channel = await self._transports[incident.triage.transport].open_channel(plan)
                 except Permanent as failure:
-                    self.right_missing(stream, str(failure))
+                    lacking = str(failure)
+                    self.right_missing(stream, lacking)
+                    self.entered(stream)
                     await self._clock.sleep(BACKOFF[-1])
                 except Temporary as failure:
+                    self.entered(stream)
                     await self._clock.sleep(failure.retry_after or BACKOFF[min(tries, len(BACKOFF) - 1)])
                     tries += 1
                 else:
+                    if lacking:
+                        self.right_given(stream, lacking)
                     count = len(incident.entries)
                     return await self._report(stream, c.NoteChannel(channel=channel), f"channel/{channel}/{count}")
         finally:
             self._opening.discard(stream)
 
+    async def find(self, message: MessageRef) -> Shown | None:
+        """The row of the card that a message is.
+
+        A card may be seen, and reacted to, before its sender knows that it is there: when the answer was lost, or came
+        to a process that died. Then the chat's own marks tell.
+        """
+        row = await self.showing.find(message)
+        lane = self._lanes.get(message.channel)
+        while row is None and lane is not None:
+            try:
+                await lane.learn()
+            except Temporary as failure:
+                await self._clock.sleep(failure.retry_after or BACKOFF[1])
+            except Permanent:
+                return None
+            else:
+                return await self.showing.find(message)
+        return row
+
     async def card_deleted(self, message: MessageRef) -> bool:
         """Somebody deleted one of our cards: it comes back once. False when the message is no card."""
+        self._deleted.add(message)
         row = await self.showing.find(message)
         if row is None:
             return False
         if row.generation == 1 and row.message == message:
             self.make_again(row)
+            # The chat tells of a deletion once: what is known of it must not be lost.
+            await self.showing.flush()
         return True
+
+    def deleted(self, message: MessageRef) -> bool:
+        """Whether somebody deleted this message while this process ran."""
+        return message in self._deleted
 
     def bug_id(self) -> str:
         """A short name for a bug, to tell people and to find it in the log."""
@@ -231,10 +293,32 @@ class Displays:
             await self.showing.load([stream])
             self._recalled.add(stream)
 
+    def save(self, row: Shown) -> None:
+        """Keeps a row, and has it written soon."""
+        self.showing.save(row)
+        self.dirty.set()
+
+    def streams(self) -> list[str]:
+        return [*self._incidents, HOUSE]
+
     def left_behind(self, stream: str) -> bool:
         return stream in self._left_behind
 
+    def at_home(self, stream: str, channel: ChannelRef) -> bool:
+        """Whether this is the incident's own channel."""
+        incident = self._incidents.get(stream)
+        return incident is not None and incident.channel == channel
+
+    def entered(self, stream: str) -> None:
+        """Its people are in its new channel, or that has to wait: what is said of it elsewhere may be said."""
+        if stream in self._entering:
+            self._entering.discard(stream)
+            self._touch(stream)
+
     def cards(self, stream: str, channel: ChannelRef) -> list[Card]:
+        # The channel and the invitations come first: a homeserver does one thing at a time, and people wait for these.
+        if stream in self._entering and self._incidents[stream].channel != channel:
+            return []
         return self._by_channel(stream).get(channel, [])
 
     def chores(self, stream: str, channel: ChannelRef) -> list[Chore]:
@@ -288,6 +372,9 @@ class Displays:
     def right_missing(self, stream: str, right: str) -> None:
         self._spawn(self._report(stream, c.NoteMissingRight(right=right), None))
 
+    def right_given(self, stream: str, right: str) -> None:
+        self._spawn(self._report(stream, c.NoteRightGiven(right=right), None))
+
     def undeliverable(self, stream: str, card: Card, failure: TransportFailure) -> None:
         self._delivery(stream, card, "impossible", str(failure))
 
@@ -295,7 +382,10 @@ class Displays:
         self._delivery(stream, card, "late", str(failure))
 
     def delivered(self, stream: str, card: Card) -> None:
-        self._delivery(stream, card, "delivered", "")
+        """A copy is there; that is news where it was late."""
+        incident = self._incidents.get(stream)
+        if incident and any((late.card, late.channel) == (card.key, card.channel) for late in incident.deliveries):
+            self._delivery(stream, card, "delivered", "")
 
     def _delivery(self, stream: str, card: Card, state: str, reason: str) -> None:
         if card.post.text is None:
@@ -307,4 +397,5 @@ class Displays:
 
     async def _report(self, stream: str, command: c.AnyCommand, source: str | None) -> None:
         if stream != HOUSE:
-            await self._post.handle(Order(command, stream, source and f"{stream}/{source}", self._clock.now()))
+            order = Order(command, stream, source and f"{stream}/{source}", self._clock.now())
+            await self._patiently(lambda: self._post.handle(order))

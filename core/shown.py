@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -102,18 +103,25 @@ class Showing:
         return self._by_message.get(message)
 
     async def flush(self) -> None:
-        """Writes what changed, in one statement for each table."""
+        """Writes what changed, in one statement for each table. Raises `sqlite3.Error`; then nothing is forgotten."""
         async with self._writing:
-            rows, self._dirty = [_row(shown) for shown in self._dirty.values()], {}
-            answers, self._dirty_answers = [(one, self._answered[one]) for one in self._dirty_answers], set()
-            if rows:
-                await self._database.write(_UPSERT, (json.dumps(rows, ensure_ascii=False),))
-            if answers:
-                await self._database.write(
-                    "INSERT OR REPLACE INTO answered SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') "
-                    "FROM json_each(?)",
-                    (json.dumps(answers),),
-                )
+            dirty, self._dirty = self._dirty, {}
+            answered, self._dirty_answers = self._dirty_answers, set()
+            rows = [_row(shown) for shown in dirty.values()]
+            answers = [(one, self._answered[one]) for one in sorted(answered)]
+            try:
+                if rows:
+                    await self._database.write(_UPSERT, (json.dumps(rows, ensure_ascii=False),))
+                if answers:
+                    await self._database.write(
+                        "INSERT OR REPLACE INTO answered SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') "
+                        "FROM json_each(?)",
+                        (json.dumps(answers),),
+                    )
+            except sqlite3.Error:
+                self._dirty = dirty | self._dirty
+                self._dirty_answers |= answered
+                raise
 
 
 def _shown(row: Row) -> Shown:

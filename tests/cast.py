@@ -91,6 +91,11 @@ class Someone:
         self.stage.world.delete(self.account, self._ref(target))
         await self.stage.settle()
 
+    async def deletes_channel(self, channel: ChannelRef) -> None:
+        await self.stage.fast_forward(seconds=MOMENT)
+        self.stage.world.delete_channel(self.account, channel)
+        await self.stage.settle()
+
     def told(self, target: MessageRef | str, *contains: str) -> str:
         """The newest answer to this person on a message, which is expected with that. Returns its text."""
         text = self._taken(self._ref(target))

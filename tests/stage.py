@@ -21,6 +21,7 @@ from typing import Any
 
 from cast import ROSTERED, hire
 from pushed_clock import PushedClock, quiet
+import structlog
 from structlog.testing import capture_logs
 
 from bot.wiring import Plan, Tocsin
@@ -141,6 +142,10 @@ class Stage:
     async def restart(self, *, away: timedelta = timedelta(), forget: bool = False) -> None:
         """A new process on the same database; with `forget`, on one that holds the log and nothing else."""
         await self.stop()
+        await self.again(away=away, forget=forget)
+
+    async def again(self, *, away: timedelta = timedelta(), forget: bool = False) -> None:
+        """The start after a stop."""
         self.clock.set(self.clock.now() + away)
         if forget:
             self._files.append(self._files[0].with_name(f"again-{len(self._files)}.db"))
@@ -184,6 +189,11 @@ class Stage:
         if self.clock.now() < until:
             self.clock.set(until)
             await self.fast_forward()
+
+    def at(self, clock: str) -> datetime:
+        """A moment of this day, as `10:15`."""
+        hour, minute = clock.split(":")
+        return self.clock.now().replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -248,6 +258,21 @@ class Stage:
         for room in (self.channel, self.triage, self.support, self.leadership):
             self.expect_card("summary", "Closed: ", where=room)
 
+    def expect_updates(self, *numbers: int) -> None:
+        """Those updates, in every room, with the same base text."""
+        for number in numbers:
+            texts = set()
+            for room in (self.channel, self.support, self.leadership):
+                self.expect_card(f"update/{number}", where=room)
+                texts.add(self.post(f"update/{number}", room).text)
+            assert len(texts) == 1, f"update {number} does not read the same everywhere: {texts}"
+
+    def expect_letters(self, count: int) -> None:
+        """So many letters stand in the incident's channel."""
+        letters = [one for one in self.standing() if one[0] == self.channel.id and one[2].startswith("letter/")]
+        self.expected |= set(letters)
+        assert len(letters) == count, letters
+
     def expect_everything(self) -> None:
         """For tests that are about the record alone: whatever was said is right."""
         self.expected |= set(self.standing())
@@ -304,7 +329,7 @@ AUDIENCES = (
 @asynccontextmanager
 async def open_stage(folder: Path, **given: Any) -> AsyncIterator[Stage]:
     """A stage from its start to the laws at its end."""
-    with capture_logs() as logs:
+    with capture_logs(processors=[structlog.processors.format_exc_info]) as logs:
         stage = Stage(folder, **given)
         await stage.start()
         try:
@@ -312,4 +337,5 @@ async def open_stage(folder: Path, **given: Any) -> AsyncIterator[Stage]:
             await stage.finish()
         finally:
             await stage.stop()
-    assert [line for line in logs if line["log_level"] == "error"] == []
+    bugs = [line.get("exception", line) for line in logs if line["log_level"] == "error"]
+    assert not bugs, bugs[0]

@@ -22,7 +22,8 @@ def _nobody(_: str) -> Person | None:
     return None
 
 
-def _number(words: str) -> int | None:
+def number(words: str) -> int | None:
+    """An incident's number."""
     return int(words.removeprefix("#")) if re.fullmatch(r"#?[0-9]{1,6}", words) else None
 
 
@@ -38,7 +39,7 @@ class Context:
     zone: tzinfo = UTC
     mentions: tuple[Person, ...] = ()
     named: Callable[[str], Person | None] = _nobody
-    numbered: Callable[[str], int | None] = _number
+    numbered: Callable[[str], int | None] = number
     item: str = ""
 
 

@@ -5,6 +5,7 @@ Rule: a signal counts as handled when what it meant is durable. While the databa
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,12 +19,14 @@ from core.command_post import CommandPost, Order, Outcome
 from core.displays import Displays
 from core.incident import commands as c
 from core.incident.decide.declaring import same_title
+from core.incident.emoji import CLAIMS
 from core.incident.events import Ask, Origin
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.port import Clock, Permanent, Said, Temporary, Transport
 from core.roster import Roster
 from transports import reading
+from transports.arguments import number
 from transports.phrases import Context, prefix, read
 from transports.reactions import Table, Where
 from transports.signals import (
@@ -41,6 +44,9 @@ log = structlog.get_logger(__name__)
 
 DATABASE_AGAIN = 1.0
 """Seconds before an act is tried again that the database could not take."""
+
+_NAME = re.compile(r"(?<!\S)#?(inc-\d{4}-\d\d-\d\d-[a-z0-9-]+)")
+"""An incident's name as it stands in a text."""
 
 READ_AGAIN = 2.0
 """Seconds before a message is asked for again that the chat could not give."""
@@ -96,17 +102,27 @@ class Intake:
     async def _typed(self, signal: MessageSent | MessageEdited, words: str, kind: str) -> None:
         origin = Origin.model_validate({"kind": kind, "message": signal.message, "typed": words[:200]})
         item = await self._item_of(signal.thread) if signal.thread else ""
-        command = self._read(words, signal.at, signal.mentions, item)
+        command = await self._read(words, signal.at, signal.mentions, item)
         await self._command(signal, command, signal.message.channel, signal.author, origin)
 
     async def _given(self, signal: CommandGiven) -> None:
-        command = self._read(signal.text, signal.at, signal.mentions, "")
+        command = await self._read(signal.text, signal.at, signal.mentions, "")
         origin = Origin(kind="chat", message=signal.on, typed=signal.text[:200])
         await self._command(signal, command, signal.channel, signal.by, origin)
 
-    def _read(self, words: str, at: datetime, mentions: tuple[Account, ...], item: str) -> c.AnyCommand:
+    async def _read(self, words: str, at: datetime, mentions: tuple[Account, ...], item: str) -> c.AnyCommand:
         people = tuple(self.roster.person(account) for account in mentions)
-        return read(words, Context(now=at, mentions=people, named=self.roster.named, item=item))
+        names = {name: await self.post.log.number_of(name) for name in _NAME.findall(words)}
+        return read(
+            words,
+            Context(
+                now=at,
+                mentions=people,
+                named=self.roster.named,
+                numbered=lambda word: names.get(word) or number(word),
+                item=item,
+            ),
+        )
 
     async def _command(
         self, signal: Signal, command: c.AnyCommand, channel: ChannelRef, author: Account, origin: Origin
@@ -137,7 +153,7 @@ class Intake:
         )
 
     async def _item_of(self, root: MessageRef) -> str:
-        row = await self.displays.showing.find(root)
+        row = await self.displays.find(root)
         return row.card.removeprefix("item/") if row is not None and row.card.startswith("item/") else ""
 
     async def _stream(self, channel: ChannelRef) -> str | None:
@@ -170,7 +186,7 @@ class Intake:
     # --- reactions ----------------------------------------------------------------------------------------------------
 
     async def _reacted(self, signal: ReactionAdded) -> None:
-        row = await self.displays.showing.find(signal.message)
+        row = await self.displays.find(signal.message)
         origin = Origin(kind="reacted", message=signal.message, emoji=signal.emoji)
         where = reading.place(row.card) if row is not None else None
         action = self.table.action(where, signal.emoji) if where else None
@@ -233,8 +249,8 @@ class Intake:
         incident = await self.post.incident(act.stream) if act else None
         if act is None or incident is None or act.origin is None or act.origin.message is None:
             return
-        row = await self.displays.showing.find(act.origin.message)
-        command = reading.taken_back(act, incident, row.card if row else "")
+        claimed = CLAIMS.get(self.table.action(Where.BOARD, act.origin.emoji) or "")
+        command = reading.taken_back(act, incident, claimed)
         if command is not None:
             origin = Origin(kind="chat", message=act.origin.message, emoji=act.origin.emoji)
             await self._hand_in(signal, command, act.stream, signal.by, origin)
@@ -263,7 +279,9 @@ class Intake:
     ) -> Outcome:
         """Checks that the person is a responder, now, and gives the command to the command post."""
         by = self.roster.person(account) if account else None
-        if by is not None and not await self._may_act(by):
+        # Whoever wrote what others captured may edit it; the rest is for responders.
+        theirs = isinstance(command, c.EditSource | c.DeleteSource)
+        if by is not None and not theirs and not await self._may_act(by):
             command = c.DenyStranger(wanted=type(command).__name__)
         triage = channel if channel in self.triage else None
         order = Order(command, stream, signal.source, signal.at, by, origin, triage)

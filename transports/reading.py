@@ -51,9 +51,9 @@ def on_card(action: str, card: str) -> c.AnyCommand | None:
         case "publish":
             return c.Publish(draft=int(name))
         case "discard":
-            return c.Discard()
+            return c.Discard(draft=int(name))
         case "unchanged":
-            return c.PublishUnchanged()
+            return c.PublishUnchanged(reminder=card)
         case "close" | "yes":
             return c.Confirm(prompt=card)
         case "came_back":
@@ -77,27 +77,25 @@ def on_message(action: str, quote: c.Quote, text: str, parent: str) -> c.AnyComm
             return c.AddNote(text=text, quote=quote)
 
 
-def taken_back(act: Recorded, incident: Incident, card: str) -> c.AnyCommand | None:
-    """What taking back the reaction of this act asks for; nothing where its effect stands on its own."""
+def taken_back(act: Recorded, incident: Incident, claimed: Role | None) -> c.AnyCommand | None:
+    """What taking back the reaction of this act asks for; nothing where its effect stands on its own.
+
+    `claimed` is the role that the emoji stands for.
+    """
     by, message = act.by, act.origin.message if act.origin else None
     if by is None or message is None or act.event.kind == "refused":
         return None
     match act.about:
         case c.Grab.__name__:
-            item = incident.items.get(card.partition("/")[2])
+            item = incident.items.get(getattr(act.event, "key", ""))
             return c.LetGo(item=item.key) if item and item.open and by.is_(item.holder) else None
         case c.AddNote.__name__ | c.MarkDecision.__name__:
             return c.WithdrawEntry(message=message)
         case c.Freeze.__name__:
             return c.AskUnfreeze()
         case c.Claim.__name__:
-            return c.KeepClaim(role=_claimed(act))
+            return c.KeepClaim(role=claimed)
         case c.Declare.__name__ | c.Join.__name__:
             return c.KeepClaim()
         case _:
             return None
-
-
-def _claimed(act: Recorded) -> Role | None:
-    role = getattr(act.event, "role", None)
-    return role if isinstance(role, Role) else None

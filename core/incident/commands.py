@@ -14,7 +14,18 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from core.incident.times import Length
-from core.incident.vocabulary import ChannelRef, ItemKind, ItemStatus, MessageRef, Path, Person, Phase, Role, Severity, Value
+from core.incident.vocabulary import (
+    ChannelRef,
+    ItemKind,
+    ItemStatus,
+    MessageRef,
+    Path,
+    Person,
+    Phase,
+    Role,
+    Severity,
+    Value,
+)
 
 TITLE_LIMIT = 200
 TEXT_LIMIT = 2000
@@ -268,11 +279,16 @@ class Publish(Command):
 
 
 class Discard(Command):
-    pass
+    """Throw the draft away. `draft` names the one that was meant; a newer one stays."""
+
+    draft: int | None = None
 
 
 class PublishUnchanged(Command):
+    """The same facts, said again. `reminder` is the card that asked for it: one that is settled asks no more."""
+
     every: Length | None = None
+    reminder: str = ""
 
 
 class CorrectUpdate(Draft):
@@ -383,6 +399,12 @@ class NoteMissingRight(Command):
     right: str
 
 
+class NoteRightGiven(Command):
+    """The bot may do again what it could not."""
+
+    right: str
+
+
 class Misread(Command):
     """Words meant as a command that could not be read; the answer is the nearest form."""
 
@@ -406,5 +428,5 @@ AnyCommand = (
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | KeepClaim)
     | (AskForCommander | RemindUpdate | AskToClose | LockChannel)
-    | (NoteChannel | LoseChannel | NoteDelivery | NoteMissingRight | Misread | DenyStranger)
+    | (NoteChannel | LoseChannel | NoteDelivery | NoteMissingRight | NoteRightGiven | Misread | DenyStranger)
 )

@@ -237,7 +237,7 @@ class Published(Happened):
     number: int
     text: str
     wording: Wording
-    promised_at: datetime | None
+    promised_at: datetime | None = None
     draft: int | None = None
 
 
@@ -246,7 +246,7 @@ class Corrected(Happened):
     number: int
     text: str
     wording: Wording
-    promised_at: datetime | None
+    promised_at: datetime | None = None
 
 
 class UpdateWithdrawn(Happened):
@@ -384,6 +384,11 @@ class RightMissing(Happened):
     right: str
 
 
+class RightGiven(Happened):
+    kind: Literal["right_given"] = "right_given"
+    right: str
+
+
 Event = Annotated[
     (Declared | Joined | SeveritySet | PhaseSet | ImpactSet | Noted | DecisionMarked | ChangeRecorded)
     | (EntryAmended | EntryWithdrawn | SourceEdited | SourceDeleted)
@@ -391,7 +396,7 @@ Event = Annotated[
     | (PathChosen | FrozenChanges | UnfrozenChanges)
     | (Drafted | DraftDiscarded | Published | Corrected | UpdateWithdrawn)
     | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Told | Heard | Refused)
-    | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing),
+    | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven),
     Field(discriminator="kind"),
 ]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from core.incident import letters
@@ -45,6 +46,7 @@ from core.incident.events import (
     RelapseSeen,
     Reopened,
     Resolved,
+    RightGiven,
     RightMissing,
     RoleTaken,
     RoleVacated,
@@ -57,6 +59,7 @@ from core.incident.events import (
     UpdateWithdrawn,
 )
 from core.incident.state import (
+    AMENDED,
     Change,
     Delivery,
     DraftInHand,
@@ -95,6 +98,8 @@ def begin(recorded: Recorded) -> Incident:
         triage=event.triage,
         declared_at=recorded.at,
         declared_by=recorded.by,
+        begun_at=recorded.at,
+        opened_at=recorded.at,
         message=event.message,
         reported_by=event.reported_by,
         service=event.service,
@@ -123,7 +128,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
     people = after.people
-    if recorded.by is not None and not isinstance(recorded.event, Refused) and recorded.about not in OUTSIDE:
+    if recorded.by is not None and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted) and recorded.about not in OUTSIDE:
         people = with_person(people, recorded.by)
     return replace(
         after,
@@ -224,10 +229,11 @@ def _reworded(one: Entry, text: str) -> str:
     return f"{head}{colon}{text}" if one.kind == ItemAdded.model_fields["kind"].default else text
 
 
-def _open_again(incident: Incident, phase: Phase = Phase.INVESTIGATING) -> Incident:
+def _open_again(incident: Incident, at: datetime) -> Incident:
     return replace(
         incident,
-        phase=phase,
+        phase=Phase.INVESTIGATING,
+        begun_at=at,
         resolved_at=None,
         fixed="",
         closed_at=None,
@@ -237,7 +243,7 @@ def _open_again(incident: Incident, phase: Phase = Phase.INVESTIGATING) -> Incid
     )
 
 
-def _evolve(incident: Incident, recorded: Recorded) -> Incident:  # noqa: PLR0911, PLR0912, PLR0915 - a case for each event
+def _evolve(incident: Incident, recorded: Recorded) -> Incident:
     event, by = recorded.event, recorded.by or incident.declared_by
     match event:
         case Joined():
@@ -251,7 +257,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:  # noqa: PLR091
         case ChangeRecorded():
             return replace(incident, change=Change(event.what, event.made_at, by))
         case EntryAmended():
-            return replace(incident, entries=_entry(incident, event.entry, text=event.text, note="amended"))
+            return replace(incident, entries=_entry(incident, event.entry, text=event.text, note=AMENDED))
         case EntryWithdrawn():
             return replace(incident, entries=_entry(incident, event.entry, withdrawn=True))
         case SourceEdited():
@@ -306,8 +312,10 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:  # noqa: PLR091
             return replace(incident, updates=_update(incident, event.number, withdrawn=event.why))
         case Resolved():
             return replace(incident, phase=Phase.RESOLVED, resolved_at=recorded.at, fixed=event.fixed)
-        case RelapseSeen() | Reopened():
-            return _open_again(incident)
+        case RelapseSeen():
+            return _open_again(incident, recorded.at)
+        case Reopened():
+            return replace(_open_again(incident, recorded.at), opened_at=recorded.at)
         case Closed():
             return replace(
                 incident,
@@ -337,5 +345,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:  # noqa: PLR091
             return replace(incident, deliveries=others if event.state == "delivered" else (*others, late))
         case RightMissing():
             return replace(incident, missing_rights=(*incident.missing_rights, event.right))
+        case RightGiven():
+            return replace(incident, missing_rights=tuple(one for one in incident.missing_rights if one != event.right))
         case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused():
             return incident

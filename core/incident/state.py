@@ -73,6 +73,10 @@ class Entry:
     version: int = 0
 
 
+AMENDED = "amended"
+"""The note of an entry that somebody corrected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Freeze:
     by: Person
@@ -150,7 +154,11 @@ class Promises:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The whole of it. Mappings are never changed in place."""
+    """The whole of it. Mappings are never changed in place.
+
+    `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
+    when the incident was last opened: declared or reopened.
+    """
 
     number: int
     name: str
@@ -161,6 +169,8 @@ class Incident:
     triage: ChannelRef
     declared_at: datetime
     declared_by: Person
+    begun_at: datetime
+    opened_at: datetime
     message: MessageRef | None = None
     reported_by: Person | None = None
     service: str = ""
@@ -261,16 +271,18 @@ class Incident:
 
     @property
     def promised_at(self) -> datetime | None:
-        """When the next update was promised for, if it was."""
-        return self.updates[-1].promised_at if self.updates and not self.closed else None
+        """When the next update was promised for, if it was; a close ends every promise made before it."""
+        last = self.updates[-1] if self.updates else None
+        return last.promised_at if last and last.at >= self.opened_at and not self.closed else None
 
     @property
     def update_due(self) -> datetime | None:
-        """When the next update is due: as promised; before the first one, an interval after the declaration."""
-        if self.promised_at or self.updates or self.closed or self.phase is Phase.RESOLVED:
+        """When the next update is due: as promised; before the first one, an interval after it began, or began again."""
+        said = bool(self.updates) and self.updates[-1].at >= self.begun_at
+        if self.promised_at or said or self.closed or self.phase is Phase.RESOLVED:
             return self.promised_at
         every = self.response.update_every
-        return self.declared_at + every if every else None
+        return self.begun_at + every if every else None
 
     @property
     def every(self) -> timedelta:
@@ -279,6 +291,11 @@ class Incident:
         if last and last.wording.every is not None:
             return timedelta(seconds=last.wording.every)
         return self.response.update_every
+
+    @property
+    def users_see(self) -> str:
+        """The impact as somebody stated it, else as the last update did."""
+        return self.impact or (self.last_update.wording.impact if self.last_update else "")
 
     @property
     def public_name(self) -> str:

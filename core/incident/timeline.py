@@ -37,6 +37,7 @@ from core.incident.events import (
     RelapseSeen,
     Reopened,
     Resolved,
+    RightGiven,
     RightMissing,
     RoleTaken,
     RoleVacated,
@@ -82,7 +83,7 @@ def _ended(event: ItemEnded, item_text: str) -> str:
     return f"{event.key} {word}: {item_text}" + (f" ({event.result})" if event.result else "")
 
 
-def _words(incident: Incident, event: Event, by: Person | None) -> str:  # noqa: PLR0911, PLR0912 - one line for each event
+def _words(incident: Incident, event: Event, by: Person | None) -> str:
     match event:
         case Declared():
             reported = f", reported by {event.reported_by.name}" if event.reported_by else ""
@@ -147,6 +148,8 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:  # noqa:
             return f"{event.card} cannot be delivered to {event.channel}{_why(event.reason)}"
         case RightMissing():
             return f"Tocsin lacks a right: {event.right}"
+        case RightGiven():
+            return f"Tocsin has the right again: {event.right}"
         case _:
             return ""
 

@@ -54,8 +54,8 @@ def _roles(incident: Incident) -> Line:
 
 
 def _impact(incident: Incident) -> Iterator[Line]:
-    if incident.impact:
-        yield line(incident.impact, label="Impact")
+    if incident.users_see:
+        yield line(incident.users_see, label="Impact")
 
 
 def _theory(incident: Incident) -> Iterator[Line]:
@@ -180,15 +180,18 @@ def notice(incident: Incident) -> Iterator[Card]:
     commander = incident.commander
     held: list[Words] = ["Commander ", Who(commander)] if commander else [Strong("Nobody has taken command yet")]
     rows = [line(*held)]
-    seen = incident.impact or (incident.last_update.wording.impact if incident.last_update else "")
-    if seen:
-        rows.append(line("Users see: ", seen))
+    if incident.users_see:
+        rows.append(line("Users see: ", incident.users_see))
     if incident.closing is not None:
         rows.append(line("It is over: ", incident.closing.cause))
     elif incident.promised_at is not None:
         rows.append(line("Next update ", When(incident.promised_at)))
     if incident.channel is not None:
         rows.append(line("Follow it in ", Place(incident.channel, incident.name)))
+        if any(entry.kind == "channel_gone" for entry in incident.entries):
+            rows.append(line("Its channel was deleted and made again."))
+    elif incident.missing_rights:
+        rows.append(line("Tocsin lacks a right: ", "; ".join(incident.missing_rights)))
     yield card(
         incident,
         incident.triage,

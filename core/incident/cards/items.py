@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from core.incident.cards.card import Card, card, choice
 from core.incident.document import Document, Jump, Line, Strong, Who, Words, line
 from core.incident.state import Incident, Item
-from core.incident.vocabulary import ItemKind
+from core.incident.vocabulary import ItemKind, ItemStatus
 
 _WORDS = {ItemKind.HYPOTHESIS: "Hypothesis", ItemKind.ACTION: "Action", ItemKind.RECOVERY: "Recovery path"}
 _ENDINGS = {
@@ -21,7 +21,9 @@ def _state(item: Item) -> Line:
     words: list[Words] = []
     if not item.open:
         words = [Strong(item.status.capitalize())]
-        words += [" by ", Who(item.ended_by)] if item.ended_by else []
+        # Not "did not help by Leah".
+        says = ", says " if item.status is ItemStatus.DID_NOT_HELP else " by "
+        words += [says, Who(item.ended_by)] if item.ended_by else []
         words += [f": {item.result}"] if item.result else []
     elif item.holder is not None:
         words = [Strong(item.holder.initials), " ", Who(item.holder), " is on it"]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.incident.cards import board
+from core.incident.cards.board import document as board_document
 from core.incident.cards.card import Card, card
 from core.incident.document import Code, Document, Line, Post, When, Who, Words, line
 from core.incident.events import Recorded, Told
+from core.incident.help import help_document
 from core.incident.letters import Letter, Letters
 from core.incident.state import Entry, Incident
-from core.incident.help import help_document
 
 TIMELINE_SHOWN = 30
 """Entries of a `timeline` answer; the command line has them all."""
@@ -77,7 +77,7 @@ def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:
 def _shown(incident: Incident, event: Told) -> Document:
     match event.what:
         case "board":
-            return board.document(incident)
+            return board_document(incident)
         case "timeline":
             return timeline_document(incident)
         case "help":

@@ -29,9 +29,8 @@ def document(incident: Incident, closed: Closed) -> Document:
             label="Duration",
         )
     ]
-    if incident.impact or incident.last_update:
-        seen = incident.impact or (incident.last_update.wording.impact if incident.last_update else "")
-        rows.append(line(seen, label="Impact"))
+    if incident.users_see:
+        rows.append(line(incident.users_see, label="Impact"))
     match closed.how:
         case CloseKind.FALSE_ALARM:
             rows.append(line(f"false alarm: {closed.cause}", label="Cause"))
@@ -63,7 +62,9 @@ def _decisions(incident: Incident) -> Iterator[Line]:
     for entry in incident.entries:
         if entry.kind in ("decision_marked", "path_chosen") and not entry.withdrawn:
             who: list[Words] = [" (", Who(entry.by), ")"] if entry.by else []
-            yield line(When(entry.at), " ", entry.text, *who, label="Decision")
+            # The label says what it is already.
+            said = entry.text.removeprefix("decision: ").removeprefix("path: ")
+            yield line(When(entry.at), " ", said, *who, label="Decision")
 
 
 def _promises(incident: Incident) -> Iterator[Line]:

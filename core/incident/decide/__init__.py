@@ -12,17 +12,18 @@ from typing import assert_never
 from core.incident import authority, refusals
 from core.incident import commands as c
 from core.incident.decide import asking, calls, closing, declaring, items, record, roles, updates
-from core.incident.decide.act import Act, Events
+from core.incident.decide.act import Act, Events, answered
 from core.incident.decide.declaring import Elsewhere, House, Sibling, declare
-from core.incident.events import ChannelGone, ChannelLocked, ChannelOpened, DeliveryNoted, RightMissing, Told
+from core.incident.events import ChannelGone, ChannelLocked, ChannelOpened, DeliveryNoted, RightGiven, RightMissing, Told
 from core.incident.state import Incident
-from core.incident.vocabulary import Role
+from core.incident.vocabulary import Phase, Role
 
 __all__ = ["Act", "Elsewhere", "Events", "House", "Sibling", "decide", "declare"]
 
 
 def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     """What comes of a command. Raises `Refusal`."""
+    command = _plain(command)
     authority.permit(incident, command, act.by)
     right = authority.AUTHORITY[type(command)]
     if right.outward and act.by is not None and act.stale(incident.policy.times.stale_act) and not _moot(incident, command):
@@ -30,12 +31,23 @@ def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     return _decide(incident, command, act)
 
 
+def _plain(command: c.AnyCommand) -> c.AnyCommand:
+    """`status resolved` and `status closed` are the commands of those names."""
+    match command:
+        case c.SetPhase(phase=Phase.RESOLVED):
+            return c.Resolve(fixed=command.why)
+        case c.SetPhase(phase=Phase.CLOSED):
+            return c.Close(cause=command.why)
+        case _:
+            return command
+
+
 def _moot(incident: Incident, command: c.AnyCommand) -> bool:
     """Closing what is closed needs no second question."""
     return incident.closed and isinstance(command, c.Close | c.CloseFalseAlarm | c.CloseDuplicate)
 
 
-def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:  # noqa: PLR0911, PLR0912, PLR0915 - a case each
+def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     match command:
         case c.Declare():
             raise refusals.already_here(incident.name)
@@ -48,7 +60,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:  # n
         case c.SetSeverity():
             return closing.set_severity(incident, command)
         case c.SetPhase():
-            return closing.set_phase(incident, command, act)
+            return closing.set_phase(incident, command)
         case c.SetImpact():
             return record.set_impact(incident, command)
         case c.AddNote():
@@ -106,7 +118,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:  # n
         case c.Publish():
             return updates.publish(incident, command, act)
         case c.Discard():
-            return updates.discard(incident)
+            return updates.discard(incident, command)
         case c.PublishUnchanged():
             return updates.unchanged(incident, command, act)
         case c.WithdrawUpdate():
@@ -145,6 +157,8 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:  # n
             return _note_delivery(incident, command)
         case c.NoteMissingRight():
             return () if command.right in incident.missing_rights else (RightMissing(right=command.right),)
+        case c.NoteRightGiven():
+            return (RightGiven(right=command.right),) if command.right in incident.missing_rights else ()
         case c.Misread():
             raise refusals.Refusal("misread", command.answer)
         case c.DenyStranger():
@@ -159,7 +173,7 @@ def _confirm(incident: Incident, command: c.Confirm, act: Act) -> Events:
     meant = asking.answer(incident, prompt, act)
     old = asking.wanted_again(prompt)
     if old is not None:
-        return (*decide(incident, old, replace(act, at=act.now)), *asking.settled(prompt))
+        return answered(decide(incident, old, replace(act, at=act.now)), prompt.key, "done")
     if isinstance(meant, tuple):
         return meant
     return decide(incident, meant, act)

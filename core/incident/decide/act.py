@@ -32,6 +32,12 @@ class Act:
         return bool(after) and self.now - self.at > after
 
 
+def answered(events: Events, prompt: str, how: str) -> Events:
+    """The events that a yes brought about, with its prompt settled once and as this."""
+    others = (event for event in events if not (isinstance(event, Settled) and event.prompt == prompt))
+    return (*others, Settled(prompt=prompt, how=how))
+
+
 def settle(incident: Incident, asks: Sequence[str], how: str) -> Events:
     """Settles every open prompt of these kinds."""
     return tuple(Settled(prompt=prompt.key, how=how) for ask in asks for prompt in incident.open_prompts(ask))

@@ -22,11 +22,16 @@ def mark_decision(incident: Incident, command: MarkDecision, act: Act) -> Events
     return (DecisionMarked(text=command.text, said_by=quote.by, said_at=quote.at, message=quote.message),)
 
 
+def _path_text(command: ChoosePath) -> str:
+    """The path's card says what kind of path it is, also where the why is a bare "release 214"."""
+    return PATH_WORDS[command.path] + (f": {command.why}" if command.why else "")
+
+
 def choose_path(incident: Incident, command: ChoosePath, act: Act) -> Events:
     """Opens a recovery action, at most one at a time; `dig` says that there is none for now."""
     path, going = command.path, incident.open_path
     if going is not None:
-        if going.path is path and command.why in ("", going.text):
+        if going.path is path and (not command.why or going.text == _path_text(command)):
             return ()
         raise refusals.one_path(going.key, going.text)
     if path is Path.DIG:
@@ -34,9 +39,8 @@ def choose_path(incident: Incident, command: ChoosePath, act: Act) -> Events:
             return ()
         return (PathChosen(path=path, why=command.why),)
     key = next_key(incident, ItemKind.RECOVERY)
-    text = command.why or PATH_WORDS[path]
     return (
-        ItemAdded(key=key, item=ItemKind.RECOVERY, text=text, said_by=act.person, path=path),
+        ItemAdded(key=key, item=ItemKind.RECOVERY, text=_path_text(command), said_by=act.person, path=path),
         PathChosen(path=path, why=command.why, item=key),
     )
 

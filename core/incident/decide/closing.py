@@ -42,26 +42,16 @@ def set_severity(incident: Incident, command: SetSeverity) -> Events:
     return (SeveritySet(severity=command.severity, response=response),)
 
 
-def set_phase(incident: Incident, command: SetPhase, act: Act) -> Events:
-    """`status PHASE`: resolved, closed and coming back are the commands of those names."""
-    if command.phase is incident.phase:
+def set_phase(incident: Incident, command: SetPhase) -> Events:
+    """`status PHASE`, where that is no command of its own."""
+    wanted, ways = command.phase, TRANSITIONS[incident.phase]
+    if wanted is incident.phase:
         return ()
-    match command.phase:
-        case Phase.RESOLVED:
-            return resolve(incident, Resolve(fixed=command.why), act)
-        case Phase.CLOSED:
-            return close(incident, Close(), act)
-        case Phase.INVESTIGATING if incident.phase is Phase.RESOLVED:
-            return came_back(incident, CameBack(why=command.why))
-        case _:
-            _check(incident, command.phase)
-            return (PhaseSet(phase=command.phase, why=command.why),)
-
-
-def _check(incident: Incident, wanted: Phase) -> None:
-    ways = TRANSITIONS[incident.phase]
     if wanted not in ways:
         raise refusals.not_from_here(incident.phase, wanted, [phase for phase in Phase if phase in ways])
+    if incident.phase is Phase.RESOLVED:
+        return came_back(incident, CameBack(why=command.why))
+    return (PhaseSet(phase=wanted, why=command.why),)
 
 
 def resolve(incident: Incident, command: Resolve, act: Act) -> Events:
@@ -129,7 +119,7 @@ def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False)
     again = Again(command="Close", fields=command.model_dump_json(exclude_defaults=True))
     twice = any(prompt.asked.again == again for prompt in incident.open_prompts(Ask.CLOSE))
     if left_over(incident) and not agreed and not twice:
-        return (*settle(incident, [Ask.CLOSE], "asked again"), _asked(incident, again))
+        return (_asked(incident, again), *settle(incident, [Ask.CLOSE], "asked again"))
     carried = [words for words in left_over(incident) if not words.startswith("draft ")]
     next_ = command.next or drafted_next(incident)
     return _closed(

@@ -14,7 +14,7 @@ from core.incident.events import (
     SourceDeleted,
     SourceEdited,
 )
-from core.incident.state import Entry, Incident
+from core.incident.state import AMENDED, Entry, Incident
 from core.incident.vocabulary import MessageRef, Role
 
 
@@ -63,7 +63,7 @@ def withdraw_entry(incident: Incident, command: WithdrawEntry, act: Act) -> Even
         for entry in _captured(incident, command.message)
         if entry.kind in ("noted", "decision_marked")
         and not entry.withdrawn
-        and not entry.note
+        and entry.note != AMENDED
         and act.person.is_(entry.marked_by)
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.incident import refusals
 from core.incident.commands import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
-from core.incident.decide.act import Act, Events
+from core.incident.decide.act import Act, Events, answered
 from core.incident.events import Ask, Asked, BackupNamed, How, RoleTaken, RoleVacated, Settled
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import THREE_CALLS, Person, Role
@@ -124,10 +124,8 @@ def accept(incident: Incident, prompt: Prompt) -> Events:
     giver, receiver = prompt.asked.by, prompt.asked.to[0]
     roles = [role for role in prompt.asked.roles if giver is not None and giver.is_(incident.holder(role))]
     _two_of_three(incident, receiver, roles)
-    events = [event for role in roles for event in _take(incident, role, receiver, How.HANDED_OFF)]
-    # Each of its roles would settle the offer; it is settled once, as what it was.
-    others = [event for event in events if not (isinstance(event, Settled) and event.prompt == prompt.key)]
-    return (*others, Settled(prompt=prompt.key, how=f"{receiver.name} accepted"))
+    events = tuple(event for role in roles for event in _take(incident, role, receiver, How.HANDED_OFF))
+    return answered(events, prompt.key, f"{receiver.name} accepted")
 
 
 def take_over(incident: Incident, command: TakeOver, act: Act) -> Events:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.incident import base_update, refusals
-from core.incident.commands import CorrectUpdate, Draft, Publish, PublishUnchanged, RemindUpdate, WithdrawUpdate
+from core.incident.commands import (
+    CorrectUpdate,
+    Discard,
+    Draft,
+    Publish,
+    PublishUnchanged,
+    RemindUpdate,
+    WithdrawUpdate,
+)
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import (
     Ask,
@@ -74,8 +82,11 @@ def _published(
     return (update, *settle(incident, [Ask.UPDATE], "published"))
 
 
-def discard(incident: Incident) -> Events:
-    return (DraftDiscarded(number=incident.draft.number),) if incident.draft else ()
+def discard(incident: Incident, command: Discard) -> Events:
+    held = incident.draft
+    if held is None or command.draft not in (None, held.number):
+        return ()
+    return (DraftDiscarded(number=held.number),)
 
 
 def _last(incident: Incident, verb: str) -> Update:
@@ -88,7 +99,8 @@ def _last(incident: Incident, verb: str) -> Update:
 def unchanged(incident: Incident, command: PublishUnchanged, act: Act) -> Events:
     """The same facts, said again, with a new time."""
     last = _last(incident, "repeat")
-    if incident.updates[-1].at == act.at:
+    reminder = incident.prompts.get(command.reminder)
+    if reminder is not None and reminder.settled:
         return ()
     every = command.every.total_seconds() if command.every is not None else last.wording.every
     return _published(incident, last.wording.model_copy(update={"every": every}), act, unchanged=True)
@@ -122,9 +134,9 @@ def reminder_offsets(incident: Incident) -> tuple[timedelta, ...]:
 def reminded(incident: Incident, step: int) -> tuple[Person, ...]:
     """Whom a step asks; nobody when there is no such person, or it is the one asked just before."""
     owner = incident.deciders(Role.UPDATES)[:1]
-    if step < 2:  # noqa: PLR2004 - before the promise, and at it
+    if step < 2:
         return owner
-    late = incident.holding(Role.UPDATES).backup if step == 2 else incident.commander  # noqa: PLR2004 - the backup's step
+    late = incident.holding(Role.UPDATES).backup if step == 2 else incident.commander
     return () if late is None or any(late.is_(person) for person in owner) else (late,)
 
 

@@ -1,0 +1,272 @@
+"""Boards deleted, channels gone, rights lacking, nonsense typed: one clear line in the right place, nothing half-done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from stage import Stage
+
+from core.incident.document import Post
+from core.incident.vocabulary import ChannelRef, MessageRef
+from core.port import ChannelPlan, Forbidden
+from transports.sandbox.server import Server
+from transports.sandbox.transport import SandboxTransport
+
+
+async def _declared(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+
+
+async def test_a_deleted_board_comes_back_pinned_once(stage: Stage) -> None:
+    await _declared(stage)
+    room = stage.world.room(stage.channel)
+    first = stage.find("board").ref
+    await stage.kim.types("claim scribe")
+    await stage.kim.deletes("board")
+    second = stage.find("board").ref
+    assert second != first
+    assert room.pins == [second.id]
+    stage.expect_card("board", "Commander Ann", "Scribe Kim")
+    assert set(stage.post("board").seeds) <= set(stage.world.look(second).reactions)
+    await stage.kim.deletes("board")
+    await stage.fast_forward(minutes=5)
+    stage.expect_no_card("board")
+    # The record goes on without it.
+    await stage.ann.types("sev 1")
+
+
+async def test_a_deleted_channel_is_made_again_and_said_in_triage(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.types("hypothesis cache")
+    first = stage.channel
+    await stage.mia.deletes_channel(first)
+    assert stage.channel != first
+    assert {"ann", "mia"} <= set(stage.world.room(stage.channel).members)
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("notice", "channel was deleted and made again", where=stage.triage)
+    stage.expect_card("item/H1", "cache")
+    stage.expect_card("board", "Commander Ann")
+    await stage.mia.types("grab h1")
+    stage.expect_card("item/H1", "Mia is on it")
+
+
+class Bound(SandboxTransport):
+    """The sandbox with rights taken from the bot: `forbidden` names the calls."""
+
+    def __init__(self, server: Server, forbidden: set[str]) -> None:
+        super().__init__(server)
+        self.forbidden = forbidden
+
+    def _check(self, call: str, right: str) -> None:
+        if call in self.forbidden:
+            raise Forbidden(right)
+
+    async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
+        self._check("open", "make channels")
+        return await super().open_channel(plan)
+
+    async def pin(self, message: MessageRef) -> None:
+        self._check("pin", "pin messages")
+        await super().pin(message)
+
+    async def invite(self, channel: ChannelRef, account_id: str) -> None:
+        self._check("invite", "invite people")
+        await super().invite(channel, account_id)
+
+    async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
+        self._check("lock", "make channels read-only")
+        await super().set_locked(channel, locked)
+
+    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
+        self._check(f"send {channel.id}", "write in the audience's room")
+        return await super().send(channel, post, key)
+
+
+async def _bound(stage: Stage, *forbidden: str) -> set[str]:
+    rights = set(forbidden)
+    stage.chat = lambda: Bound(stage.server, rights)
+    await stage.restart()
+    return rights
+
+
+async def test_a_channel_that_may_not_be_made_is_named_and_made_later(stage: Stage) -> None:
+    rights = await _bound(stage, "open")
+    message = await stage.mia.says("!inc declare checkout fails sev3", stage.triage)
+    stage.ticks.add(message.id)
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("notice", "Tocsin lacks a right: make channels", where=stage.triage)
+    assert stage.incident.channel is None
+    rights.clear()
+    await stage.fast_forward(minutes=6)
+    stage.expect_card("board", lacks="make channels")
+    stage.expect_card("notice", lacks="make channels")
+    assert "mia" in stage.world.room(stage.channel).members
+    stage.expect_card("prompt/commander-1")
+    stage.expect_card("prompt/commander-2")
+
+
+@pytest.mark.parametrize(("right", "words"), [("pin", "pin messages"), ("invite", "invite people")])
+async def test_a_right_that_is_lacking_is_named_once_and_heals_by_itself(stage: Stage, right: str, words: str) -> None:
+    rights = await _bound(stage, right)
+    await _declared(stage)
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("board", f"Tocsin lacks: {words}")
+    await stage.fast_forward(minutes=30)
+    assert (await stage.kinds()).count("right_missing") == 1
+    rights.clear()
+    await stage.fast_forward(minutes=6)
+    room = stage.world.room(stage.channel)
+    assert room.pins == [stage.find("board").ref.id]
+    assert {"ann", "bob"} <= set(room.members)
+    stage.expect_card("board", lacks="Tocsin lacks")
+
+
+async def test_a_room_that_may_not_be_written_to_is_on_the_board_until_it_may(stage: Stage) -> None:
+    rights = await _bound(stage, f"send {stage.support.id}")
+    await _declared(stage)
+    await stage.ann.types("update impact=Some users cannot pay")
+    await stage.ann.types("publish")
+    stage.expect_card("draft/1", "published")
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("board", "Tocsin lacks: write in the audience's room", "is impossible")
+    rights.clear()
+    await stage.fast_forward(minutes=6)
+    stage.expect_updates(1)
+    stage.expect_card("board", lacks="impossible")
+    stage.expect_card("board", lacks="Tocsin lacks")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("frobnicate the server", "There is no command `frobnicate`"),
+        ("grab H9", "There is no item H9. Nothing is on the list yet: `hypothesis TEXT`"),
+        ("done", "`done ITEM"),
+        ("changed release 214 10:20", "still to come"),
+        ("claim everything", "is no role"),
+        ("assign recovery @nobody", "I know nobody called"),
+        ("unfreeze", "Changes are not frozen"),
+        ("yes", "That question is settled"),
+        ("yes handoff-9", "That question is settled"),
+        ("note " + "x" * 20_000, "the limit is 2000"),
+        ("sev 7", "sev"),
+        ("drill outage", "not in this version of Tocsin yet"),
+        ("status resolved-ish", "is no phase"),
+    ],
+)
+async def test_nonsense_gets_one_clear_line_and_changes_nothing(stage: Stage, words: str, answer: str) -> None:
+    await _declared(stage)
+    await stage.ann.is_told(words, answer)
+    assert (await stage.kinds())[-1] == "refused"
+
+
+async def test_items_that_are_over_or_of_another_kind_say_so(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("hypothesis cache")
+    await stage.ann.types("action call them @Mia")
+    await stage.ann.is_told("confirm a1", "`confirm` is for hypotheses, and A1 is none", "`done A1`")
+    await stage.ann.is_told("rule-out a1", "`rule-out` is for hypotheses", "`drop A1`")
+    await stage.ann.is_told("grab a1", "Mia is on A1")
+    await stage.ann.is_told("release a1", "A1 is not in your hands")
+    await stage.mia.types("release a1")
+    await stage.mia.types("release a1")
+    await stage.ann.types("rule-out H1 hit rate is normal")
+    await stage.ann.types("drop H1")
+    await stage.ann.is_told("confirm H1", "H1 is over: ruled out")
+    await stage.ann.is_told("grab H1", "H1 is over: ruled out")
+    await stage.ann.is_told("grab H7", "There is no item H7. Open now: A1.")
+    stage.expect_card("item/H1", "Ruled out by Ann: hit rate is normal")
+    stage.expect_card("item/A1", "free to grab")
+
+
+async def test_one_path_at_a_time(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.is_told("path rollback", "To choose the path is the call of the recovery owner", "Ann")
+    await stage.ann.types("path dig nothing points at the release")
+    await stage.ann.types("path dig nothing points at the release")
+    stage.expect_card("board", "Recovery     keep digging: nothing points at the release")
+    await stage.leah.types("claim recovery")
+    await stage.leah.types("path rollback put back the config")
+    await stage.leah.types("path rollback")
+    await stage.leah.is_told("path fix", "One recovery path at a time: R1 (roll back: put back the config) is open", "`drop R1`")
+    stage.expect_card("board", "R1 roll back: put back the config, free")
+    await stage.mia.reacts("item/R1", "✋")
+    stage.expect_card("board", "R1 roll back: put back the config, Mia on it")
+    await stage.mia.reacts("item/R1", "❌")
+    stage.expect_card("item/R1", "Did not help, says Mia")
+    stage.expect_card("board", "Recovery     undecided")
+    await stage.leah.types("path fix")
+    await stage.leah.types("done r2 error rate is zero")
+    stage.expect_card("item/R2", "Done by Leah: error rate is zero")
+    stage.expect_card("board", "R2 ship a fix: done")
+
+
+async def test_a_freeze_is_lifted_on_purpose(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.reacts_in_vain("board", "🧊", "To freeze changes is the call of the incident commander or recovery")
+    await stage.ann.reacts("board", "🧊")
+    await stage.ann.types("freeze")
+    stage.expect_card("board", "undecided · changes frozen since 10:02 UTC (Ann)")
+    await stage.ann.takes_back("board", "🧊")
+    stage.expect_card("prompt/unfreeze-1", "Ann: lift the freeze for everyone?")
+    stage.expect_card("board", "changes frozen")
+    await stage.mia.reacts_in_vain("prompt/unfreeze-1", "👍", "That was asked of Ann")
+    await stage.ann.reacts("prompt/unfreeze-1", "👍")
+    stage.expect_card("prompt/unfreeze-1", "lifted")
+    stage.expect_card("board", lacks="frozen")
+    await stage.ann.types("freeze no deploys")
+    await stage.ann.types("unfreeze payments work")
+    await stage.ann.is_told("unfreeze", "Changes are not frozen")
+
+
+async def test_a_freeze_outlives_the_close_until_it_is_lifted_by_name(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("freeze")
+    await stage.ann.types("close cause=x fixed=y")
+    stage.expect_summaries()
+    stage.expect_card("board", "changes frozen")
+    await stage.ann.types("unfreeze")
+    stage.expect_card("board", lacks="frozen")
+
+
+async def test_taking_ice_back_after_the_thaw_is_silent(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.reacts("board", "🧊")
+    await stage.ann.types("unfreeze")
+    await stage.ann.takes_back("board", "🧊")
+
+
+async def test_markup_and_crowds_in_a_title_are_only_words(stage: Stage) -> None:
+    title = "<b>@room</b> **checkout** `down` @everyone [x](https://evil.example)"
+    await stage.ann.types(f"declare {title} sev3", stage.triage)
+    assert stage.incident.title == title
+    stage.expect_card("board", title)
+    assert stage.find("board").pings == ()
+    assert stage.find("notice").pings == ()
+    assert stage.incident.name == "inc-2026-05-02-b-room-b-checkout-down-everyone-x-https-evil-example"
+
+
+async def test_the_first_line_of_a_long_alarm_is_the_title(stage: Stage) -> None:
+    alarm = await stage.sam.says("\n  Checkout fails  \n" + "trace\n" * 3000)
+    await stage.ann.reacts(alarm, "🚨")
+    assert stage.incident.title == "Checkout fails"
+    wall = await stage.sam.says("x" * 20_000)
+    await stage.ann.reacts_in_vain(wall, "💡", "That message has 20000 characters, and at most 2000 fit")
+    assert stage.incident.items == {}
+
+
+async def test_words_outside_an_incident_are_told_where_they_belong(stage: Stage) -> None:
+    await stage.ann.is_told("claim ic", "That belongs in an incident's own channel", "`declare TITLE`")
+    await stage.ann.is_told("frobnicate", "There is no command")
+    assert "declare" in await stage.ann.asks("help declare")
+
+
+async def test_a_message_that_is_gone_before_it_is_read_is_let_be(stage: Stage) -> None:
+    await _declared(stage)
+    message = await stage.mia.says("tax rounding")
+    await stage.stop()
+    stage.world.react(stage.mia.account, message, "💡")
+    stage.world.delete(stage.mia.account, message)
+    await stage.again(away=timedelta())
+    assert stage.incident.items == {}
