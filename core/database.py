@@ -41,8 +41,8 @@ class SqliteFile:
         self._connection = connection
 
     async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        cursor = await self._connection.execute(sql, parameters)
-        await cursor.close()
+        # One hop to the thread: closing the cursor of `execute` would be a second one.
+        await self._connection.execute_fetchall(sql, parameters)
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
