@@ -10,10 +10,17 @@ import typer
 from bot.chats import transports, triage
 from bot.config import load, responders, roster
 from bot.running import quiet
+from core.activity_log import HOUSE
 from core.clock import SystemClock
 from core.database import open_file
 from core.notebook import TableNotebook
-from core.port import Notebook, Transport, TransportFailure
+from core.port import Missing, Notebook, Transport, TransportFailure
+
+HINTS = {
+    "matrix": "a homeserver lets an account send ten messages, then one every five seconds; its admin lifts that for the "
+    'bot by POST /_synapse/admin/v1/users/USER_ID/override_ratelimit {"messages_per_second": 0, "burst_count": 0}',
+}
+"""What cannot be looked up from here and is worth knowing, by chat."""
 
 PATIENCE = 20.0
 """Seconds that a chat is given to connect."""
@@ -75,6 +82,8 @@ async def _chat(chat: Transport, notes: Notebook, rooms: list[str], *, guarded: 
         well += [await _room(chat, room) for room in rooms]
         if not guarded:
             well.append(await _triage_is_closed(chat))
+        if chat.name in HINTS:
+            typer.echo(f"hint  {HINTS[chat.name]}")
         return well
     finally:
         for task in (running, waiting):
@@ -84,7 +93,11 @@ async def _chat(chat: Transport, notes: Notebook, rooms: list[str], *, guarded: 
 
 async def _room(chat: Transport, room: str) -> bool:
     try:
-        await chat.resolve(room)
+        channel = await chat.resolve(room)
+        # An id is a name without a look; reading what the bot last said there needs the bot to be in the room.
+        await chat.marked(channel, HOUSE, SystemClock().now())
+    except Missing as missing:
+        return _say(False, f"{chat.name} room {room}", f"{missing}; invite the bot, or mend the name")
     except TransportFailure as failure:
         return _say(False, f"{chat.name} room {room}", str(failure))
     return _say(True, f"{chat.name} room {room}")

@@ -1,0 +1,242 @@
+"""The laws of the design, asked after every commit, at every effect, and once all has settled.
+
+Rule: they read what is durable and what people see, never what the bot believes, except to compare the two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from simulated_story import Story
+
+from bot.wiring import Tocsin
+from core.activity_log import GENESIS, HOUSE, _read, chain
+from core.answers import WORKED
+from core.incident.cards import Card, cards
+from core.incident.document import Post
+from core.incident.events import Asked, Recorded
+from core.incident.evolve import evolve, replay
+from core.incident.state import Incident
+from core.incident.vocabulary import ChannelRef, MessageRef
+from core.keys import digest
+from transports.sandbox.places import Message
+from transports.sandbox.world import World
+
+_TIME = re.compile(r"\d\d:\d\d")
+
+
+class Laws:
+    """Keeps a shadow of each incident, folded from the rows alone."""
+
+    def __init__(self, connection: sqlite3.Connection, world: World, bot: Callable[[], Tocsin | None]) -> None:
+        self.broken: list[tuple[str, str]] = []
+        self.over = False
+        self._connection = connection
+        self._world = world
+        self._bot = bot
+        self._seen = 0
+        self._heads: dict[str, tuple[int, str]] = {}
+        self._sources: set[str] = set()
+        self._heard_on: set[str] = set()
+        self._records: list[Recorded] = []
+        self.incidents: dict[str, Incident] = {}
+
+    def break_(self, law: str, how: str) -> None:
+        if not self.over:
+            self.broken.append((law, how))
+
+    def bug(self, how: str) -> None:
+        self.break_("there are no bugs", how)
+
+    # --- after every commit -------------------------------------------------------------------------------------------
+
+    def committed(self, sql: str) -> None:
+        if "INTO events" in sql:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        rows = self._connection.execute(
+            "SELECT stream, version, source, at, heard_at, body, prev, hash, position FROM events WHERE position > ? "
+            "ORDER BY position",
+            (self._seen,),
+        ).fetchall()
+        for row in rows:
+            stream, version, source, at, heard_at, body, prev, mark, self._seen = row
+            last, head = self._heads.get(stream, (0, GENESIS))
+            if version != last + 1 or prev != head or chain(prev, stream, version, source, at, heard_at, body) != mark:
+                self.break_("the chain is whole", f"{stream} {version} after {last}")
+            if source is not None and source in self._sources:
+                self.break_("an act takes effect once", f"{source} is twice on the record")
+            self._heads[stream] = (version, mark)
+            self._sources.add(source)
+            record = _read(row[:8])
+            self._records.append(record)
+            if record.origin and record.origin.message:
+                self._heard_on.add(record.origin.message.id)
+            if stream != HOUSE:
+                before = self.incidents.get(stream)
+                after = evolve(before, record) if before else replay([record])
+                assert after is not None, "an incident's stream begins with its declaration"
+                self.incidents[stream] = after
+
+    def heard(self, message: Message) -> bool:
+        """Whether every reaction that stands on a message is on the record, or is the bot's own."""
+        return all(
+            source in self._sources for turns in message.reactions.values() for source in turns.values() if source
+        )
+
+    # --- at every effect ----------------------------------------------------------------------------------------------
+
+    def landed(self, what: str, subjects: tuple[Any, ...]) -> None:
+        match what, subjects:
+            case "send", (ChannelRef() as channel, Post() as post):
+                self._called_for(post)
+                self._once(channel, post)
+            case "edit", (MessageRef(), Post() as post):
+                self._called_for(post)
+            case "react", (MessageRef(id=message), emoji) if (
+                emoji == WORKED and self._world.messages[message].post is None
+            ):
+                if message not in self._heard_on:
+                    self.break_("committed, then seen", f"✅ on {message}, of which the log knows nothing")
+            case _:
+                pass
+
+    def _called_for(self, post: Post) -> None:
+        incident = next((one for one in self.incidents.values() if one.name == post.incident), None)
+        if post.card.startswith("answer/") or post.incident == HOUSE:
+            stream = f"inc-{incident.number}" if incident else post.incident
+            if int(post.card.partition("/")[2]) > self._heads.get(stream, (0, ""))[0]:
+                self.break_("committed, then seen", f"{post.card} answers what the log does not know")
+            return
+        if incident is None:
+            self.break_("committed, then seen", f"{post.card} of {post.incident}, which the log does not know")
+            return
+        known = {card.key: digest(card.post) for card in cards(incident)}
+        if post.card not in known:
+            self.break_("committed, then seen", f"{post.card}, for which the log does not call")
+        bot = self._bot()
+        live = dict(bot.post.awake()).get(f"inc-{incident.number}") if bot else None
+        if live is not None and live.version == incident.version and live != incident:
+            self.break_("the log is the truth", f"version {live.version}: what is in memory is not what the log says")
+        if live is not None and live.version > incident.version:
+            self.break_("committed, then seen", f"memory is at {live.version}, the log at {incident.version}")
+
+    def _once(self, channel: ChannelRef, post: Post) -> None:
+        same = [one for one in self._world.said(channel) if one.mark == (post.incident, post.card)]
+        if len(same) > 1:
+            self.break_("no card twice", f"{post.card} is {len(same)} times in {self._world.channels[channel.id].name}")
+
+    # --- when all has settled -----------------------------------------------------------------------------------------
+
+    def settled(self, story: Story) -> None:
+        self._catch_up()
+        self._honoured(story)
+        bot = self._bot()
+        for stream, incident in self.incidents.items():
+            live = dict(bot.post.awake()).get(stream) if bot else None
+            if live is not None and live != incident:
+                self.break_("the log is the truth", f"{stream}: what is in memory is not what the log says")
+            self._shown(incident)
+            self._in_order(incident)
+        self._deadlines()
+
+    def _honoured(self, story: Story) -> None:
+        counts = Counter(record.source for record in self._records if record.source)
+        acts = {record.source: record for record in self._records if record.source}
+        for act in story.done:
+            if counts[act.source] != 1:
+                self.break_("every act is honoured once", f"{act.label}: {counts[act.source]} times on the record")
+            elif act.typed and acts[act.source].event.kind not in ("refused", "told"):
+                if self._world.bot.id not in self._world.messages[act.typed.id].who(WORKED):
+                    self.break_("every act is answered", f"{act.label}: no ✅")
+            elif act.typed and not self._replied(act.typed):
+                self.break_("every act is answered", f"{act.label}: no reply")
+
+    def _replied(self, typed: MessageRef) -> bool:
+        return any(one.reply_to == typed and one.post for one in self._world.messages.values() if not one.deleted)
+
+    def _shown(self, incident: Incident) -> None:
+        wanted: dict[tuple[str, str], Card] = {(card.channel.id, card.key): card for card in cards(incident)}
+        shown: dict[tuple[str, str], list[Message]] = {}
+        for one in self._world.messages.values():
+            if one.post is not None and not one.deleted and one.post.incident == incident.name:
+                shown.setdefault((one.ref.channel.id, one.post.card), []).append(one)
+        for place, card in wanted.items():
+            found = shown.get(place, [])
+            if len(found) != 1:
+                self.break_("every card is shown once", f"{card.key} in {place[0]}: {len(found)} times")
+                continue
+            [message] = found
+            assert message.post is not None, "only the bot's messages are looked at"
+            if digest(message.post) != digest(card.post):
+                self.break_("every card is true", f"{card.key} in {place[0]} reads {message.text!r}")
+            if card.pinned and self._world.channels[place[0]].pins != [message.ref.id]:
+                self.break_("every card is true", f"{card.key} is not what is pinned in {place[0]}")
+            lacking = [
+                emoji
+                for emoji in (*card.post.seeds, *(choice.emoji for choice in card.post.choices))
+                if self._world.bot.id not in message.who(emoji)
+            ]
+            if lacking:
+                self.break_("every card is true", f"{card.key} in {place[0]} lacks {lacking}")
+        for place, found in shown.items():
+            if place not in wanted and (not place[1].startswith("answer/") or len(found) > 1):
+                self.break_("nothing is shown that is not called for", f"{place[1]} in {place[0]} {len(found)} times")
+        for update in incident.updates:
+            copies = [card.post.text for (_, key), card in wanted.items() if key == f"update/{update.number}"]
+            if set(copies) != {update.text}:
+                self.break_("mirrors agree word for word", f"update {update.number}: {copies}")
+
+    def _in_order(self, incident: Incident) -> None:
+        """Cards of a kind stand in the order of the record; those that somebody deleted come back last."""
+        for room in self._world.channels.values():
+            places: dict[str, list[int]] = {}
+            lost = {self._world.messages[name].mark for name in room.messages if self._world.messages[name].deleted}
+            for one in self._world.said(room.ref):
+                if one.post and one.post.incident == incident.name and one.mark not in lost:
+                    kind, _, name = one.post.card.partition("/")
+                    if name and kind in ("update", "item", "draft", "letter"):
+                        places.setdefault(kind + name.strip("0123456789"), []).append(int(name.lstrip("AHR")))
+            for kind, numbers in places.items():
+                if numbers != sorted(numbers):
+                    self.break_("posts stand in the log's order", f"{kind} in {room.name}: {numbers}")
+
+    def _deadlines(self) -> None:
+        asked = Counter(
+            (record.stream, event.ask, event.step, event.due, tuple(one.key for one in event.to))
+            for record in self._records
+            if isinstance(event := record.event, Asked) and record.source and record.source.startswith("clock/")
+        )
+        for what, times in asked.items():
+            if times > 1:
+                self.break_("a deadline takes effect once", f"{what[1:4]} {times} times")
+
+    # --- what the story came to ---------------------------------------------------------------------------------------
+
+    def outcome(self) -> dict[str, object]:
+        """The end of the story without its moments, as far as it is the same whenever people were heard."""
+        [incident] = self.incidents.values()
+        return {
+            "phase": incident.phase,
+            "roles": {role: holding.holder.name for role, holding in sorted(incident.roles.items()) if holding.holder},
+            "items": [
+                (item.key, item.text, item.status, item.holder.name if item.holder else "", item.said_by.name)
+                for item in incident.items.values()
+            ],
+            "updates": [_TIME.sub("hh:mm", update.text) for update in incident.updates],
+            "path": (incident.path.path, incident.path.item) if incident.path else None,
+            "frozen": incident.frozen is not None,
+            "people": sorted(person.name for person in incident.people),
+            "marked": sorted(
+                (entry.text, entry.by.name if entry.by else "", entry.withdrawn)
+                for entry in incident.entries
+                if entry.message is not None
+            ),
+            "closing": json.loads(incident.closing.model_dump_json()) if incident.closing else None,
+        }
