@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from pushed_clock import START
+
 from core.incident import commands as c
 from core.incident.decide import Act, Events, House, decide, declare
 from core.incident.events import Origin, Recorded, Refused
@@ -13,7 +15,6 @@ from core.incident.policy import Audience, Policy
 from core.incident.refusals import Refusal
 from core.incident.state import Incident
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
-from pushed_clock import START
 
 TRIAGE = ChannelRef(transport="sandbox", id="triage")
 ROOM = ChannelRef(transport="sandbox", id="room")

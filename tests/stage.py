@@ -19,9 +19,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import structlog
 from cast import ROSTERED, hire
 from pushed_clock import PushedClock, quiet
-import structlog
 from structlog.testing import capture_logs
 
 from bot.wiring import Plan, Tocsin

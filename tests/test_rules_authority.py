@@ -100,9 +100,9 @@ NAMES = [repr(command)[:60] for command, _ in TABLE]
 
 ELSEWHERE = (
     # Turned down for everyone in an open incident, or the clock's and the chat's own: the tests below.
-    (c.Declare, c.Reopen, c.Confirm, c.KeepClaim, c.Misread, c.DenyStranger)
-    + (c.PassRole, c.AskForCommander, c.RemindUpdate, c.AskToClose, c.LockChannel)
-    + (c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven)
+    *(c.Declare, c.Reopen, c.Confirm, c.KeepClaim, c.Misread, c.DenyStranger),
+    *(c.PassRole, c.AskForCommander, c.RemindUpdate, c.AskToClose, c.LockChannel),
+    *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven),
 )
 
 

@@ -196,7 +196,7 @@ async def test_without_a_commander_people_are_asked_at_two_and_five_minutes(stag
 
 
 async def test_without_anybody_on_call_the_declarer_is_asked(tmp_path: Path) -> None:
-    async with open_stage(tmp_path, policy=lambda roster: Policy()) as stage:
+    async with open_stage(tmp_path, policy=lambda _: Policy()) as stage:
         await stage.mia.types("declare checkout fails sev3", stage.triage)
         await stage.fast_forward(minutes=5)
         stage.expect_card("prompt/commander-1", "asked again")

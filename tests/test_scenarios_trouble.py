@@ -189,7 +189,9 @@ async def test_one_path_at_a_time(stage: Stage) -> None:
     await stage.leah.types("claim recovery")
     await stage.leah.types("path rollback put back the config")
     await stage.leah.types("path rollback")
-    await stage.leah.is_told("path fix", "One recovery path at a time: R1 (roll back: put back the config) is open", "`drop R1`")
+    await stage.leah.is_told(
+        "path fix", "One recovery path at a time: R1 (roll back: put back the config) is open", "`drop R1`"
+    )
     stage.expect_card("board", "R1 roll back: put back the config, free")
     await stage.mia.reacts("item/R1", "✋")
     stage.expect_card("board", "R1 roll back: put back the config, Mia on it")

@@ -266,7 +266,7 @@ async def test_a_dead_audience_delays_no_other_and_is_said_aloud(tmp_path: Path)
         Audience(name="support", rooms=(ChannelRef(transport="sandbox", id="support"),)),
         Audience(name="leadership", rooms=(gone,)),
     )
-    async with open_stage(tmp_path, policy=lambda roster: Policy(audiences=audiences)) as stage:
+    async with open_stage(tmp_path, policy=lambda _: Policy(audiences=audiences)) as stage:
         await stage.mia.types("declare checkout fails", stage.triage)
         await stage.mia.types("claim ic")
         assert stage.leadership == gone

@@ -101,7 +101,9 @@ def permit(incident: Incident, command: c.AnyCommand, by: Person | None) -> None
     if right.tocsin or by is None:
         return
     if right.roles and not any(incident.may(by, role) for role in right.roles):
-        raise refusals.not_yours(right.act, holders(incident, right.roles), _titles(right.roles), _way_in(incident, right))
+        raise refusals.not_yours(
+            right.act, holders(incident, right.roles), _titles(right.roles), _way_in(incident, right)
+        )
     if incident.closed and not right.after_close:
         raise refusals.closed_already()
 

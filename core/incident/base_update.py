@@ -44,10 +44,6 @@ def promise(incident: Incident, wording: Wording, at: datetime) -> datetime | No
     return whole if whole > at else exact
 
 
-def missing(incident: Incident, wording: Wording, at: datetime) -> tuple[str, ...]:
-    """The required fields that are not there: what users see, and when the next update comes."""
-    needs_time = bool(incident.response.update_every) and incident.phase not in (Phase.RESOLVED, Phase.CLOSED)
-    lacks = [] if wording.impact else ["impact"]
-    if needs_time and promise(incident, wording, at) is None:
-        lacks.append("every")
-    return tuple(lacks)
+def missing(wording: Wording) -> tuple[str, ...]:
+    """The required fields that are not there: what users see. The next time is the severity's own where none is said."""
+    return () if wording.impact else ("impact",)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import assert_never
 
 from core.incident.vocabulary import ChannelRef, MessageRef, Person
 
@@ -158,6 +159,8 @@ def span_text(span: Span) -> str:
             return utc(at)
         case Jump(text=text) | Place(text=text) | Struck(text) | Plain(text) | Strong(text) | Code(text):
             return text
+        case _:
+            assert_never(span)
 
 
 def line_text(words: Sequence[Span]) -> str:

@@ -30,4 +30,3 @@ EMOJI: dict[str, str] = {
 
 CLAIMS: dict[str, Role] = {f"claim_{role}": role for role in Role}
 """The board's reactions that claim a role."""
-

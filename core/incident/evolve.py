@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from core.incident import letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
@@ -128,7 +128,11 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
     people = after.people
-    if recorded.by is not None and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted) and recorded.about not in OUTSIDE:
+    if (
+        recorded.by is not None
+        and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted)
+        and recorded.about not in OUTSIDE
+    ):
         people = with_person(people, recorded.by)
     return replace(
         after,
@@ -338,9 +342,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ChannelLocked():
             return replace(incident, locked=True)
         case DeliveryNoted():
-            others = tuple(
-                one for one in incident.deliveries if (one.card, one.channel) != (event.card, event.channel)
-            )
+            others = tuple(one for one in incident.deliveries if (one.card, one.channel) != (event.card, event.channel))
             late = Delivery(event.card, event.channel, event.state, event.reason)
             return replace(incident, deliveries=others if event.state == "delivered" else (*others, late))
         case RightMissing():
@@ -349,3 +351,5 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(incident, missing_rights=tuple(one for one in incident.missing_rights if one != event.right))
         case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused():
             return incident
+        case _:
+            assert_never(event)

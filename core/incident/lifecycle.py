@@ -27,6 +27,8 @@ def diagram() -> str:
     for phase, targets in TRANSITIONS.items():
         for target in Phase:
             if target in targets:
-                word = words.get((phase, target), {Phase.RESOLVED: "resolve", Phase.CLOSED: "close"}.get(target, "status"))
+                word = words.get(
+                    (phase, target), {Phase.RESOLVED: "resolve", Phase.CLOSED: "close"}.get(target, "status")
+                )
                 rows.append(f"    {phase} --> {target}: {word}")
     return "\n".join(rows)

@@ -78,7 +78,9 @@ def reopen_too_late(days: str) -> Refusal:
 
 
 def reason_too_short(least: int) -> Refusal:
-    return Refusal("reason", f"Please say why in {least} characters or more:", "`reopen payments fail again since 10:40`.")
+    return Refusal(
+        "reason", f"Please say why in {least} characters or more:", "`reopen payments fail again since 10:40`."
+    )
 
 
 def role_held(role: Role, holder: Person) -> Refusal:
@@ -156,10 +158,6 @@ def one_path(key: str, text: str) -> Refusal:
     )
 
 
-def already_frozen(who: Person) -> Refusal:
-    return Refusal("frozen", f"Changes are frozen already, by {who.name}.")
-
-
 def not_frozen() -> Refusal:
     return Refusal("not-frozen", "Changes are not frozen.", "`freeze` freezes them.")
 
@@ -185,11 +183,15 @@ def no_update_yet(verb: str) -> Refusal:
 
 def close_needs(missing: Sequence[str]) -> Refusal:
     fields = " ".join(f"{name}=…" for name in missing)
-    return Refusal("close-needs", "A close says what happened, what fixed it and what comes next.", f"Type `close {fields}`.")
+    return Refusal(
+        "close-needs", "A close says what happened, what fixed it and what comes next.", f"Type `close {fields}`."
+    )
 
 
 def duplicate_of_itself() -> Refusal:
-    return Refusal("duplicate-of-itself", "An incident is no duplicate of itself.", "`close duplicate-of N` names the other.")
+    return Refusal(
+        "duplicate-of-itself", "An incident is no duplicate of itself.", "`close duplicate-of N` names the other."
+    )
 
 
 def no_such_entry(number: int, last: int) -> Refusal:
@@ -211,13 +213,11 @@ def not_asked_of_you(people: Sequence[Person]) -> Refusal:
 
 def claim_stays(role: Role | None) -> Refusal:
     if role is None:
-        return Refusal("alarm-stays", "Taking 🚨 back changes nothing.", "The commander ends it: `close false-alarm WHY`.")
+        return Refusal(
+            "alarm-stays", "Taking 🚨 back changes nothing.", "The commander ends it: `close false-alarm WHY`."
+        )
     return Refusal(
         "claim-stays",
         f"Taking the reaction back changes nothing: you are still {role.title}.",
         f"Hand it off with `handoff @who {role}`" + ("." if role is Role.IC else f", or let go with `release {role}`."),
     )
-
-
-def time_to_come(text: str) -> Refusal:
-    return Refusal("time", text)

@@ -231,11 +231,6 @@ class Incident:
     def roles_of(self, person: Person) -> tuple[Role, ...]:
         return tuple(role for role in Role if person.is_(self.holder(role)))
 
-    @property
-    def alone(self) -> bool:
-        """Whether one person runs it all: nobody else has acted, so nothing is asked about roles."""
-        return len(self.people) <= 1
-
     # --- what is open -------------------------------------------------------------------------------------------------
 
     @property

@@ -6,6 +6,7 @@ Rule: a line is a whole sentence without its subject; whose act it is stands bes
 from __future__ import annotations
 
 from datetime import datetime
+from typing import assert_never
 
 from core.incident.document import utc
 from core.incident.events import (
@@ -76,6 +77,8 @@ def _closed(event: Closed) -> str:
             return f"closed as a duplicate of incident {event.of}"
         case CloseKind.DECLARED:
             return f"closed. Cause: {event.cause}. Fixed by: {event.fixed}. Next: {event.next}"
+        case _:
+            assert_never(event.how)
 
 
 def _ended(event: ItemEnded, item_text: str) -> str:

@@ -83,15 +83,6 @@ def spell(length: timedelta) -> str:
     return f"{days} days"
 
 
-def short(length: timedelta) -> str:
-    """A length of time as it is typed: `90s`, `15m`, `2h`, `7d`."""
-    seconds = round(length.total_seconds())
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 def _read(value: object) -> object:
     # Stored events hold seconds; people write "15m".
     return duration(value) if isinstance(value, str) else value

@@ -66,7 +66,15 @@ def _theory(incident: Incident) -> Iterator[Line]:
     if theory is not None:
         groups.append([f"{theory.key} {clipped(theory.text)}"])
     if incident.change is not None:
-        groups.append(["latest change ", When(incident.change.at), f" {clipped(incident.change.what)} (", Who(incident.change.by), ")"])
+        groups.append(
+            [
+                "latest change ",
+                When(incident.change.at),
+                f" {clipped(incident.change.what)} (",
+                Who(incident.change.by),
+                ")",
+            ]
+        )
     if groups:
         yield line(*joined(groups), label="Theory")
 
@@ -158,7 +166,10 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
 def headline(incident: Incident) -> tuple[Span, ...]:
     """`SEV1 · investigating · Checkout fails after payment · inc 7`."""
     return line(
-        Strong(incident.severity.upper()), f" · {incident.phase} · ", Strong(incident.title), f" · inc {incident.number}"
+        Strong(incident.severity.upper()),
+        f" · {incident.phase} · ",
+        Strong(incident.title),
+        f" · inc {incident.number}",
     ).spans
 
 
@@ -170,9 +181,7 @@ def document(incident: Incident) -> Document:
 def board(incident: Incident) -> Iterator[Card]:
     if incident.channel is not None:
         seeds = () if incident.closed else tuple(incident.policy.emoji[action] for action in (*CLAIMS, "freeze"))
-        yield card(
-            incident, incident.channel, "board", document(incident), seeds=seeds, pinned=True, spaced=True
-        )
+        yield card(incident, incident.channel, "board", document(incident), seeds=seeds, pinned=True, spaced=True)
 
 
 def notice(incident: Incident) -> Iterator[Card]:

@@ -7,6 +7,7 @@ down to a word, so that no dead text stays behind.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from core.incident.cards.board import document as board_document
 from core.incident.cards.card import Card, card
@@ -84,3 +85,5 @@ def _shown(incident: Incident, event: Told) -> Document:
             return help_document(event.topic)
         case "form":
             return form_document(incident, event.topic or "update")
+        case _:
+            assert_never(event.what)

@@ -72,7 +72,9 @@ def _watch(incident: Incident, prompt: Prompt) -> Asking:
 def _handoff(incident: Incident, prompt: Prompt) -> Asking:
     roles = " and ".join(role.title for role in prompt.asked.roles)
     giver: list[Words] = [Who(prompt.asked.by)] if prompt.asked.by else []
-    ask = line(*_people(prompt.asked.to), ": ", *giver, f" hands over to you: {roles}. Until you accept, nothing changes.")
+    ask = line(
+        *_people(prompt.asked.to), ": ", *giver, f" hands over to you: {roles}. Until you accept, nothing changes."
+    )
     return [ask], _yes(incident, prompt, "accept")
 
 
@@ -107,7 +109,12 @@ def _stale(incident: Incident, prompt: Prompt) -> Asking:
     again, due = prompt.asked.again, prompt.asked.due or prompt.at
     wish = again.command if again else ""
     ask = line(
-        *_people(prompt.asked.to), ": Tocsin was away when you asked for this at ", When(due), ": ", Code(wish), ". Still?"
+        *_people(prompt.asked.to),
+        ": Tocsin was away when you asked for this at ",
+        When(due),
+        ": ",
+        Code(wish),
+        ". Still?",
     )
     return [ask], _yes(incident, prompt, "yes, do it now")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from core.incident.cards.board import ROLE_LABELS
 from core.incident.cards.card import Card, card
@@ -40,8 +41,9 @@ def document(incident: Incident, closed: Closed) -> Document:
             rows.append(line(closed.cause, label="Cause"))
             rows.append(line(closed.fixed, label="Fixed by"))
             rows.append(line(closed.next, label="Next"))
-            if closed.owner is not None:
-                rows.append(line(Who(closed.owner), label="Postmortem"))
+            rows += [line(Who(closed.owner), label="Postmortem")] if closed.owner else []
+        case _:
+            assert_never(closed.how)
     rows += [*_roles(incident), *_decisions(incident), *_promises(incident), *_thanks(incident)]
     return Document(tuple(rows), title)
 
@@ -54,8 +56,7 @@ def _roles(incident: Incident) -> Iterator[Line]:
             words += [" · " if words else "", f"{label} ", Who(holder)]
     if incident.handoffs:
         words += [f" · {incident.handoffs} hand-off{'s' if incident.handoffs > 1 else ''}"]
-    if words:
-        yield line(*words, label="Roles")
+    yield line(*words, label="Roles")
 
 
 def _decisions(incident: Incident) -> Iterator[Line]:
@@ -79,8 +80,7 @@ def _thanks(incident: Incident) -> Iterator[Line]:
     words: list[Words] = []
     for person in people:
         words += [", ", Who(person)] if words else [Who(person)]
-    if words:
-        yield line(*words, label="Thanks to")
+    yield line(*words, label="Thanks to")
 
 
 def _acted(incident: Incident, person: Person) -> bool:

@@ -26,7 +26,7 @@ def _draft(incident: Incident, draft: DraftInHand) -> Card:
     assert incident.channel is not None, "drafts are shown in the incident's channel"
     promised = base_update.promise(incident, draft.wording, draft.at)
     text = base_update.text(draft.wording, draft.at, promised)
-    lacking = base_update.missing(incident, draft.wording, draft.at)
+    lacking = base_update.missing(draft.wording)
     rows = [line(text, quote=True)]
     if draft.wording.headline:
         rows.append(line(draft.wording.headline, label="Headline"))

@@ -14,7 +14,15 @@ from core.incident import commands as c
 from core.incident.decide import asking, calls, closing, declaring, items, record, roles, updates
 from core.incident.decide.act import Act, Events, answered
 from core.incident.decide.declaring import Elsewhere, House, Sibling, declare
-from core.incident.events import ChannelGone, ChannelLocked, ChannelOpened, DeliveryNoted, RightGiven, RightMissing, Told
+from core.incident.events import (
+    ChannelGone,
+    ChannelLocked,
+    ChannelOpened,
+    DeliveryNoted,
+    RightGiven,
+    RightMissing,
+    Told,
+)
 from core.incident.state import Incident
 from core.incident.vocabulary import Phase, Role
 
@@ -26,7 +34,12 @@ def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     command = _plain(command)
     authority.permit(incident, command, act.by)
     right = authority.AUTHORITY[type(command)]
-    if right.outward and act.by is not None and act.stale(incident.policy.times.stale_act) and not _moot(incident, command):
+    if (
+        right.outward
+        and act.by is not None
+        and act.stale(incident.policy.times.stale_act)
+        and not _moot(incident, command)
+    ):
         return asking.ask_again(incident, command, act)
     return _decide(incident, command, act)
 

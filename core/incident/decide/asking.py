@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import assert_never, get_args
 
 from core.incident import commands as c
 from core.incident import refusals
@@ -12,9 +12,8 @@ from core.incident.events import Again, Ask, Asked
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Role
 
-Outward = (
-    (c.Publish | c.PublishUnchanged | c.CorrectUpdate | c.WithdrawUpdate)
-    | (c.Close | c.CloseFalseAlarm | c.CloseDuplicate)
+Outward = (c.Publish | c.PublishUnchanged | c.CorrectUpdate | c.WithdrawUpdate) | (
+    c.Close | c.CloseFalseAlarm | c.CloseDuplicate
 )
 AGAIN: dict[str, type[Outward]] = {one.__name__: one for one in get_args(Outward)}
 """The acts that reach outside: done while Tocsin was away for long, they are asked again (spec, section 12)."""
@@ -31,18 +30,15 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
     """First the declarer and who is on call, then on-call's backup (spec, section 8)."""
     if incident.commander is not None or incident.closed:
         return ()
-    on_call = incident.policy.on_call
-    first = command.step == 0
-    to: list[Person] = []
-    for person in (incident.declared_by, *on_call[:1]) if first else (on_call[1:] or on_call):
-        if not any(person.is_(known) for known in to):
-            to.append(person)
+    # Whoever is on call and declares is the commander, so nobody is in this twice.
+    declarer, on_call = incident.declared_by, incident.policy.on_call
+    to = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
     return (
         *settle(incident, [Ask.COMMANDER], "asked again"),
         Asked(
             ask=Ask.COMMANDER,
             number=incident.next_number(Ask.COMMANDER),
-            to=tuple(to) or (incident.declared_by,),
+            to=to,
             step=command.step,
         ),
     )
@@ -91,6 +87,8 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
             return closing.close(incident, command, act, agreed=True)
         case Ask.STALE | Ask.UPDATE | Ask.WATCH:
             return ()
+        case _:
+            assert_never(asked.ask)
 
 
 def wanted_again(prompt: Prompt) -> Outward | None:

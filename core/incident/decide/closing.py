@@ -141,7 +141,9 @@ def close_false_alarm(incident: Incident, command: CloseFalseAlarm) -> Events:
 def close_duplicate(incident: Incident, command: CloseDuplicate) -> Events:
     if command.of == incident.number:
         raise refusals.duplicate_of_itself()
-    return _closed(incident, Closed(how=CloseKind.DUPLICATE, cause=f"duplicate of incident {command.of}", of=command.of))
+    return _closed(
+        incident, Closed(how=CloseKind.DUPLICATE, cause=f"duplicate of incident {command.of}", of=command.of)
+    )
 
 
 def _closed(incident: Incident, closed: Closed) -> Events:

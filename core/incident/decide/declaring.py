@@ -79,9 +79,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     if command.private:
         raise refusals.not_in_this_version("A private incident", "Declare it without `private`, or run it elsewhere.")
     quote = command.quote
-    young = [
-        one for one in house.siblings if one.open and act.at - one.declared_at < policy.times.declare_window
-    ]
+    young = [one for one in house.siblings if one.open and act.at - one.declared_at < policy.times.declare_window]
     for one in house.siblings:
         if quote is not None and one.message == quote.message:
             return Elsewhere(one.number, Join(title=command.title))
@@ -121,12 +119,10 @@ def join(incident: Incident, command: Join, act: Act) -> Events:
 def ask_same_or_new(incident: Incident, command: AskSameOrNew, act: Act) -> Events:
     """Another alarm, another message: that person says whether it is the same, and in silence it is."""
     for prompt in incident.open_prompts(Ask.SAME):
-        if prompt.asked.message == command.quote.message:
+        if prompt.asked.message == command.quote.message and act.person.is_(prompt.asked.to[0]):
             return ()
     number = incident.next_number(Ask.SAME)
-    return (
-        Asked(ask=Ask.SAME, number=number, to=(act.person,), title=command.title, message=command.quote.message),
-    )
+    return (Asked(ask=Ask.SAME, number=number, to=(act.person,), title=command.title, message=command.quote.message),)
 
 
 def settle_same_or_new(incident: Incident, command: SettleSameOrNew) -> Events:

@@ -62,7 +62,7 @@ def publish(incident: Incident, command: Publish, act: Act) -> Events:
         raise refusals.no_draft()
     if command.draft is not None and command.draft != held.number:
         raise refusals.draft_moved_on(held.number)
-    lacking = base_update.missing(incident, held.wording, act.at)
+    lacking = base_update.missing(held.wording)
     if lacking:
         raise refusals.update_incomplete(lacking)
     return _published(incident, held.wording, act, draft=held.number)

@@ -1,0 +1,118 @@
+"""What comes late, twice or from nowhere: commands of the clock and the chats that no longer apply change nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from incidents import ANN, JON, MIA, ROOM, Case, message, person
+
+from core.incident import commands as c
+from core.incident.cards import cards, told
+from core.incident.events import Origin, Refused, Told
+from core.incident.evolve import begin, evolve, replay
+from core.incident.vocabulary import ItemKind, ItemStatus, Role
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        c.AskForCommander(step=0),
+        c.AskToClose(),
+        c.LockChannel(),
+        c.PassRole(role=Role.SCRIBE),
+        c.RemindUpdate(due=Case().now, step=0),
+        c.SettleSameOrNew(ask=3, new=True),
+        c.NoteChannel(channel=ROOM),
+        c.LoseChannel(channel=message("x").channel.model_copy(update={"id": "another"})),
+        c.NoteDelivery(card="update/1", channel=ROOM, state="delivered"),
+        c.NoteRightGiven(right="pin messages"),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_it_was_so_already(command: c.AnyCommand) -> None:
+    assert Case().decides(None, command) == ()
+
+
+def test_a_stream_begins_with_a_declaration() -> None:
+    case = Case()
+    with pytest.raises(ValueError, match="inc-1 does not begin with a declaration"):
+        begin(case.records[1])
+    assert replay([]) is None
+
+
+def test_a_role_on_offer_is_still_refused_to_others() -> None:
+    case = Case()
+    case.does(ANN, c.HandOff(who=MIA, role=Role.IC))
+    refusal = case.refusal(JON, c.Claim(role=Role.IC))
+    assert refusal is not None
+    assert refusal.rule == "one-holder"
+
+
+def test_two_messages_make_two_items() -> None:
+    case = Case()
+    for name in ("m1", "m2", "m1"):
+        quote = c.Quote(message=message(name), by=MIA, at=case.now)
+        case.does(MIA, c.AddItem(kind=ItemKind.HYPOTHESIS, text=name, quote=quote))
+    assert [item.text for item in case.incident.items.values()] == ["m1", "m2"]
+
+
+def test_each_who_raises_another_alarm_is_asked() -> None:
+    case = Case()
+    quote = c.Quote(message=message("other"), by=MIA, at=case.now)
+    for who in (MIA, JON, MIA):
+        case.does(who, c.AskSameOrNew(title="search is empty", quote=quote))
+    assert [prompt.asked.to[0].name for prompt in case.incident.open_prompts("same")] == ["Mia", "Jon"]
+
+
+def test_old_finished_items_fold_into_a_count() -> None:
+    case = Case()
+    for number in range(1, 10):
+        case.does(ANN, c.AddItem(kind=ItemKind.HYPOTHESIS, text=f"theory {number}"))
+        if number < 9:
+            case.does(ANN, c.EndItem(item=f"H{number}", status=ItemStatus.RULED_OUT))
+    board = next(card for card in cards(case.incident) if card.key == "board")
+    line = next(row for row in board.post.document.lines if row.label == "Hypotheses")
+    text = "".join(getattr(span, "text", "") for span in line.spans)
+    assert "theory 2" not in text
+    assert text.endswith("H9 theory 9: free · and 2 finished before")
+
+
+def test_copies_for_audiences_need_no_channel_of_the_incident() -> None:
+    case = Case()
+    case.does(ANN, c.Draft(impact="some users cannot pay"))
+    case.does(ANN, c.Publish())
+    case.does(ANN, c.HandOff(who=MIA))
+    case.does(None, c.LoseChannel(channel=ROOM))
+    shown = [(card.channel.id, card.key) for card in cards(case.incident)]
+    assert ("support", "update/1") in shown
+    assert "room" not in [channel for channel, _ in shown]
+
+
+def test_who_asked_from_no_message_is_answered_by_the_chat_itself() -> None:
+    """A slash command stands on no message: its refusal has no card, and neither have the words that it asks for."""
+    case = Case()
+    last, origin = case.records[-1], Origin(kind="chat")
+    asked = {"version": last.version + 1, "by": MIA, "source": "slash/1", "origin": origin, "about": "Claim"}
+    refused = last.model_copy(update={**asked, "event": Refused(rule="one-holder", answer="Ann is commander.")})
+    after = evolve(case.incident, refused)
+    assert [letter.answer for letter in after.letters.values()] == ["Ann is commander."]
+    assert not [card for card in cards(after) if card.key.startswith("letter/")]
+    event = Told(what="board")
+    assert told(after, last.model_copy(update={**asked, "event": event}), event) is None
+
+
+def test_the_last_of_several_missed_reminders_is_the_one_that_is_said() -> None:
+    case = Case()
+    case.does(JON, c.Claim(role=Role.UPDATES))
+    due = case.incident.update_due
+    assert due is not None
+    case.now = due + timedelta(minutes=6)
+    assert case.decides(None, c.RemindUpdate(due=due, step=0)) == ()
+    assert case.decides(None, c.RemindUpdate(due=due, step=2)) == (), "there is no backup"
+    assert case.decides(None, c.RemindUpdate(due=due, step=3)) != ()
+
+
+def test_a_person_is_one_whatever_account_they_act_under() -> None:
+    other = person("Ann").model_copy(update={"name": "ann (work)"})
+    assert Case().refusal(other, c.Close(cause="x", fixed="y")) is None
