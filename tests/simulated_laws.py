@@ -225,10 +225,10 @@ class Laws:
         return {
             "phase": incident.phase,
             "roles": {role: holding.holder.name for role, holding in sorted(incident.roles.items()) if holding.holder},
-            "items": [
+            "items": sorted(
                 (item.key, item.text, item.status, item.holder.name if item.holder else "", item.said_by.name)
                 for item in incident.items.values()
-            ],
+            ),
             "updates": [_TIME.sub("hh:mm", update.text) for update in incident.updates],
             "path": (incident.path.path, incident.path.item) if incident.path else None,
             "frozen": incident.frozen is not None,
