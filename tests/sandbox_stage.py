@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
+
+import pushed_clock
+from pushed_clock import START
 
 from core.incident.document import Choice, Document, Jump, Post, Strong, When, Who, line
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
@@ -17,36 +20,21 @@ from transports.sandbox.server import Server
 from transports.sandbox.transport import SandboxTransport
 from transports.sandbox.world import World
 
-START = datetime(2026, 5, 2, 10, 2, tzinfo=UTC)
 
-
-class PushedClock:
-    """Time stands still until it is pushed; whoever sleeps wakes when its moment has come."""
+class PushedClock(pushed_clock.PushedClock):
+    """The clock that remembers how long everybody slept, and lets what can run, run when it is pushed."""
 
     def __init__(self, at: datetime = START) -> None:
-        self._now = at
-        self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
+        super().__init__(at)
         self.slept: list[float] = []
 
-    def now(self) -> datetime:
-        return self._now
-
     async def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        self.slept.append(seconds)
-        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._now + timedelta(seconds=seconds), waking))
-        await waking
+        if seconds > 0:
+            self.slept.append(seconds)
+        await super().sleep(seconds)
 
     async def push(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
-        due = [waking for at, waking in self._sleepers if at <= self._now]
-        self._sleepers = [(at, waking) for at, waking in self._sleepers if at > self._now]
-        for waking in due:
-            if not waking.done():
-                waking.set_result(None)
+        self.set(self.now() + timedelta(seconds=seconds))
         await settle()
 
 

@@ -74,7 +74,9 @@ class Intake:
                 log.warning("the database does not take it yet", source=signal.source, reason=str(error))
                 await self.clock.sleep(DATABASE_AGAIN)
             except Exception:  # one of the three loops' edges: a bug answers whoever asked, and the next act is handled
-                return await self._bug(signal)
+                name = self.displays.bug_id()
+                log.exception("bug", id=name, source=signal.source)
+                return await self._bug(signal, name)
 
     async def _take(self, signal: Signal) -> None:
         match signal:
@@ -134,13 +136,15 @@ class Intake:
         if waiting is not None and isinstance(command, c.Confirm):
             stream = waiting[0]
             command = c.Confirm(prompt=command.prompt or waiting[1].key)
-        elif waiting is not None and isinstance(command, c.Declare) and same_title(command.title, waiting[1].asked.title):
+        elif (
+            waiting is not None and isinstance(command, c.Declare) and same_title(command.title, waiting[1].asked.title)
+        ):
             await self._anew(signal, author, *waiting, origin)
             return
-        await self._hand_in(signal, command, stream or HOUSE, author, origin, channel)
+        await self._hand_in(signal, command, stream or HOUSE, author, origin, channel=channel)
 
     def _same_or_new(self, channel: ChannelRef, account: Account) -> tuple[str, Prompt] | None:
-        """"The same, or a new one?", where it waits in triage for this person's word."""
+        """Where it waits in triage for this person's word whether that is the same, or a new one."""
         person = self.roster.person(account)
         return next(
             (
@@ -166,7 +170,9 @@ class Intake:
         stream = await self._stream(signal.message.channel)
         incident = await self.post.incident(stream) if stream else None
         if stream and incident and _captured(incident, signal.message):
-            await self._hand_in(signal, c.EditSource(message=signal.message, text=_cut(signal.text)), stream, signal.author)
+            await self._hand_in(
+                signal, c.EditSource(message=signal.message, text=_cut(signal.text)), stream, signal.author
+            )
             return
         words = prefix(signal.text)
         if words is None:
@@ -203,7 +209,9 @@ class Intake:
         action = self.table.action(Where.MESSAGE if stream else Where.TRIAGE, signal.emoji)
         if action is None:
             if row is not None and where:
-                await self._hand_in(signal, c.Misread(answer=_meanings(self.table, where)), row.stream, signal.by, origin)
+                await self._hand_in(
+                    signal, c.Misread(answer=_meanings(self.table, where)), row.stream, signal.by, origin
+                )
             return None
         if stream is None and signal.message.channel not in self.triage:
             return None
@@ -224,11 +232,13 @@ class Intake:
                 command = reading.on_message(action, quote, said.text, parent)
         except ValidationError:
             size = len(said.text)
-            why = f"That message has {size} characters, and at most {c.TEXT_LIMIT} fit on the record." if size else (
-                "That message has no words to take."
+            why = (
+                f"That message has {size} characters, and at most {c.TEXT_LIMIT} fit on the record."
+                if size
+                else ("That message has no words to take.")
             )
             command = c.Misread(answer=f"{why} Write what matters in one line and react to that.")
-        await self._hand_in(signal, command, stream or HOUSE, signal.by, origin, signal.message.channel)
+        await self._hand_in(signal, command, stream or HOUSE, signal.by, origin, channel=signal.message.channel)
 
     async def _anew(self, signal: Signal, by: Account, stream: str, prompt: Prompt, origin: Origin) -> None:
         """🚨 on "the same, or a new one?", or `declare` with its title: a new one."""
@@ -240,7 +250,7 @@ class Intake:
         author = self.roster.person(said.author) if said else person
         quote = c.Quote(message=asked.message, by=author, at=said.at if said else signal.at)
         declare = c.Declare(title=asked.title, quote=quote, anew=True)
-        await self._hand_in(signal, declare, HOUSE, by, origin, asked.message.channel)
+        await self._hand_in(signal, declare, HOUSE, by, origin, channel=asked.message.channel)
         settle = c.SettleSameOrNew(ask=asked.number, new=True)
         await self._hand_in(replace(signal, source=f"{signal.source}/settled"), settle, stream, by)
 
@@ -275,6 +285,7 @@ class Intake:
         stream: str,
         account: Account | None,
         origin: Origin | None = None,
+        *,
         channel: ChannelRef | None = None,
     ) -> Outcome:
         """Checks that the person is a responder, now, and gives the command to the command post."""
@@ -295,14 +306,14 @@ class Intake:
             return True
         while True:
             try:
-                return bool(await self.transports[person.account.transport].standing(person.account.id) & self.responders)
+                return bool(
+                    await self.transports[person.account.transport].standing(person.account.id) & self.responders
+                )
             except Temporary as failure:
                 await self.clock.sleep(failure.retry_after or READ_AGAIN)
 
-    async def _bug(self, signal: Signal) -> None:
-        """Logged once with an id, and the id told to whoever asked."""
-        name = self.displays.bug_id()
-        log.exception("bug", id=name, source=signal.source)
+    async def _bug(self, signal: Signal, name: str) -> None:
+        """Whoever asked is told the id under which it was logged."""
         if isinstance(signal, MessageSent | ReactionAdded):
             account = signal.author if isinstance(signal, MessageSent) else signal.by
             answer = f"Something went wrong in Tocsin and nothing was done. Its log has it under {name}."

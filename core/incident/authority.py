@@ -123,6 +123,7 @@ def _titles(roles: Sequence[Role]) -> str:
 
 def _way_in(incident: Incident, right: Right) -> str:
     role = right.roles[-1]
-    if incident.holder(role) is None:
+    holder = incident.holder(role)
+    if holder is None:
         return f"`claim {role}` takes it."
-    return f"Or `takeover {role}`: {incident.roles[role].holder.name} is asked first."  # type: ignore[union-attr]  # held
+    return f"Or `takeover {role}`: {holder.name} is asked first."

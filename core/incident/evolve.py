@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, assert_never
@@ -173,9 +173,8 @@ def _vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
     return replace(incident, roles=roles, vacant_since=recorded.at if role is Role.IC else incident.vacant_since)
 
 
-def _items(incident: Incident, key: str, **changes: object) -> Incident:
-    item: Item = replace(incident.items[key], **changes)  # type: ignore[arg-type]  # dataclasses.replace with names of Item
-    return replace(incident, items=_with(incident.items, key, item))
+def _item(incident: Incident, item: Item) -> Incident:
+    return replace(incident, items=_with(incident.items, item.key, item))
 
 
 def _past_draft(incident: Incident, how: str) -> Mapping[int, str]:
@@ -199,24 +198,18 @@ def _published(incident: Incident, event: Published, recorded: Recorded, by: Per
     )
 
 
-def _update(incident: Incident, number: int, **changes: object) -> tuple[Update, ...]:
-    return tuple(
-        replace(update, **changes) if update.number == number else update  # type: ignore[arg-type]  # names of Update
-        for update in incident.updates
-    )
+def _update(incident: Incident, number: int, change: Callable[[Update], Update]) -> tuple[Update, ...]:
+    return tuple(change(update) if update.number == number else update for update in incident.updates)
 
 
-def _entry(incident: Incident, wanted: object, **changes: object) -> tuple[Entry, ...]:
+def _entry(incident: Incident, wanted: object, change: Callable[[Entry], Entry]) -> tuple[Entry, ...]:
     """The entries with those changed whose number or captured message is `wanted`."""
-    return tuple(
-        replace(one, **changes) if wanted in (one.number, one.message) else one  # type: ignore[arg-type]  # names of Entry
-        for one in incident.entries
-    )
+    return tuple(change(one) if wanted in (one.number, one.message) else one for one in incident.entries)
 
 
 def _source_edited(incident: Incident, event: SourceEdited) -> Incident:
     if event.kept:
-        return replace(incident, entries=_entry(incident, event.message, note="later edited"))
+        return replace(incident, entries=_entry(incident, event.message, lambda one: replace(one, note="later edited")))
     items = {
         key: replace(item, text=event.text) if item.message == event.message else item
         for key, item in incident.items.items()
@@ -261,13 +254,18 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ChangeRecorded():
             return replace(incident, change=Change(event.what, event.made_at, by))
         case EntryAmended():
-            return replace(incident, entries=_entry(incident, event.entry, text=event.text, note=AMENDED))
+            return replace(
+                incident, entries=_entry(incident, event.entry, lambda one: replace(one, text=event.text, note=AMENDED))
+            )
         case EntryWithdrawn():
-            return replace(incident, entries=_entry(incident, event.entry, withdrawn=True))
+            return replace(incident, entries=_entry(incident, event.entry, lambda one: replace(one, withdrawn=True)))
         case SourceEdited():
             return _source_edited(incident, event)
         case SourceDeleted():
-            return replace(incident, entries=_entry(incident, event.message, note="its message was deleted"))
+            return replace(
+                incident,
+                entries=_entry(incident, event.message, lambda one: replace(one, note="its message was deleted")),
+            )
         case RoleTaken():
             return _take_role(incident, event.role, event.who, event.how, recorded)
         case RoleVacated():
@@ -282,12 +280,14 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(incident, items=_with(incident.items, event.key, item))
         case ItemGrabbed():
             return replace(
-                _items(incident, event.key, holder=event.who), people=with_person(incident.people, event.who)
+                _item(incident, replace(incident.items[event.key], holder=event.who)),
+                people=with_person(incident.people, event.who),
             )
         case ItemLetGo():
-            return _items(incident, event.key, holder=None)
+            return _item(incident, replace(incident.items[event.key], holder=None))
         case ItemEnded():
-            return _items(incident, event.key, status=event.status, result=event.result, ended_by=by)
+            ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=by)
+            return _item(incident, ended)
         case PathChosen():
             return replace(incident, path=PathCall(event.path, by, recorded.at, event.why, event.item))
         case FrozenChanges():
@@ -306,14 +306,19 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             updates = _update(
                 incident,
                 event.number,
-                text=event.text,
-                wording=event.wording,
-                corrected_at=recorded.at,
-                promised_at=event.promised_at,
+                lambda update: replace(
+                    update,
+                    text=event.text,
+                    wording=event.wording,
+                    corrected_at=recorded.at,
+                    promised_at=event.promised_at,
+                ),
             )
             return replace(incident, updates=updates, headline=event.wording.headline or incident.headline)
         case UpdateWithdrawn():
-            return replace(incident, updates=_update(incident, event.number, withdrawn=event.why))
+            return replace(
+                incident, updates=_update(incident, event.number, lambda update: replace(update, withdrawn=event.why))
+            )
         case Resolved():
             return replace(incident, phase=Phase.RESOLVED, resolved_at=recorded.at, fixed=event.fixed)
         case RelapseSeen():
