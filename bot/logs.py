@@ -22,8 +22,12 @@ HIDDEN = "[secret]"
 SHORTEST_SECRET = 4
 """In characters. What is shorter would blot out ordinary words, and is no secret."""
 
-LOUD = ("aiohttp", "apscheduler", "asyncio", "nio", "peewee")
+LOUD = ("aiohttp", "asyncio", "peewee")
 """Libraries whose everyday talk is nobody's news."""
+
+DEAFENING = {"aiosqlite": logging.WARNING, "apscheduler": logging.WARNING, "nio": logging.ERROR}
+"""Libraries held to their bad news even when all is logged. They write every statement with its values (the access token
+among them), a line for each tick, a page for each malformed event."""
 
 
 def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> None:
@@ -57,6 +61,8 @@ def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> 
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.NOTSET if verbose else logging.WARNING)
+    for name, level in DEAFENING.items():
+        logging.getLogger(name).setLevel(level)
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

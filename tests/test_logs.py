@@ -76,8 +76,8 @@ def test_a_line_is_for_people_on_a_terminal() -> None:
 def test_what_libraries_log_takes_the_same_road(out: io.StringIO) -> None:
     with bound_contextvars(incident="inc-1"):
         logging.getLogger("somewhere").info("sent %s", SECRET)
-    logging.getLogger("nio.client").info("everyday talk")
-    logging.getLogger("nio.client").warning("trouble")
+    logging.getLogger("aiohttp.access").info("everyday talk")
+    logging.getLogger("aiohttp.access").warning("trouble")
     sent, trouble = lines(out)
     assert (sent["event"], sent["incident"], sent["logger"]) == (f"sent {HIDDEN}", "inc-1", "somewhere")
     assert trouble["event"] == "trouble"
@@ -86,8 +86,18 @@ def test_what_libraries_log_takes_the_same_road(out: io.StringIO) -> None:
 def test_verbose_lets_everyday_talk_through() -> None:
     out = io.StringIO()
     set_up(out, [], verbose=True)
-    logging.getLogger("nio.client").debug("everyday talk")
+    logging.getLogger("aiohttp.access").debug("everyday talk")
     assert lines(out)[0]["event"] == "everyday talk"
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize(("library", "level"), [("aiosqlite", "DEBUG"), ("apscheduler", "INFO"), ("nio", "WARNING")])
+def test_what_would_deafen_or_tell_secrets_is_never_logged(library: str, level: str, *, verbose: bool) -> None:
+    """aiosqlite writes every statement with its values, the access token that came of a password among them."""
+    out = io.StringIO()
+    set_up(out, [], verbose=verbose)
+    logging.getLogger(f"{library}.core").log(logging.getLevelNamesMapping()[level], "a page of it")
+    assert lines(out) == []
 
 
 def test_warnings_are_logged(out: io.StringIO) -> None:

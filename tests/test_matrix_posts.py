@@ -77,7 +77,7 @@ def test_a_document_reads_in_html_as_in_text() -> None:
         title=spans("SEV1 · ", Strong("Checkout")),
     )
     assert render.html(document, "matrix") == (
-        "<strong>SEV1 · <strong>Checkout</strong></strong><br><strong>Impact</strong>&nbsp; some users"
+        "<strong>SEV1 · Checkout</strong><br><strong>Impact</strong>&nbsp; some users"
         "<ul><li>one <strong>two</strong></li><li>three</li></ul><blockquote>said</blockquote>"
         '10:05 UTC by <a href="https://matrix.to/#/@ann:b">Ann</a><br>'
         '<a href="https://matrix.to/#/%21room%3Atest.localhost/%24e">there</a> Cam<br>'
@@ -87,9 +87,11 @@ def test_a_document_reads_in_html_as_in_text() -> None:
 
 
 def test_choices_are_told_in_words_too() -> None:
-    choices = (Choice("⏪", "roll back", "path rollback"),)
-    assert render.body(Document(), choices) == "⏪ roll back (!inc path rollback)"
-    assert render.html(Document(), "matrix", choices) == "⏪ roll back (<code>!inc path rollback</code>)"
+    choices = (Choice("⏪", "roll back", "path rollback"), Choice("🔧", "fix", "path fix"))
+    assert render.body(Document(), choices) == "⏪ roll back (!inc path rollback) · 🔧 fix (!inc path fix)"
+    assert render.html(Document(), "matrix", choices) == (
+        "⏪ roll back (<code>!inc path rollback</code>) · 🔧 fix (<code>!inc path fix</code>)"
+    )
 
 
 def test_words_that_turn_the_direction_turn_nothing_else() -> None:

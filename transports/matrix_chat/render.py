@@ -46,18 +46,21 @@ def clean(text: str) -> str:
 
 def body(document: Document, choices: Sequence[Choice] = ()) -> str:
     """The plain form, as notifications and terminals show it."""
-    rows = [plain(document), *(f"{choice.emoji} {choice.label} ({PREFIX} {choice.command})" for choice in choices)]
+    offered = " · ".join(f"{choice.emoji} {choice.label} ({PREFIX} {choice.command})" for choice in choices)
+    rows = [plain(document), offered]
     return clean("\n".join(row for row in rows if row))
 
 
 def html(document: Document, transport: str, choices: Sequence[Choice] = ()) -> str:
     """The rich form. `transport` is our own name: only its people and messages can be linked."""
-    rows = [("line", f"<strong>{_spans(document.title, transport)}</strong>")] if document.title else []
+    # A title is strong as it is.
+    title = [Plain(span.text) if isinstance(span, Strong) else span for span in document.title]
+    rows = [("line", f"<strong>{_spans(title, transport)}</strong>")] if title else []
     rows += [(_shape(line), _label(line) + _spans(line.spans, transport)) for line in document.lines]
-    rows += [
-        ("line", f"{escape(each.emoji)} {_text(each.label)} (<code>{PREFIX} {_text(each.command)}</code>)")
-        for each in choices
+    offered = [
+        f"{escape(each.emoji)} {_text(each.label)} (<code>{PREFIX} {_text(each.command)}</code>)" for each in choices
     ]
+    rows += [("line", " · ".join(offered))] if offered else []
     # Neighbours of one shape share a list or a quotation; these are blocks, so no break goes beside them.
     return "".join(_block(shape, [text for _, text in run]) for shape, run in groupby(rows, key=lambda row: row[0]))
 
