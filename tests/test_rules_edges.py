@@ -116,3 +116,21 @@ def test_the_last_of_several_missed_reminders_is_the_one_that_is_said() -> None:
 def test_a_person_is_one_whatever_account_they_act_under() -> None:
     other = person("Ann").model_copy(update={"name": "ann (work)"})
     assert Case().refusal(other, c.Close(cause="x", fixed="y")) is None
+
+
+def test_a_close_ends_a_promise_and_a_reopening_begins_the_clock_anew() -> None:
+    case = Case()
+    case.does(ANN, c.Draft(impact="some users cannot pay"))
+    case.does(ANN, c.Publish())
+    promised = case.incident.promised_at
+    assert case.incident.update_due == promised
+    case.does(ANN, c.Close(cause="x", fixed="y"))
+    assert case.incident.update_due is None
+    case.now += timedelta(days=1)
+    case.does(MIA, c.Reopen(why="it fails again"))
+    assert case.incident.promised_at is None
+    assert case.incident.update_due == case.incident.opened_at + case.incident.response.update_every
+    case.does(ANN, c.Draft(impact="some users cannot pay"))
+    case.does(ANN, c.Publish())
+    # A promise that a close had ended is neither kept nor broken.
+    assert (case.incident.promises.kept, case.incident.promises.broken) == (0, 0)
