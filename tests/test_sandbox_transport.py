@@ -230,7 +230,9 @@ async def test_past_the_window_a_key_is_forgotten_and_the_mark_finds_the_card() 
     assert await stage.bot.marked(stage.triage, "inc-2026-05-02-checkout-down", began) == {"item/H1": first}
     again = await stage.bot.send(stage.triage, post(card="item/H1"), "k")
     assert again != first
-    assert await stage.bot.marked(stage.triage, "inc-2026-05-02-checkout-down", began + timedelta(hours=1)) == {"item/H1": again}
+    assert await stage.bot.marked(stage.triage, "inc-2026-05-02-checkout-down", began + timedelta(hours=1)) == {
+        "item/H1": again
+    }
 
 
 async def test_an_old_edit_sent_again_does_not_undo_a_newer_one() -> None:
