@@ -6,8 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pushed_clock import START, PushedClock
-from sandbox_stage import Stage, post
+from pushed_clock import START
+from sandbox_stage import PushedClock, Stage, post
 
 from core.clock import ScaledClock, SystemClock
 from core.incident.vocabulary import MessageRef
