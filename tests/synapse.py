@@ -91,6 +91,7 @@ class Synapse:
                         return self
             except OSError:
                 time.sleep(0.05)
+        self.kill()
         raise RuntimeError(f"Synapse did not start:\n{(self.home / 'out.log').read_text()[-3000:]}")
 
     def kill(self) -> None:
