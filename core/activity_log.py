@@ -83,6 +83,7 @@ class ActivityLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._heads: dict[str, tuple[int, str]] = {}
+        self._channels: dict[ChannelRef, str] = {}
 
     async def version(self, stream: str) -> int:
         return (await self._head(stream))[0]
@@ -184,13 +185,17 @@ class ActivityLog:
         return rows[0][0] if rows else None
 
     async def stream_in(self, channel: ChannelRef) -> str | None:
-        """The incident whose channel this is."""
+        """The incident whose channel this is: for ever, so it is asked of the database once."""
+        if channel in self._channels:
+            return self._channels[channel]
         rows = await self._database.rows(
             "SELECT stream FROM events WHERE kind = 'channel_opened' "
             "AND json_extract(body, '$.event.channel.transport') = ? AND json_extract(body, '$.event.channel.id') = ? "
             "ORDER BY position DESC LIMIT 1",
             (channel.transport, channel.id),
         )
+        if rows:
+            self._channels[channel] = rows[0][0]
         return rows[0][0] if rows else None
 
     async def stream_named(self, name: str) -> str | None:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -72,7 +73,8 @@ class Displays:
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: set[str] = set()
         self._touched: set[str] = set()
-        self._entering: set[str] = set()
+        # What is to be said of an incident while its channel is being made, and its people are being invited.
+        self._entering: dict[str, list[Callable[[], None]]] = {}
 
     # --- starting and stopping ----------------------------------------------------------------------------------------
 
@@ -145,22 +147,24 @@ class Displays:
 
     def show(self, stream: str, incident: Incident | None, records: Sequence[Recorded]) -> None:
         """An incident is as it is now, by these records: wake the lanes that it concerns."""
-        for recorded in records:
-            self._enqueue(stream, incident, recorded)
         if incident is None:
             for recorded in records:
                 self._house_letters = after(self._house_letters, recorded)
-            self._touch(HOUSE)
-            return
+        else:
+            self._take_in(stream, incident, records)
+        for recorded in records:
+            self._enqueue(stream, incident, recorded)
+        self._touch(stream if incident is not None else HOUSE)
+
+    def _take_in(self, stream: str, incident: Incident, records: Sequence[Recorded]) -> None:
         if stream not in self._incidents and not any(recorded.version == 1 for recorded in records):
             self._left_behind.add(stream)
         self._incidents[stream] = incident
         home = incident.triage.transport
         if incident.channel is None and not incident.locked and home in self._connected and stream not in self._opening:
             self._opening.add(stream)
-            self._entering.add(stream)
+            self._entering[stream] = []
             self._spawn(self._open_channel(stream))
-        self._touch(stream)
 
     def _touch(self, stream: str) -> None:
         """Wakes the lanes where an incident is shown: once for all acts of this turn of the loop, and after the answers."""
@@ -178,7 +182,11 @@ class Displays:
         for answer in answers(incident, recorded):
             if answer.channel.transport in self._transports:
                 self._answering.setdefault(stream, set()).add(recorded.version)
-                self._lane(answer.channel).answer(stream, recorded.version, answer)
+                give = partial(self._lane(answer.channel).answer, stream, recorded.version, answer)
+                if stream in self._entering:
+                    self._entering[stream].append(give)
+                else:
+                    give()
         if not self._answering.get(stream):
             self.showing.note_answered(stream, recorded.version)
             self.dirty.set()
@@ -311,8 +319,10 @@ class Displays:
 
     def entered(self, stream: str) -> None:
         """Its people are in its new channel, or that has to wait: what is said of it elsewhere may be said."""
-        if stream in self._entering:
-            self._entering.discard(stream)
+        waiting = self._entering.pop(stream, None)
+        if waiting is not None:
+            for give in waiting:
+                give()
             self._touch(stream)
 
     def cards(self, stream: str, channel: ChannelRef) -> list[Card]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from itertools import zip_longest
 
 from bench_figures import Figure, Run
 from bench_matrix import PATIENCE, Scene, Seen, scene
+from running import until
 
 
 async def bursts(run: Run) -> list[Figure]:
@@ -21,9 +23,8 @@ async def _burst(here: Scene, room: str, count: int) -> Figure:
     mark, began = len(here.ann.seen), time.perf_counter()
     await asyncio.gather(*(here.ann.say(room, f"!inc note thing {index} of {count}") for index in range(count)))
     sent = time.perf_counter() - began
-    until = time.monotonic() + PATIENCE
-    while len(_ticks(here, room, mark)) < count and time.monotonic() < until:
-        await asyncio.sleep(0.05)
+    with suppress(AssertionError):
+        await until(lambda: len(_ticks(here, room, mark)) >= count, within=2 * PATIENCE)
     took = time.perf_counter() - began
     asked = [seen.event["event_id"] for seen in here.ann.seen[mark:] if _is_command(here, seen)]
     answered = [seen.relation["event_id"] for seen in _ticks(here, room, mark)]

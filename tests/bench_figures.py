@@ -61,5 +61,7 @@ def table(figures: Sequence[Figure]) -> str:
         verdict = "met" if one.met else "MISSED"
         rows.append((one.name, f"{one.value:.2f} {one.unit}", f"≤ {one.target:g} {one.unit}", verdict, one.detail))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 from bench_figures import Figure, Run
+from running import until
 
 from bot.wiring import Plan, Tocsin
 from core.clock import SystemClock
@@ -42,10 +45,12 @@ async def reactions(run: Run) -> list[Figure]:
     try:
         channels = await _declared(world, triage, people[0])
         said = await _said(world, channels, people[0])
-        await _settled(tocsin, world)
+        await _settled(tocsin, world, clock.now())
         heard = await _acts(tocsin)
         late = await _storm(world, said, people[1:])
-        caught_up = await _settled(tocsin, world)
+        storm_over = clock.now()
+        await _all_heard(tocsin, heard + REACTIONS)
+        caught_up = await _settled(tocsin, world, storm_over)
         lost = REACTIONS - (await _acts(tocsin) - heard)
         return [
             Figure("reactions under load: not recorded", lost, 0, "", f"{REACTIONS} sent within {late:.1f} s"),
@@ -61,9 +66,8 @@ async def reactions(run: Run) -> list[Figure]:
 async def _declared(world: World, triage: ChannelRef, ann: Account) -> list[Channel]:
     for index in range(INCIDENTS):
         world.say(ann, triage, f"/inc declare Incident of room {index}")
-    while len(rooms := [room for room in world.channels.values() if room.incident]) < INCIDENTS:
-        await asyncio.sleep(0.05)
-    return rooms
+    await until(lambda: sum(bool(room.incident) for room in world.channels.values()) == INCIDENTS)
+    return [room for room in world.channels.values() if room.incident]
 
 
 async def _said(world: World, rooms: list[Channel], ann: Account) -> list[MessageRef]:
@@ -82,9 +86,15 @@ async def _storm(world: World, said: list[MessageRef], people: list[Account]) ->
     return time.perf_counter() - began
 
 
-async def _settled(tocsin: Tocsin, world: World) -> float:
-    """Seconds until the last board showed its incident as the record has it."""
-    began = world.clock.now()
+async def _all_heard(tocsin: Tocsin, count: int) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(30):
+            while await _acts(tocsin) < count:  # noqa: ASYNC110  the record tells nobody that it has grown
+                await asyncio.sleep(0.5)
+
+
+async def _settled(tocsin: Tocsin, world: World, began: datetime) -> float:
+    """Seconds from `began` until the last board showed its incident as the record has it."""
     while not _true(tocsin, world):
         assert (world.clock.now() - began).total_seconds() < 60, "a board never became true"
         # Seldom: looking costs time that the bot needs.
@@ -106,13 +116,15 @@ def _boards(world: World) -> list[Message]:
 
 async def _acts(tocsin: Tocsin) -> int:
     records = [await tocsin.log.load(stream) for stream, _ in tocsin.post.awake()]
-    return sum(one.source is not None and one.origin is not None and bool(one.origin.emoji) for each in records for one in each)
+    return sum(
+        one.source is not None and one.origin is not None and bool(one.origin.emoji) for each in records for one in each
+    )
 
 
 def _hasty(world: World) -> int:
     """Edits of a board that came sooner after the one before than they may; the first edit may come at once."""
     times = [[version.at for version in one.versions[1:]] for one in _boards(world)]
-    gaps = [(after - before).total_seconds() for each in times for before, after in zip(each, each[1:], strict=False)]
+    gaps = [(after - before).total_seconds() for each in times for before, after in pairwise(each)]
     # A tenth for the clock: an edit is stamped where it arrives.
     return sum(gap < SPACING - 0.1 for gap in gaps)
 

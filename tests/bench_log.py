@@ -40,7 +40,9 @@ async def fill(path: Path, count: int) -> None:
     commands = (c.Declare(title="Checkout fails after payment"), *STORY)
     for index, command in enumerate(commands):
         triage = CHANNEL if index == 0 else None
-        outcome = await post.handle(Order(command, stream_of(1), f"past:1/{index}", post.clock.now(), ANN, None, triage))
+        outcome = await post.handle(
+            Order(command, stream_of(1), f"past:1/{index}", post.clock.now(), ANN, None, triage)
+        )
         assert not outcome.refused, outcome.refused
     await database.close()
     with closing(sqlite3.connect(path)) as written:

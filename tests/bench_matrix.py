@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from matrix_person import Event, Person
 from synapse import Synapse, User
@@ -83,7 +83,7 @@ class Watcher(Person):
         while True:
             batch = await self.call("GET", "/sync", since=since, timeout="30000", filter=WHOLE)
             at, since, rooms = time.perf_counter(), batch["next_batch"], batch.get("rooms", {})
-            for room, info in rooms.get("invite", {}).items():
+            for room in rooms.get("invite", {}):
                 self._see(Seen(room, {"type": "invite", "sender": ""}, at))
             for room, info in rooms.get("join", {}).items():
                 for event in (*info.get("state", {}).get("events", ()), *info["timeline"]["events"]):
@@ -224,7 +224,6 @@ def free_port() -> int:
 @asynccontextmanager
 async def scene(home: Path) -> AsyncIterator[Scene]:
     """A fresh Synapse, and nobody running yet."""
-    home.mkdir(parents=True)
     async with AsyncExitStack() as stack:
         server = Synapse(home / "synapse").start()
         stack.callback(server.stop)

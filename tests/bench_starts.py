@@ -18,8 +18,7 @@ UNUSED = ("discord", "jinja2", "transports.sandbox", "bot.demo", "bot.story", "b
 
 
 async def starts(run: Run) -> list[Figure]:
-    full = run.home / "full" / "scene"
-    full.parent.mkdir()
+    full = run.home / "full"
     async with scene(run.home / "empty") as empty, scene(full) as crowded:
         await fill(full / "tocsin.db", CLOSED)
         await _prepared(crowded, OPEN)
@@ -77,9 +76,12 @@ async def memory(run: Run) -> list[Figure]:
         process, raw = here.tocsin_process(), await here.started(here.raw_process())
         await here.started(process)
         room = await here.declare("A long talk")
-        for index in range(MESSAGES):
-            words = f"!inc note observation {index}" if index % 4 == 0 else f"I see nothing new in log {index}"
-            await here.ann.say(room, words)
+        words = [
+            f"!inc note observation {index}" if index % 4 == 0 else f"nothing in log {index}"
+            for index in range(MESSAGES)
+        ]
+        for begin in range(0, MESSAGES, 10):
+            await asyncio.gather(*(here.ann.say(room, text) for text in words[begin : begin + 10]))
         await asyncio.sleep(3)
         detail = f"one of four a command; the raw bot {raw.resident:.1f}"
         return [Figure(f"resident after {MESSAGES:,} messages, Matrix alone", process.resident, 80, "MiB", detail)]
@@ -91,6 +93,8 @@ async def imports(run: Run) -> list[Figure]:
         await _started(process)
         rows = process.log.read_text().splitlines()
         loaded = [row.rpartition("|")[2].strip() for row in rows if row.startswith("import time:")]
-        wrong = sorted({name for name in loaded for unused in UNUSED if name == unused or name.startswith(f"{unused}.")})
+        wrong = sorted(
+            {name for name in loaded for unused in UNUSED if name == unused or name.startswith(f"{unused}.")}
+        )
         detail = f"{len(loaded)} modules in all" + (f"; {', '.join(wrong)}" if wrong else "")
         return [Figure("modules imported for what is off", len(wrong), 0, "", detail)]
