@@ -35,10 +35,10 @@ async def _chosen(log: ActivityLog, wanted: str) -> list[str]:
     number = wanted.removeprefix("inc-").removeprefix("#")
     if number.isdecimal() and stream_of(int(number)) in streams:
         return [stream_of(int(number))]
-    named = await log.stream_named(wanted)
+    named = await log.number_of(wanted)
     if named is None:
         raise DatabaseFailure(f"there is no incident {wanted}; `tocsin timeline` shows all there are")
-    return [named]
+    return [stream_of(named)]
 
 
 def _as_data(incident: Incident) -> dict[str, object]:

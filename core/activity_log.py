@@ -60,10 +60,10 @@ def stream_of(number: int) -> str:
     return f"inc-{number}"
 
 
-def chain(prev: str, stream: str, version: int, source: str | None, at: str, heard_at: str, body: str) -> str:
-    """The hash of a record: over all it says, and over the hash before it."""
-    said = json.dumps([prev, stream, version, source, at, heard_at, body], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+def chain(prev: str, *said: str | int | None) -> str:
+    """The hash of a record: over the hash before it and all that it says (stream, version, source, times, body)."""
+    link = json.dumps([prev, *said], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(link.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _body(recorded: Recorded) -> str:
@@ -197,15 +197,6 @@ class ActivityLog:
         if rows:
             self._channels[channel] = rows[0][0]
         return rows[0][0] if rows else None
-
-    async def stream_named(self, name: str) -> str | None:
-        """The incident of this name."""
-        rows = await self._database.rows(
-            "SELECT json_extract(body, '$.event.number') FROM events WHERE kind = 'declared' AND stream = ? "
-            "AND json_extract(body, '$.event.name') = ?",
-            (HOUSE, name),
-        )
-        return stream_of(rows[0][0]) if rows else None
 
     async def house(self, since: datetime, message: MessageRef | None, stem: str) -> House:
         """What a declaration is decided on: incidents declared since, the one of the same message, names alike."""

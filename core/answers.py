@@ -50,7 +50,11 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
     if recorded.source is None or origin is None or origin.message is None or recorded.by is None:
         return ()
     if isinstance(event, Told):
-        shown = told(incident, recorded, event) if incident else _outside(recorded, help_document(event.topic), origin.message)
+        shown = (
+            told(incident, recorded, event)
+            if incident
+            else _outside(recorded, help_document(event.topic), origin.message)
+        )
         return (shown,) if shown else ()
     if isinstance(event, Refused):
         if origin.kind == "reacted" and recorded.by.account.transport == origin.message.channel.transport:

@@ -58,7 +58,9 @@ class SqliteFile:
 async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
     """Opens, migrates and checks the file. Raises `DatabaseFailure` with one line that says what is wrong."""
     try:
-        connection = await aiosqlite.connect(_address(path, read_only=read_only), uri=True, isolation_level=None, timeout=5)
+        connection = await aiosqlite.connect(
+            _address(path, read_only=read_only), uri=True, isolation_level=None, timeout=5
+        )
     except sqlite3.Error as error:
         raise DatabaseFailure(f"cannot open the database {path}: {error}") from error
     file = SqliteFile(connection)
@@ -113,7 +115,9 @@ async def _migrate(file: SqliteFile, path: Path, *, read_only: bool) -> None:
             f"the database {path} was written by a newer Tocsin (schema {known}, this one knows {newest}); upgrade Tocsin"
         )
     if read_only and known < newest:
-        raise DatabaseFailure(f"the database {path} is of an older Tocsin; start `tocsin run` once to bring it up to date")
+        raise DatabaseFailure(
+            f"the database {path} is of an older Tocsin; start `tocsin run` once to bring it up to date"
+        )
     for number, sql in steps:
         if number > known:
             await file.script(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version={number}; COMMIT;")

@@ -1,13 +1,11 @@
 """Displays: makes every chat show the cards that the incidents call for, and nothing else (one lane for each channel).
 
-Told after each commit, it computes the cards, wakes the lanes they belong to, and reports back as ordinary commands
-what people must know: a channel made or gone, a copy that is late, a right that is lacking.
+Told after each commit, it computes the cards and wakes the lanes they belong to.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +15,8 @@ import structlog
 
 from core.activity_log import HOUSE
 from core.answers import answers
-from core.command_post import CommandPost, Order
+from core.command_post import CommandPost
+from core.desk import Chore
 from core.incident import commands as c
 from core.incident.cards import Card, cards, letters_of
 from core.incident.events import Recorded
@@ -25,8 +24,10 @@ from core.incident.letters import Letters, after
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import key
-from core.lane import BACKOFF, Chore, Lane
-from core.port import ChannelPlan, Clock, Permanent, Temporary, Transport, TransportFailure
+from core.lane import BACKOFF, Lane
+from core.patience import patiently
+from core.port import ChannelPlan, Clock, Permanent, Temporary, Transport
+from core.reports import Reports
 from core.shown import Showing, Shown
 
 log = structlog.get_logger(__name__)
@@ -34,11 +35,12 @@ log = structlog.get_logger(__name__)
 ANSWER_STILL = timedelta(hours=1)
 """Acts younger than this are answered after a restart that lost the place."""
 
-DATABASE_AGAIN = 1.0
-"""Seconds before the database is asked again for what it could not take."""
-
 WRITE_BEHIND = 0.05
 """Seconds in which changes of rows gather before they are written."""
+
+
+ENTERING = 2.0
+"""Seconds, at most, for which what is said elsewhere waits for a channel and its invitations."""
 
 
 class Displays:
@@ -50,15 +52,13 @@ class Displays:
         post: CommandPost,
         showing: Showing,
         clock: Clock,
-        *,
-        public_link: Callable[[int], str] = lambda number: "",
     ) -> None:
         self.showing = showing
+        self.reports = Reports(post, clock, self._spawn)
         self.dirty = asyncio.Event()
         self._transports = transports
         self._post = post
         self._clock = clock
-        self._public_link = public_link
         self._incidents: dict[str, Incident] = {}
         self._house_letters: Letters = {}
         self._cards: dict[str, tuple[int, Mapping[ChannelRef, list[Card]]]] = {}
@@ -121,18 +121,7 @@ class Displays:
             await self.dirty.wait()
             await self._clock.sleep(WRITE_BEHIND)
             self.dirty.clear()
-            await self._patiently(self.showing.flush)
-
-    async def _patiently(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Does what the database must take, again and again until it does."""
-        while True:
-            try:
-                await work()
-            except sqlite3.OperationalError as error:
-                log.warning("the database does not take it yet", reason=str(error))
-                await self._clock.sleep(DATABASE_AGAIN)
-            else:
-                return
+            await patiently(self._clock, self.showing.flush)
 
     def connected(self, transport: str, resolved: Mapping[ChannelRef, ChannelRef]) -> None:
         """A chat is there, and the config's names for its rooms are these channels: show everything in it."""
@@ -165,6 +154,7 @@ class Displays:
             self._opening.add(stream)
             self._entering[stream] = []
             self._spawn(self._open_channel(stream))
+            self._spawn(self._enter_at_last(stream))
 
     def _touch(self, stream: str) -> None:
         """Wakes the lanes where an incident is shown: once for all acts of this turn of the loop, and after the answers."""
@@ -213,12 +203,12 @@ class Displays:
         try:
             while True:
                 incident = self._incidents[stream]
-                plan = ChannelPlan(incident.name, incident.name, self._topic(incident), incident.triage)
+                plan = ChannelPlan(incident.name, incident.name, f"Incident {incident.number}", incident.triage)
                 try:
                     channel = await self._transports[incident.triage.transport].open_channel(plan)
                 except Permanent as failure:
                     lacking = str(failure)
-                    self.right_missing(stream, lacking)
+                    self.reports.right_missing(stream, lacking)
                     self.entered(stream)
                     await self._clock.sleep(BACKOFF[-1])
                 except Temporary as failure:
@@ -227,9 +217,11 @@ class Displays:
                     tries += 1
                 else:
                     if lacking:
-                        self.right_given(stream, lacking)
+                        self.reports.right_given(stream, lacking)
                     count = len(incident.entries)
-                    return await self._report(stream, c.NoteChannel(channel=channel), f"channel/{channel}/{count}")
+                    return await self.reports.hand_in(
+                        stream, c.NoteChannel(channel=channel), f"channel/{channel}/{count}"
+                    )
         finally:
             self._opening.discard(stream)
 
@@ -243,7 +235,7 @@ class Displays:
         lane = self._lanes.get(message.channel)
         while row is None and lane is not None:
             try:
-                await lane.learn()
+                await lane.history.learn()
             except Temporary as failure:
                 await self._clock.sleep(failure.retry_after or BACKOFF[1])
             except Permanent:
@@ -317,6 +309,10 @@ class Displays:
         incident = self._incidents.get(stream)
         return incident is not None and incident.channel == channel
 
+    async def _enter_at_last(self, stream: str) -> None:
+        await self._clock.sleep(ENTERING)
+        self.entered(stream)
+
     def entered(self, stream: str) -> None:
         """Its people are in its new channel, or that has to wait: what is said of it elsewhere may be said."""
         waiting = self._entering.pop(stream, None)
@@ -342,10 +338,6 @@ class Displays:
         if incident.locked or lock:
             wanted.append(Chore(stream, "lock", "locked" if incident.locked else "open"))
         return wanted
-
-    def _topic(self, incident: Incident) -> str:
-        link = self._public_link(incident.number)
-        return f"Incident {incident.number}" + (f" · {link}" if link else "")
 
     def _by_channel(self, stream: str) -> Mapping[ChannelRef, list[Card]]:
         incident, version = self._incidents.get(stream), self.version(stream)
@@ -374,38 +366,8 @@ class Displays:
             self._spawn(lane.run())
         return lane
 
-    # --- what lanes report --------------------------------------------------------------------------------------------
-
-    def channel_gone(self, stream: str, channel: ChannelRef) -> None:
-        self._spawn(self._report(stream, c.LoseChannel(channel=channel), f"gone/{channel}"))
-
-    def right_missing(self, stream: str, right: str) -> None:
-        self._spawn(self._report(stream, c.NoteMissingRight(right=right), None))
-
-    def right_given(self, stream: str, right: str) -> None:
-        self._spawn(self._report(stream, c.NoteRightGiven(right=right), None))
-
-    def undeliverable(self, stream: str, card: Card, failure: TransportFailure) -> None:
-        self._delivery(stream, card, "impossible", str(failure))
-
-    def late(self, stream: str, card: Card, failure: TransportFailure) -> None:
-        self._delivery(stream, card, "late", str(failure))
-
     def delivered(self, stream: str, card: Card) -> None:
         """A copy is there; that is news where it was late."""
         incident = self._incidents.get(stream)
         if incident and any((late.card, late.channel) == (card.key, card.channel) for late in incident.deliveries):
-            self._delivery(stream, card, "delivered", "")
-
-    def _delivery(self, stream: str, card: Card, state: str, reason: str) -> None:
-        if card.post.text is None:
-            return
-        note = c.NoteDelivery.model_validate(
-            {"card": card.key, "channel": card.channel, "state": state, "reason": reason}
-        )
-        self._spawn(self._report(stream, note, None))
-
-    async def _report(self, stream: str, command: c.AnyCommand, source: str | None) -> None:
-        if stream != HOUSE:
-            order = Order(command, stream, source and f"{stream}/{source}", self._clock.now())
-            await self._patiently(lambda: self._post.handle(order))
+            self.reports.delivered(stream, card)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-
-import structlog
+from functools import partial
 
 from core.database import Database
+from core.patience import patiently
 from core.port import Clock
-
-log = structlog.get_logger(__name__)
-
-DATABASE_AGAIN = 1.0
-"""Seconds before a note is written again that the database could not take."""
 
 
 class TableNotebook:
@@ -28,11 +22,7 @@ class TableNotebook:
         return rows[0][0] if rows else None
 
     async def write(self, key: str, value: str) -> None:
-        while True:
-            try:
-                return await self._database.write(
-                    "INSERT OR REPLACE INTO notebook VALUES (?, ?, ?)", (self._owner, key, value)
-                )
-            except sqlite3.OperationalError as error:
-                log.warning("the database does not take it yet", note=key, reason=str(error))
-                await self._clock.sleep(DATABASE_AGAIN)
+        note = (self._owner, key, value)
+        await patiently(
+            self._clock, partial(self._database.write, "INSERT OR REPLACE INTO notebook VALUES (?, ?, ?)", note)
+        )

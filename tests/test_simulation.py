@@ -29,7 +29,7 @@ from core.incident.evolve import evolve
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.lane import SPACING, Lane
-from core.port import Inbox, Notebook
+from core.port import Clock, Inbox, Notebook
 from core.shown import Shown
 from core.timers import Timers
 from transports.sandbox.transport import CURSOR, SandboxTransport
@@ -272,8 +272,8 @@ def test_a_row_written_before_its_message_is_found(planted: pytest.MonkeyPatch) 
 
     async def noted_first(self: Lane, stream: str, card: Card, row: Shown, wanted: str) -> float:
         row.hash = wanted
-        self._displays.save(row)
-        await self._displays.showing.flush()
+        self._desk.save(row)
+        await self._desk.showing.flush()
         return await send(self, stream, card, row, wanted)
 
     planted.setattr(Lane, "_send", noted_first)
@@ -350,8 +350,9 @@ def test_a_deleted_card_that_is_taken_for_a_lost_channel_is_found(planted: pytes
 
 
 def test_what_a_busy_database_did_not_take_is_found(planted: pytest.MonkeyPatch) -> None:
-    async def once(self: Displays, work: Callable[[], Awaitable[object]]) -> None:
-        await work()
+    async def once(_: Clock, work: Callable[[], Awaitable[object]]) -> object:
+        return await work()
 
-    planted.setattr(Displays, "_patiently", once)
+    planted.setattr("core.displays.patiently", once)
+    planted.setattr("core.reports.patiently", once)
     found((Plan(seed=seed, busy=0.2) for seed in range(4)), "there are no bugs")

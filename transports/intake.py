@@ -6,10 +6,10 @@ Rule: a signal counts as handled when what it meant is durable. While the databa
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from core.incident.emoji import CLAIMS
 from core.incident.events import Ask, Origin
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
+from core.patience import patiently
 from core.port import Clock, Permanent, Said, Temporary, Transport
 from core.roster import Roster
 from transports import reading
@@ -41,9 +42,6 @@ from transports.signals import (
 )
 
 log = structlog.get_logger(__name__)
-
-DATABASE_AGAIN = 1.0
-"""Seconds before an act is tried again that the database could not take."""
 
 _NAME = re.compile(r"(?<!\S)#?(inc-\d{4}-\d\d-\d\d-[a-z0-9-]+)")
 """An incident's name as it stands in a text."""
@@ -67,16 +65,12 @@ class Intake:
 
     async def take(self, signal: Signal) -> None:
         """Handles a signal; returns when what it meant is on the record."""
-        while True:
-            try:
-                return await self._take(signal)
-            except sqlite3.OperationalError as error:
-                log.warning("the database does not take it yet", source=signal.source, reason=str(error))
-                await self.clock.sleep(DATABASE_AGAIN)
-            except Exception:  # one of the three loops' edges: a bug answers whoever asked, and the next act is handled
-                name = self.displays.bug_id()
-                log.exception("bug", id=name, source=signal.source)
-                return await self._bug(signal, name)
+        try:
+            await patiently(self.clock, partial(self._take, signal))
+        except Exception:  # one of the three loops' edges: a bug answers whoever asked, and the next act is handled
+            name = self.displays.bug_id()
+            log.exception("bug", id=name, source=signal.source)
+            await patiently(self.clock, partial(self._bug, signal, name))
 
     async def _take(self, signal: Signal) -> None:
         match signal:

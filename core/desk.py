@@ -1,0 +1,72 @@
+"""What a lane asks of the displays that it works for: what should be there, what is, and whom to tell."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.incident.cards import Card
+from core.incident.vocabulary import ChannelRef, MessageRef
+from core.reports import Reports
+from core.shown import Showing, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something about the channel itself that should be so, as a row beside the cards."""
+
+    stream: str
+    name: str
+    value: str
+
+
+class Desk(Protocol):
+    """The displays, as a lane sees them."""
+
+    @property
+    def showing(self) -> Showing: ...
+
+    @property
+    def reports(self) -> Reports: ...
+
+    def now(self) -> datetime: ...
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Until the event, or for so long on the clock."""
+
+    def cards(self, stream: str, channel: ChannelRef) -> list[Card]:
+        """The cards that a stream calls for in a channel."""
+
+    def chores(self, stream: str, channel: ChannelRef) -> list[Chore]: ...
+
+    def version(self, stream: str) -> int: ...
+
+    def mark(self, stream: str) -> tuple[str, datetime]:
+        """What a stream's cards bear as their mark, and since when they may stand in a channel."""
+
+    def streams(self) -> list[str]: ...
+
+    def left_behind(self, stream: str) -> bool:
+        """Whether an earlier process may have shown something of it."""
+
+    async def recall(self, stream: str) -> None:
+        """Reads what the chats show of an incident that slept when this process began."""
+
+    def at_home(self, stream: str, channel: ChannelRef) -> bool: ...
+
+    def entered(self, stream: str) -> None:
+        """Its people are in its new channel, or that has to wait."""
+
+    def save(self, row: Shown) -> None: ...
+
+    def make_again(self, row: Shown) -> None: ...
+
+    def deleted(self, message: MessageRef) -> bool: ...
+
+    def delivered(self, stream: str, card: Card) -> None: ...
+
+    def answer_given(self, stream: str, version: int) -> None: ...
+
+    def bug_id(self) -> str: ...

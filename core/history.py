@@ -1,0 +1,62 @@
+"""What of ours stands in a channel already, by the chat's own history: the way back when an answer or a row was lost.
+
+Rule: within the chat's memory of keys a repeated send is harmless; past it, after a start, and for a card that was
+deleted once, the history is read before anything is sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.desk import Desk
+from core.incident.vocabulary import ChannelRef, MessageRef
+from core.port import Transport
+
+CAUTION = 0.8
+"""The part of a chat's memory of keys that is relied upon."""
+
+
+class History:
+    """One channel's, by stream and card."""
+
+    def __init__(self, desk: Desk, channel: ChannelRef, transport: Transport) -> None:
+        self._desk = desk
+        self._channel = channel
+        self._transport = transport
+        self._marks: dict[str, dict[str, MessageRef]] = {}
+        self._first_tried: dict[tuple[str, str], datetime] = {}
+
+    def tried_since(self, stream: str, card: str) -> datetime:
+        """When this card was first tried, which is now if it was not."""
+        return self._first_tried.setdefault((stream, card), self._desk.now())
+
+    def settle(self, stream: str, card: str) -> None:
+        """The card stands, and what was tried is over."""
+        self._first_tried.pop((stream, card), None)
+
+    async def sent_before(self, stream: str, card: str, generation: int = 1) -> MessageRef | None:
+        """The message of a card that was sent already. Raises `TransportFailure`."""
+        old = self._desk.now() - self.tried_since(stream, card) > self._transport.traits.resend_window * CAUTION
+        if old or generation > 1 or (stream not in self._marks and self._desk.left_behind(stream)):
+            await self._read(stream)
+        return self._marks.get(stream, {}).get(card)
+
+    async def learn(self) -> None:
+        """Finds the cards that may stand in the channel though their rows do not say so. Raises `TransportFailure`."""
+        for stream in self._desk.streams():
+            fresh = self._desk.left_behind(stream) and stream not in self._marks
+            blank = [
+                row
+                for card in self._desk.cards(stream, self._channel)
+                if (row := self._desk.showing.row(stream, card.key, self._channel)).message is None
+                and (fresh or (stream, card.key) in self._first_tried)
+            ]
+            marks = await self._read(stream) if blank else {}
+            for row in blank:
+                if row.card in marks and row.message is None:
+                    row.message = marks[row.card]
+                    self._desk.save(row)
+
+    async def _read(self, stream: str) -> dict[str, MessageRef]:
+        self._marks[stream] = dict(await self._transport.marked(self._channel, *self._desk.mark(stream)))
+        return self._marks[stream]
