@@ -37,7 +37,7 @@ def _told(record: dict[str, Any]) -> list[tuple[str | None, str | None, str]]:
 
 UNDISTURBED = [
     ("Ann", "Ann", "declared SEV2: Checkout fails after payment, reported by Sam"),
-    ("Ann", "Ann", "Ann is incident commander (declared while on call)"),
+    ("Ann", "Ann", "is incident commander (declared while on call)"),
     (None, None, "the channel is open"),
 ]
 """How the record begins; the rest is held against the story itself, and both plays against each other."""

@@ -61,12 +61,18 @@ def _why(why: str) -> str:
     return f": {why}" if why else ""
 
 
+def _who(who: Person, by: Person | None) -> str:
+    """The person, unless it is whose line this is."""
+    return "" if who.is_(by) else f"{who.name} "
+
+
 def _role_taken(event: RoleTaken, by: Person | None) -> str:
+    who = _who(event.who, by)
     if event.how in (How.DECLARED, How.CLAIMED):
-        return f"{event.who.name} is {event.role.title} ({event.how})"
+        return f"{who}is {event.role.title} ({event.how})"
     giver = f" from {event.before.name}" if event.before else ""
     doer = f" by {by.name}" if event.how is How.ASSIGNED and by else ""
-    return f"{event.who.name} is {event.role.title} ({event.how}{giver}{doer})"
+    return f"{who}is {event.role.title} ({event.how}{giver}{doer})"
 
 
 def _closed(event: Closed) -> str:
@@ -108,7 +114,7 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case RoleTaken():
             return _role_taken(event, by)
         case RoleVacated():
-            return f"{event.who.name} is no longer {event.role.title} ({event.how})"
+            return f"{_who(event.who, by)}is no longer {event.role.title} ({event.how})"
         case BackupNamed():
             return f"{event.who.name} is backup {event.role.title}"
         case ItemAdded(item=ItemKind.RECOVERY):
@@ -116,9 +122,9 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case ItemAdded():
             return f"{event.key} {event.item}: {event.text}"
         case ItemGrabbed():
-            return f"{event.who.name} is on {event.key}"
+            return f"{_who(event.who, by)}is on {event.key}"
         case ItemLetGo():
-            return f"{event.who.name} let go of {event.key}"
+            return f"{_who(event.who, by)}let go of {event.key}"
         case ItemEnded():
             return _ended(event, incident.items[event.key].text)
         case PathChosen():
