@@ -231,11 +231,10 @@ class Displays:
         A card may be seen, and reacted to, before its sender knows that it is there: when the answer was lost, or came
         to a process that died. Then the chat's own marks tell.
         """
-        row = await self.showing.find(message)
-        lane = self._lanes.get(message.channel)
-        while row is None and lane is not None:
+        row, channel = await self.showing.find(message), message.channel
+        while row is None and any(channel in self._shown_in(stream) for stream in self.streams()):
             try:
-                await lane.history.learn()
+                await self._lane(channel).history.learn()
             except Temporary as failure:
                 await self._clock.sleep(failure.retry_after or BACKOFF[1])
             except Permanent:
