@@ -44,15 +44,18 @@ class History:
     async def learn(self) -> None:
         """Finds the cards that may stand in the channel though their rows do not say so. Raises `TransportFailure`."""
         for stream in self._desk.streams():
-            fresh = self._desk.left_behind(stream) and stream not in self._marks
-            blank = [
-                row
-                for card in self._desk.cards(stream, self._channel)
-                if (row := self._desk.showing.row(stream, card.key, self._channel)).message is None
-                and (fresh or (stream, card.key) in self._first_tried)
-            ]
-            marks = await self._read(stream) if blank else {}
-            for row in blank:
+            cards = self._desk.cards(stream, self._channel)
+            rows = [self._desk.showing.row(stream, card.key, self._channel) for card in cards]
+            blank = [row for row in rows if row.message is None]
+            unread = self._desk.left_behind(stream) and stream not in self._marks
+            if blank and (unread or any((stream, row.card) in self._first_tried for row in blank)):
+                await self._read(stream)
+                known = blank
+            else:
+                # What was read before may name a card that was deleted since.
+                known = [row for row in blank if row.generation == 1]
+            marks = self._marks.get(stream, {})
+            for row in known:
                 if row.card in marks and row.message is None:
                     row.message = marks[row.card]
                     self._desk.save(row)
