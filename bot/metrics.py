@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from bot.wiring import Tocsin
+from core.activity_log import HOUSE
 from core.incident.events import Recorded
 from core.incident.state import Incident
 
@@ -38,8 +39,10 @@ def measure(registry: CollectorRegistry, tocsin: Tocsin) -> None:
     acts = Counter("tocsin_records", "Records written, by kind of event.", ["kind"], registry=registry)
     registry.register(_Incidents(tocsin))
 
-    def count(_stream: str, _incident: Incident | None, records: Sequence[Recorded]) -> None:
+    def count(stream: str, _incident: Incident | None, records: Sequence[Recorded]) -> None:
         for recorded in records:
-            acts.labels(recorded.event.kind).inc()
+            # The house repeats what an incident's own stream says of its declaration.
+            if stream != HOUSE or recorded.event.kind != "declared":
+                acts.labels(recorded.event.kind).inc()
 
     tocsin.post.listeners.append(count)

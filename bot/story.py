@@ -91,13 +91,13 @@ STORY: tuple[Beat, ...] = (
     _says("10:08:40", "Leah", "If errors stay above 20 % at 10:11, we roll back release 214.", name="rule"),
     _reacts("10:08:50", "Ann", "⚖️", "rule"),
     _says(
-        "10:09:05",
+        "10:09:45",
         "Jon",
         "/inc update impact=Some users cannot pay. working=Sign-in and browsing work. "
         "next=We are preparing to take back the 10:02 release. every=10m",
         needs=Role.UPDATES,
     ),
-    _reacts("10:09:15", "Jon", "📤", "draft/2", Role.UPDATES),
+    _reacts("10:10:05", "Jon", "📤", "draft/2", Role.UPDATES),
     _says("10:11:00", "Leah", "/inc path rollback release 214", needs=Role.RECOVERY),
     _reacts("10:11:10", "Mia", "✋", "item/R2"),
     _reacts("10:12:20", "Mia", "✅", "item/R2"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from core.incident.cards import Card, told
 from core.incident.document import Document, Post
-from core.incident.events import Asked, Recorded, Refused, Told
+from core.incident.events import Asked, Origin, Recorded, Refused, Told
 from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -53,7 +53,7 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         shown = (
             told(incident, recorded, event)
             if incident
-            else _outside(recorded, help_document(event.topic), origin.message)
+            else _outside(recorded, help_document(event.topic), origin, origin.message)
         )
         return (shown,) if shown else ()
     if isinstance(event, Refused):
@@ -65,5 +65,6 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
     return (Tick(origin.message),) if origin.kind in ("typed", "edited") and not asked_back else ()
 
 
-def _outside(recorded: Recorded, document: Document, where: MessageRef) -> Card:
-    return Card(where.channel, Post(document, recorded.stream, f"answer/{recorded.version}", reply_to=where))
+def _outside(recorded: Recorded, document: Document, origin: Origin, where: MessageRef) -> Card:
+    post = Post(document, recorded.stream, f"answer/{recorded.version}", reply_to=where, thread=origin.thread)
+    return Card(where.channel, post)

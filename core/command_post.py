@@ -120,7 +120,7 @@ class CommandPost:
 
     def _act(self, order: Order) -> Act:
         now = self.clock.now()
-        return Act(order.by, min(order.at, now), now)
+        return Act(order.by, min(order.at, now), now, self.policy())
 
     async def _outside(self, order: Order) -> Outcome:
         async with self._locked([HOUSE]):
@@ -144,7 +144,7 @@ class CommandPost:
             case c.Declare():
                 raise refusals.declare_in_triage()
             case _:
-                raise refusals.not_in_an_incident()
+                raise refusals.not_in_an_incident(self.policy().emoji["declare"])
 
     async def _there(self, stream: str) -> Incident:
         incident = await self.incident(stream)

@@ -57,10 +57,11 @@ class SqliteFile:
 
 async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
     """Opens, migrates and checks the file. Raises `DatabaseFailure` with one line that says what is wrong."""
+    address = _address(path, read_only=read_only)
     try:
-        connection = await aiosqlite.connect(
-            _address(path, read_only=read_only), uri=True, isolation_level=None, timeout=5
-        )
+        # aiosqlite's thread outlives a failed open, and complains of the closed loop: so the failure comes first, without it.
+        sqlite3.connect(address, uri=True).close()
+        connection = await aiosqlite.connect(address, uri=True, isolation_level=None, timeout=5)
     except sqlite3.Error as error:
         raise DatabaseFailure(f"cannot open the database {path}: {error}") from error
     file = SqliteFile(connection)

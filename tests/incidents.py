@@ -46,7 +46,7 @@ class Case:
         self.incident: Incident
         self.records: list[Recorded] = []
         events = declare(
-            House(1), command or c.Declare(title="checkout fails"), Act(by, START, START), policy(), TRIAGE
+            House(1), command or c.Declare(title="checkout fails"), Act(by, START, START, policy()), policy(), TRIAGE
         )
         assert isinstance(events, tuple)
         self._write(events, by, c.Declare(title="x"))
@@ -54,7 +54,7 @@ class Case:
 
     def decides(self, by: Person | None, command: c.AnyCommand, at: datetime | None = None) -> Events:
         """What would come of it. Raises `Refusal`."""
-        return decide(self.incident, command, Act(by, at or self.now, self.now))
+        return decide(self.incident, command, Act(by, at or self.now, self.now, policy()))
 
     def does(self, by: Person | None, command: c.AnyCommand, at: datetime | None = None) -> Events:
         """Gives the command and keeps what comes of it, a refusal too."""

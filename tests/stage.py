@@ -253,10 +253,10 @@ class Stage:
         assert not lacks or lacks not in message.text, f"{key} says {lacks!r}:\n{message.text}"
         return message.text
 
-    def expect_summaries(self) -> None:
-        """The summary of the newest incident, wherever it belongs."""
+    def expect_summaries(self, number: int = 1) -> None:
+        """The summary of the newest incident's close, wherever it belongs."""
         for room in (self.channel, self.triage, self.support, self.leadership):
-            self.expect_card("summary", "Closed: ", where=room)
+            self.expect_card("summary" if number == 1 else f"summary/{number}", "Closed: ", where=room)
 
     def expect_updates(self, *numbers: int) -> None:
         """Those updates, in every room, with the same base text."""

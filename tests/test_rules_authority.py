@@ -64,7 +64,7 @@ TABLE: tuple[tuple[c.AnyCommand, frozenset[str]], ...] = (
     (c.RecordChange(what="release 214"), ALL),
     (c.Show(what="board"), ALL),
     (c.Amend(entry=1, text="x"), COMMAND | {"scribe"}),
-    (c.WithdrawEntry(message=message("pinned")), ALL),
+    (c.WithdrawEntry(message=message("pinned"), kind="noted"), ALL),
     (c.EditSource(message=message("pinned"), text="y"), ALL),
     (c.DeleteSource(message=message("pinned")), ALL),
     (c.Claim(role=Role.SCRIBE), frozenset({"scribe"})),
@@ -101,7 +101,7 @@ NAMES = [repr(command)[:60] for command, _ in TABLE]
 ELSEWHERE = (
     # Turned down for everyone in an open incident, or the clock's and the chat's own: the tests below.
     *(c.Declare, c.Reopen, c.Confirm, c.KeepClaim, c.Misread, c.DenyStranger),
-    *(c.PassRole, c.AskForCommander, c.RemindUpdate, c.AskToClose, c.LockChannel),
+    *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven),
 )
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from incidents import ANN, EVERYONE, MIA, Case, message
+from incidents import ANN, EVERYONE, MIA, Case, message, policy
 
 from core.incident import commands as c
 from core.incident.cards import cards
@@ -49,7 +49,7 @@ BY_PEOPLE = st.one_of(
     st.builds(c.RecordChange, what=SAID),
     st.builds(c.Show, what=st.sampled_from(["board", "timeline", "help"]), topic=WORDS),
     st.builds(c.Amend, entry=st.integers(0, 12), text=SAID),
-    st.builds(c.WithdrawEntry, message=MESSAGES),
+    st.builds(c.WithdrawEntry, message=MESSAGES, kind=st.sampled_from(["noted", "decision_marked"])),
     st.builds(c.EditSource, message=MESSAGES, text=WORDS),
     st.builds(c.DeleteSource, message=MESSAGES),
     st.builds(
@@ -145,7 +145,7 @@ class Rules(RuleBasedStateMachine):
 
     def _give(self, by: Person | None, command: c.AnyCommand, late: timedelta = timedelta()) -> None:
         before, known, now = self.live, len(self.case.records), self.case.now
-        act = Act(by, now - late, now)
+        act = Act(by, now - late, now, policy())
         first, again = _decided(before, command, act), _decided(before, command, act)
         assert first == again, "the same input, the same output"
         if isinstance(first, Refused):
@@ -195,7 +195,7 @@ class Rules(RuleBasedStateMachine):
         self._give(by, command)
         if isinstance(command, TWICE_IS_TWICE):
             return
-        again = _decided(self.live, command, Act(by, self.case.now, self.case.now))
+        again = _decided(self.live, command, Act(by, self.case.now, self.case.now, policy()))
         assert again == () or isinstance(again, Refused), f"{command!r} again: {again}"
 
     def _nobody_holds_all_three(self) -> None:

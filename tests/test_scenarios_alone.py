@@ -62,6 +62,8 @@ async def test_two_lose_one_to_a_flight_without_a_word_and_go_on(stage: Stage) -
     await stage.fast_forward(seconds=4)
     stage.expect_card("board", "Commander Mia")
     stage.expect_card("prompt/takeover-1", "Takeover: Mia is incident commander.")
+    stage.expect_card("role/1", "Mia is incident commander now: took over from Ann.")
+    assert [one.name for one in stage.post("role/1").pings] == ["Mia", "Ann"]
     await stage.mia.types("close cause=x fixed=y")
     stage.expect_summaries()
 
@@ -75,12 +77,25 @@ async def test_who_is_still_there_keeps_the_call(stage: Stage) -> None:
     stage.expect_card("board", "Commander Ann")
 
 
+async def test_who_says_anything_at_all_is_not_silent(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.mia.types("takeover ic")
+    await stage.jon.says("Mia, Ann is on the phone with the provider")
+    stage.expect_card("prompt/takeover-1", "Ann: Mia wants to take over")
+    await stage.ann.says("I am here, give me a second")
+    stage.expect_card("prompt/takeover-1", "Takeover: Ann keeps it.")
+    await stage.fast_forward(minutes=5)
+    stage.expect_card("board", "Commander Ann")
+
+
 async def test_the_backup_takes_over_without_debate(stage: Stage) -> None:
     await stage.ann.types("declare checkout fails sev3", stage.triage)
     await stage.ann.types("backup ic @Bob")
     stage.expect_card("board", "Commander Ann (backup Bob)")
     await stage.bob.types("takeover ic")
     stage.expect_card("board", "Commander Bob", lacks="backup")
+    stage.expect_card("role/1", "Bob is incident commander now: took over from Ann.")
+    assert [one.name for one in stage.post("role/1").pings] == ["Ann"]
 
 
 async def test_eight_in_a_noisy_room_make_one_incident(stage: Stage) -> None:

@@ -94,7 +94,9 @@ async def test_a_close_of_long_ago_is_asked_again(stage: Stage, answered: bool) 
     await stage.stop()
     stage.world.say(stage.ann.account, stage.channel, "!inc close cause=tax fixed=rolled back")
     await stage.again(away=11 * MINUTES)
-    stage.expect_card("prompt/stale-1", "Ann: Tocsin was away when you asked for this", "Close", "Still?")
+    stage.expect_card(
+        "prompt/stale-1", "Ann: Tocsin was away when you asked for this", "close cause=tax fixed=rolled back. Still?"
+    )
     stage.expect_card("prompt/close-1", "is it over?")
     if answered:
         await stage.ann.reacts("prompt/stale-1", "👍")

@@ -9,6 +9,7 @@ import pytest
 from stage import AUDIENCES, Stage, open_stage
 
 from core.incident.policy import Policy, Times
+from core.incident.vocabulary import MessageRef
 from core.roster import Roster
 
 
@@ -61,7 +62,7 @@ async def test_the_commander_who_takes_over_later_is_asked_then(stage: Stage) ->
     await stage.fast_forward(minutes=10)
     stage.expect_card("prompt/handoff-1", "accepted")
     stage.expect_card("prompt/watch-1", "it stayed well")
-    stage.expect_card("prompt/close-1", "Leah: is it over?", "close cause=…", "close fixed=…")
+    stage.expect_card("prompt/close-1", "Leah: is it over?", "close cause=… fixed=…", "cause=unknown yet")
     await stage.leah.reacts_in_vain("prompt/close-1", "🏁", "`close cause=… fixed=…`")
     await stage.leah.types("close cause=unknown yet fixed=it went away")
     stage.expect_card("prompt/close-1", "closed")
@@ -115,7 +116,10 @@ async def test_the_same_close_twice_is_yes(stage: Stage) -> None:
     await stage.ann.types("close cause=tax rounding fixed=rollback")
     stage.expect_card("prompt/close-2", "closed")
     stage.expect_summaries()
-    await stage.ann.types("close cause=tax fixed=rollback")
+    await stage.ann.types("close cause=tax rounding fixed=rollback")
+    await stage.ann.is_told("close cause=tax fixed=rollback", "closed", "TEXT` corrects what the close says")
+    await stage.ann.is_told("close owner=@Leah", "corrects what the close says")
+    await stage.ann.is_told("close false-alarm it was the probe", "corrects what the close says")
 
 
 async def test_a_close_says_what_it_lacks(stage: Stage) -> None:
@@ -161,10 +165,12 @@ async def test_a_reopening_takes_a_reason_and_its_days(stage: Stage) -> None:
     await stage.mia.types("reopen payments fail again since 10:40")
     stage.expect_card("board", "SEV3 · investigating", "Commander Ann")
     stage.expect_card("notice", lacks="It is over")
+    for room in (stage.channel, stage.triage, stage.support, stage.leadership):
+        stage.expect_card("summary", "Closed 10:02 UTC, and reopened 10:02 UTC: payments fail again", where=room)
     await stage.mia.is_told("reopen payments fail again", "this one is open")
     await stage.ann.types("close cause=tax rounding again fixed=rolled back again")
-    stage.expect_summaries()
-    stage.expect_card("summary", "tax rounding again")
+    stage.expect_summaries(2)
+    stage.expect_card("summary/2", "tax rounding again")
     await stage.fast_forward(days=7, minutes=-1)
     assert not stage.incident.locked
 
@@ -202,3 +208,30 @@ async def test_incident_99_can_still_be_declared_after_somebody_asked_for_it(sta
     await stage.mia.is_told("reopen 1 payments fail again", "There is no incident 1", where=stage.triage)
     await _declared(stage)
     assert stage.incident.number == 1
+
+
+async def _raised(stage: Stage) -> MessageRef:
+    """Sam tells of it and Ann, who is on call, declares."""
+    alarm = await stage.sam.says("Checkout fails")
+    await stage.ann.reacts(alarm, "🚨")
+    return alarm
+
+
+async def test_a_figure_in_the_reason_reopens_no_other_incident(stage: Stage) -> None:
+    for title in ("One broken", "Two broken", "Three broken"):
+        await stage.ann.types(f"declare {title}", where=stage.triage)
+    rooms = {one.number: one.channel for _, one in stage.tocsin.post.awake()}
+    for number in (1, 3):
+        await stage.ann.types("close cause=a fixed=b", where=rooms[number])
+    await stage.bob.types("reopen 3 customers cannot pay again", where=rooms[1])
+    stage.expect_everything()
+    assert {one.number: one.closed for _, one in stage.tocsin.post.awake()} == {1: False, 2: False, 3: True}
+
+
+@pytest.mark.parametrize("words", ["resolve rolled back release 214"])
+async def test_what_fixed_it_said_later_is_kept(stage: Stage, words: str) -> None:
+    await _raised(stage)
+    await stage.ann.types("resolve")
+    await stage.ann.types(words)
+    stage.expect_everything()
+    assert stage.incident.fixed == "rolled back release 214"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from stage import Stage
 
+from core.incident.vocabulary import MessageRef
 from transports.sandbox.places import Kind
 
 
@@ -26,7 +28,7 @@ async def test_a_second_alarm_much_later_is_still_the_same_message(stage: Stage)
     await stage.ann.types("close false-alarm the probe was down")
     stage.expect_summaries()
     await stage.fast_forward(hours=1)
-    await stage.kim.reacts(alarm, "🚨")
+    await stage.kim.reacts_in_vain(alarm, "🚨", "Incident 1 is closed", "reopen 1 WHY")
     assert stage.incident.number == 1
 
 
@@ -137,6 +139,7 @@ async def test_taking_the_alarm_back_changes_nothing_and_says_how_to_end_it(stag
 async def test_editing_the_words_of_a_declaration_declares_nothing_more(stage: Stage) -> None:
     declared = await stage.ann.types("declare checkout down", stage.triage)
     await stage.ann.edits(declared, "!inc declare checkout is down")
+    stage.expect_everything()
     assert stage.incident.number == 1
 
 
@@ -151,3 +154,66 @@ async def test_a_declaration_misread_is_mended_by_editing(stage: Stage) -> None:
     stage.ticks.add(message.id)
     assert stage.incident.title == "checkout fails"
     stage.ann.told(message, "Settled.")
+
+
+async def _raised(stage: Stage) -> MessageRef:
+    """Sam tells of it and Ann, who is on call, declares."""
+    alarm = await stage.sam.says("Checkout fails")
+    await stage.ann.reacts(alarm, "🚨")
+    return alarm
+
+
+def _numbers(stage: Stage) -> list[int]:
+    return [one.number for _, one in stage.tocsin.post.awake()]
+
+
+@pytest.mark.parametrize(("one", "other"), [("Can't pay", "cant pay"), ("check-out down", "Checkout: down!")])
+async def test_same_title_aside_from_punctuation(stage: Stage, one: str, other: str) -> None:
+    await stage.ann.types(f"declare {one}", where=stage.triage)
+    await stage.mia.types(f"declare {other}", where=stage.triage)
+    stage.expect_everything()
+    assert _numbers(stage) == [1]
+
+
+async def test_titles_of_symbols_are_not_all_one(stage: Stage) -> None:
+    await stage.ann.types("declare 🔥", where=stage.triage)
+    await stage.mia.types("declare 💥", where=stage.triage)
+    stage.expect_everything()
+    assert _numbers(stage) == [1, 2]
+
+
+async def test_the_notice_says_when_the_next_update_comes(stage: Stage) -> None:
+    await _raised(stage)
+    stage.expect_card("notice", "Next update 10:32 UTC", where=stage.triage)
+
+
+async def test_an_alarm_on_the_notice_makes_no_second_incident(stage: Stage) -> None:
+    await _raised(stage)
+    notice = stage.find("notice").ref
+    await stage.fast_forward(minutes=11)
+    await stage.kim.reacts(notice, "🚨")
+    stage.expect_everything()
+    assert _numbers(stage) == [1]
+    assert "Kim" in [person.name for person in stage.incident.people]
+
+
+async def test_a_typed_declaration_is_the_message_it_was_declared_from(stage: Stage) -> None:
+    message = await stage.ann.types("declare Checkout fails", where=stage.triage)
+    assert stage.find("notice").reply_to == message
+    await stage.fast_forward(minutes=11)
+    await stage.kim.reacts(message, "🚨")
+    stage.expect_everything()
+    assert _numbers(stage) == [1]
+
+
+async def test_who_raised_it_too_joins_the_new_one(stage: Stage) -> None:
+    await _raised(stage)
+    other = await stage.sam.says("Mails are late", where=stage.triage)
+    await stage.jon.reacts(other, "🚨")
+    await stage.kim.reacts(other, "🚨")
+    await stage.jon.reacts(stage.find("prompt/same-1", stage.triage).ref, "🚨")
+    await stage.fast_forward(seconds=61)
+    stage.expect_everything()
+    people = {one.number: [who.name for who in one.people] for _, one in stage.tocsin.post.awake()}
+    assert "Kim" in people[2]
+    assert "Kim" not in people[1]

@@ -10,6 +10,7 @@ from stage import Stage, open_stage
 
 from core.activity_log import stream_of
 from core.incident.events import Recorded
+from core.incident.vocabulary import MessageRef
 from transports.reactions import REACTIONS, Where
 
 
@@ -152,3 +153,28 @@ async def test_the_emoji_of_the_config_are_the_ones_that_count(tmp_path: Path) -
         assert stage.post("board").seeds[0] == "👑"
         await stage.mia.reacts("board", "👑")
         stage.expect_card("board", "Commander Mia")
+
+
+async def _raised(stage: Stage) -> MessageRef:
+    """Sam tells of it and Ann, who is on call, declares."""
+    alarm = await stage.sam.says("Checkout fails")
+    await stage.ann.reacts(alarm, "🚨")
+    return alarm
+
+
+@pytest.mark.parametrize("emoji", ["💡", "🛠️", "📌", "⚖️"])
+async def test_the_board_is_no_hypothesis(stage: Stage, emoji: str) -> None:
+    await _raised(stage)
+    before = len(stage.incident.entries)
+    await stage.kim.reacts("board", emoji)
+    stage.expect_everything()
+    assert len(stage.incident.entries) == before
+
+
+async def test_taking_the_ice_back_twice_lifts_the_freeze(stage: Stage) -> None:
+    await _raised(stage)
+    for _ in range(2):
+        await stage.ann.reacts("board", "🧊")
+        await stage.ann.takes_back("board", "🧊")
+    stage.expect_everything()
+    assert stage.incident.frozen is None

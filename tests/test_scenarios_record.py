@@ -6,6 +6,7 @@ import pytest
 from stage import Stage
 
 from core.incident.state import Entry
+from core.incident.vocabulary import MessageRef
 
 
 async def _declared(stage: Stage) -> None:
@@ -45,7 +46,7 @@ async def test_a_decision_keeps_its_words(stage: Stage) -> None:
     assert (entry.text, entry.note) == ("decision: we roll back at 10:15", "later edited")
 
 
-async def test_a_hypothesis_follows_its_message_until_an_update_was_published(stage: Stage) -> None:
+async def test_a_hypothesis_follows_its_message_until_the_close(stage: Stage) -> None:
     await _declared(stage)
     message = await stage.mia.says("tax rouding")
     await stage.mia.reacts(message, "💡")
@@ -54,11 +55,15 @@ async def test_a_hypothesis_follows_its_message_until_an_update_was_published(st
     assert _entry(stage, "H1 hypothesis: tax rounding").note == "edited"
     await stage.ann.types("update impact=Some users cannot pay")
     await stage.ann.types("publish")
-    await stage.mia.edits(message, "cache")
-    stage.expect_card("item/H1", "tax rounding")
-    assert _entry(stage, "tax rounding").note == "later edited"
     stage.expect_updates(1)
     stage.expect_card("draft/1")
+    await stage.mia.edits(message, "tax rounding in release 214")
+    stage.expect_card("item/H1", "tax rounding in release 214")
+    await stage.ann.types("close false-alarm the probe was down")
+    stage.expect_summaries()
+    await stage.mia.edits(message, "cache")
+    stage.expect_card("item/H1", "tax rounding in release 214")
+    assert _entry(stage, "H1 hypothesis: tax rounding in release 214").note == "edited"
 
 
 @pytest.mark.parametrize(("emoji", "words"), [("📌", "T"), ("⚖️", "decision: ")])
@@ -172,3 +177,62 @@ async def test_words_of_their_own(stage: Stage) -> None:
     assert "claim" in await stage.mia.asks("help role")
     assert "Commands" in await stage.mia.asks("help", stage.triage)
     await stage.mia.is_told("impact none", "state the impact", "ask Ann")
+
+
+async def _raised(stage: Stage) -> MessageRef:
+    """Sam tells of it and Ann, who is on call, declares."""
+    alarm = await stage.sam.says("Checkout fails")
+    await stage.ann.reacts(alarm, "🚨")
+    return alarm
+
+
+async def test_evidence_after_the_tick_is_kept(stage: Stage) -> None:
+    await _raised(stage)
+    await stage.mia.types("hypothesis tax rounding")
+    await stage.mia.reacts("item/H1", "✅")
+    await stage.mia.types("confirm H1 totals differ by a cent")
+    stage.expect_everything()
+    assert any("a cent" in entry.text for entry in stage.incident.entries)
+
+
+async def test_a_decision_says_who_marked_it(stage: Stage) -> None:
+    await _raised(stage)
+    said = await stage.mia.says("we roll back at 10:15")
+    await stage.kim.reacts(said, "⚖️")
+    assert "Kim" in await stage.ann.asks("timeline")
+
+
+async def test_a_pin_stands_while_somebody_pins(stage: Stage) -> None:
+    await _raised(stage)
+    said = await stage.mia.says("errors at 12 %")
+    await stage.mia.reacts(said, "📌")
+    await stage.jon.reacts(said, "📌")
+    await stage.mia.takes_back(said, "📌")
+    stage.expect_everything()
+    assert [entry.withdrawn for entry in stage.incident.entries if "errors" in entry.text] == [False]
+
+
+async def test_a_decision_keeps_its_words_and_the_hypothesis_follows(stage: Stage) -> None:
+    await _raised(stage)
+    said = await stage.mia.says("cach eviction")
+    await stage.ann.reacts(said, "⚖️")
+    await stage.ann.reacts(said, "💡")
+    await stage.mia.edits(said, "cache eviction")
+    stage.expect_everything()
+    assert stage.incident.items["H1"].text == "cache eviction"
+
+
+async def test_the_deleted_words_of_a_command_are_marked(stage: Stage) -> None:
+    await _raised(stage)
+    note = await stage.bob.types("note errors at 12 %")
+    await stage.bob.deletes(note)
+    stage.expect_everything()
+    assert stage.incident.entries[-1].note == "its message was deleted"
+
+
+async def test_an_edited_note_follows(stage: Stage) -> None:
+    await _raised(stage)
+    note = await stage.bob.types("note errors at 12 %")
+    await stage.bob.edits(note, "!inc note errors at 21 %")
+    stage.expect_everything()
+    assert stage.incident.entries[-1].text == "errors at 21 %"

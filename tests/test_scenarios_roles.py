@@ -67,6 +67,8 @@ async def test_the_commander_assigns_and_vacates(stage: Stage) -> None:
     await _declared(stage)
     await stage.ann.types("assign comms @Jon")
     stage.expect_card("board", "Updates Jon")
+    stage.expect_card("role/1", "Jon is update owner now: assigned by Ann.")
+    assert [one.name for one in stage.post("role/1").pings] == ["Jon"]
     assert stage.jon.account.id in stage.world.room(stage.channel).members
     await stage.ann.types("assign updates @Jon")
     await stage.mia.is_told("vacate updates", "call of the incident commander", "ask Ann")
@@ -128,6 +130,7 @@ async def test_a_backup_is_named_by_the_holder_or_the_commander(stage: Stage) ->
     await stage.jon.types("claim updates")
     stage.expect_card("board", "Updates Jon")
     stage.expect_card("draft/1")
+    stage.expect_card("role/1", "Jon is update owner now: took over from Mia.")
 
 
 async def test_a_takeover_passes_in_silence_unless_the_taker_holds_two_by_then(stage: Stage) -> None:
@@ -150,6 +153,7 @@ async def test_the_holder_may_let_it_pass_at_once(stage: Stage) -> None:
     await stage.ann.reacts("prompt/takeover-1", "👍")
     stage.expect_card("board", "Commander Mia")
     stage.expect_card("prompt/takeover-1", "Mia is incident commander")
+    stage.expect_card("role/1")
 
 
 async def test_two_who_want_it_are_told_who_got_it(stage: Stage) -> None:
@@ -160,6 +164,7 @@ async def test_two_who_want_it_are_told_who_got_it(stage: Stage) -> None:
     stage.expect_card("board", "Commander Mia")
     stage.expect_card("prompt/takeover-1", "Mia is incident commander")
     stage.expect_card("prompt/takeover-2", "Mia is incident commander")
+    stage.expect_card("role/1")
 
 
 async def test_a_takeover_of_what_nobody_holds_is_a_claim(stage: Stage) -> None:
@@ -177,6 +182,7 @@ async def test_a_takeover_without_a_wait_passes_at_once(tmp_path: Path) -> None:
         await stage.ann.types("claim ic")
         await stage.mia.types("takeover ic")
         stage.expect_card("board", "Commander Mia")
+        stage.expect_card("role/1", "took over from Ann")
 
 
 async def test_without_a_commander_people_are_asked_at_two_and_five_minutes(stage: Stage) -> None:

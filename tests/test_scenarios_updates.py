@@ -8,7 +8,7 @@ from pathlib import Path
 from stage import Stage, open_stage
 
 from core.incident.policy import Audience, Policy
-from core.incident.vocabulary import ChannelRef
+from core.incident.vocabulary import ChannelRef, MessageRef
 
 TEXT = "[{} UTC] Some users cannot pay. Sign-in works. We are testing a rollback."
 FIELDS = "impact=Some users cannot pay working=Sign-in works next=We are testing a rollback"
@@ -289,3 +289,36 @@ async def test_a_late_copy_is_shown_until_it_is_there(stage: Stage) -> None:
     stage.faults.outage = False
     await stage.fast_forward(minutes=1)
     assert stage.incident.deliveries == ()
+
+
+async def _raised(stage: Stage) -> MessageRef:
+    """Sam tells of it and Ann, who is on call, declares."""
+    alarm = await stage.sam.says("Checkout fails")
+    await stage.ann.reacts(alarm, "🚨")
+    return alarm
+
+
+async def test_the_blank_form_is_no_update(stage: Stage) -> None:
+    await _raised(stage)
+    await stage.ann.says("!inc update impact=… affected=… working=… next=… every=15m")
+    await stage.ann.says("!inc publish")
+    stage.expect_everything()
+    assert not stage.incident.updates
+
+
+async def test_the_form_can_be_sent_as_it_stands(stage: Stage) -> None:
+    await _raised(stage)
+    form = (await stage.ann.asks("update")).splitlines()[1].replace("…", "x")
+    await stage.ann.says(form)
+    stage.expect_everything()
+    assert stage.incident.draft is not None
+
+
+async def test_an_edit_reaches_the_draft_made_from_it(stage: Stage) -> None:
+    await _raised(stage)
+    said = await stage.mia.says("some users cannot pya")
+    await stage.ann.reacts(said, "📢")
+    await stage.mia.edits(said, "some users cannot pay")
+    stage.expect_everything()
+    assert stage.incident.draft is not None
+    assert stage.incident.draft.wording.impact == "some users cannot pay"

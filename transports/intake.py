@@ -20,15 +20,15 @@ from core.displays import Displays
 from core.incident import commands as c
 from core.incident.decide.declaring import same_title
 from core.incident.emoji import CLAIMS
-from core.incident.events import Ask, Origin
-from core.incident.state import Incident, Prompt
+from core.incident.events import Ask, Origin, Recorded
+from core.incident.state import Prompt
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.patience import patiently
 from core.port import Clock, Permanent, Said, Temporary, Transport
 from core.roster import Roster
 from transports import reading
 from transports.arguments import number
-from transports.phrases import Context, prefix, read
+from transports.phrases import TYPED_LIMIT, Context, prefix, read
 from transports.reactions import Table, Where
 from transports.signals import (
     ChannelLost,
@@ -75,6 +75,7 @@ class Intake:
     async def _take(self, signal: Signal) -> None:
         match signal:
             case MessageSent():
+                await self._spoke(signal)
                 words = prefix(signal.text)
                 if words is not None:
                     await self._typed(signal, words, "typed")
@@ -93,17 +94,40 @@ class Intake:
                 if stream is not None:
                     await self._hand_in(signal, c.LoseChannel(channel=signal.channel), stream, None, None)
 
+    async def _spoke(self, signal: MessageSent) -> None:
+        """A holder whose role somebody wants to take over, and who says anything at all, is not silent."""
+        person = self.roster.person(signal.author)
+        for stream, incident in self.post.awake():
+            if incident.channel == signal.message.channel:
+                for prompt in incident.open_prompts(Ask.TAKEOVER):
+                    if person.is_(prompt.asked.to[0]) and prefix(signal.text) is None:
+                        here = replace(signal, source=f"{signal.source}/here")
+                        await self._hand_in(here, c.Claim(role=prompt.asked.roles[0]), stream, signal.author)
+
     # --- words --------------------------------------------------------------------------------------------------------
 
     async def _typed(self, signal: MessageSent | MessageEdited, words: str, kind: str) -> None:
-        origin = Origin.model_validate({"kind": kind, "message": signal.message, "typed": words[:200]})
+        origin = Origin.model_validate(
+            {"kind": kind, "message": signal.message, "thread": signal.thread, "typed": words[:TYPED_LIMIT]}
+        )
+        command = await self._words(signal, words)
+        await self._command(signal, command, signal.message.channel, signal.author, origin)
+
+    async def _words(self, signal: MessageSent | MessageEdited, words: str) -> c.AnyCommand:
+        """The command that a message's words mean where it stands."""
         item = await self._item_of(signal.thread) if signal.thread else ""
         command = await self._read(words, signal.at, signal.mentions, item)
-        await self._command(signal, command, signal.message.channel, signal.author, origin)
+        match command:
+            case c.AddItem():
+                return command.model_copy(update={"parent": item})
+            case c.Declare():
+                return command.model_copy(update={"typed": signal.message})
+            case _:
+                return command
 
     async def _given(self, signal: CommandGiven) -> None:
         command = await self._read(signal.text, signal.at, signal.mentions, "")
-        origin = Origin(kind="chat", message=signal.on, typed=signal.text[:200])
+        origin = Origin(kind="chat", message=signal.on, typed=signal.text[:TYPED_LIMIT])
         await self._command(signal, command, signal.channel, signal.by, origin)
 
     async def _read(self, words: str, at: datetime, mentions: tuple[Account, ...], item: str) -> c.AnyCommand:
@@ -125,7 +149,11 @@ class Intake:
     ) -> None:
         stream = await self._stream(channel)
         if isinstance(command, c.Reopen) and command.number is not None:
-            stream = stream_of(command.number)
+            if stream in (None, stream_of(command.number)):
+                stream = stream_of(command.number)
+            else:
+                # In an incident's own channel no command needs a number: a figure there begins the reason.
+                command = c.Reopen(why=f"{command.number} {command.why}")
         waiting = self._same_or_new(channel, author)
         if waiting is not None and isinstance(command, c.Confirm):
             stream = waiting[0]
@@ -161,26 +189,41 @@ class Intake:
 
     async def _edited(self, signal: MessageEdited) -> None:
         """Words that were captured follow their message; a command that could not be read is read again."""
+        words = prefix(signal.text)
+        if words is not None:
+            return await self._corrected(signal, words)
         stream = await self._stream(signal.message.channel)
         incident = await self.post.incident(stream) if stream else None
-        if stream and incident and _captured(incident, signal.message):
-            await self._hand_in(
-                signal, c.EditSource(message=signal.message, text=_cut(signal.text)), stream, signal.author
+        if stream and incident and incident.captured(signal.message):
+            edit = c.EditSource(message=signal.message, text=_cut(signal.text))
+            await self._hand_in(signal, edit, stream, signal.author)
+        return None
+
+    async def _corrected(self, signal: MessageEdited, words: str) -> None:
+        """A typed command was edited: what it put on the record follows; what it did stands, and that is said."""
+        typed = [act for act in await self.post.log.acts_on(signal.message) if _is_typed(act)]
+        if all(act.event.kind == "refused" for act in typed):
+            return await self._typed(signal, words, "edited")
+        last = typed[-1]
+        if last.origin is not None and last.origin.typed == words[:TYPED_LIMIT]:
+            return None
+        origin = Origin(kind="chat", message=signal.message, thread=signal.thread, typed=words[:TYPED_LIMIT])
+        new: c.AnyCommand = await self._words(signal, words)
+        if isinstance(new, c.AddNote | c.AddItem | c.MarkDecision) and type(new).__name__ == last.about:
+            new = c.EditSource(message=signal.message, text=new.text)
+        else:
+            new = c.Misread(
+                answer="What that said before is done, and an edit does not undo it. Type the command anew."
             )
-            return
-        words = prefix(signal.text)
-        if words is None:
-            return
-        acts = await self.post.log.acts_on(signal.message)
-        if all(act.event.kind == "refused" for act in acts):
-            await self._typed(signal, words, "edited")
+        await self._hand_in(signal, new, last.stream, signal.author, origin)
+        return None
 
     async def _deleted(self, signal: MessageDeleted) -> None:
         if await self.displays.card_deleted(signal.message):
             return
         stream = await self._stream(signal.message.channel)
         incident = await self.post.incident(stream) if stream else None
-        if stream and incident and _captured(incident, signal.message):
+        if stream and incident and incident.captured(signal.message):
             await self._hand_in(signal, c.DeleteSource(message=signal.message), stream, signal.by)
 
     # --- reactions ----------------------------------------------------------------------------------------------------
@@ -218,9 +261,16 @@ class Intake:
         if said is None:
             return
         quote = c.Quote(message=said.ref, by=self.roster.person(said.author), at=said.at)
+        origin = origin.model_copy(update={"thread": said.thread})
         try:
-            if stream is None:
-                command: c.AnyCommand = c.Declare(title=_title(said.text), quote=quote)
+            if said.ours:
+                command: c.AnyCommand = c.Misread(answer="That is Tocsin's own. React to what somebody wrote.")
+                row = await self.displays.find(signal.message)
+                if stream is None and row is not None and row.stream != HOUSE:
+                    # An alarm on what tells of an incident is about that one.
+                    command, stream = c.Join(), row.stream
+            elif stream is None:
+                command = c.Declare(title=_title(said.text), quote=quote)
             else:
                 parent = await self._item_of(said.thread) if said.thread else ""
                 command = reading.on_message(action, quote, said.text, parent)
@@ -245,8 +295,14 @@ class Intake:
         quote = c.Quote(message=asked.message, by=author, at=said.at if said else signal.at)
         declare = c.Declare(title=asked.title, quote=quote, anew=True)
         await self._hand_in(signal, declare, HOUSE, by, origin, channel=asked.message.channel)
-        settle = c.SettleSameOrNew(ask=asked.number, new=True)
-        await self._hand_in(replace(signal, source=f"{signal.source}/settled"), settle, stream, by)
+        incident = await self.post.incident(stream)
+        for other in incident.open_prompts(Ask.SAME) if incident else ():
+            # Whoever else raised that alarm is asked no more: it has its incident, and they are brought into it.
+            if other.asked.message == asked.message:
+                who, source = other.asked.to[0].account, f"{signal.source}/{other.asked.number}"
+                joined, settled = replace(signal, source=source), replace(signal, source=f"{source}/settled")
+                await self._hand_in(joined, declare, HOUSE, who, channel=asked.message.channel)
+                await self._hand_in(settled, c.SettleSameOrNew(ask=other.asked.number, new=True), stream, who)
 
     async def _taken_back(self, signal: ReactionRemoved) -> None:
         act = await self.post.log.act(signal.undoes)
@@ -288,6 +344,9 @@ class Intake:
         theirs = isinstance(command, c.EditSource | c.DeleteSource)
         if by is not None and not theirs and not await self._may_act(by):
             command = c.DenyStranger(wanted=type(command).__name__)
+        given = isinstance(command, c.Assign | c.NameBackup | c.HandOff | c.AddItem) and command.who
+        if given and not await self._may_act(given):
+            command = c.Misread(answer=f"{given.name} is no responder, and could do nothing with it. Name one who is.")
         triage = channel if channel in self.triage else None
         order = Order(command, stream, signal.source, signal.at, by, origin, triage)
         with structlog.contextvars.bound_contextvars(incident=stream):
@@ -296,13 +355,17 @@ class Intake:
         return outcome
 
     async def _may_act(self, person: Person) -> bool:
-        if {person.key, str(person.account)} & self.responders:
+        if {person.key, *map(str, (person.account, *person.others))} & self.responders:
             return True
+        for account in dict.fromkeys((person.account, *person.others)):
+            if account.transport in self.transports and await self._standing(account) & self.responders:
+                return True
+        return False
+
+    async def _standing(self, account: Account) -> frozenset[str]:
         while True:
             try:
-                return bool(
-                    await self.transports[person.account.transport].standing(person.account.id) & self.responders
-                )
+                return await self.transports[account.transport].standing(account.id)
             except Temporary as failure:
                 await self.clock.sleep(failure.retry_after or READ_AGAIN)
 
@@ -316,8 +379,8 @@ class Intake:
             await self._hand_in(signal, c.Misread(answer=answer), stream, account, origin)
 
 
-def _captured(incident: Incident, message: MessageRef) -> bool:
-    return any(entry.message == message for entry in incident.entries)
+def _is_typed(act: Recorded) -> bool:
+    return act.origin is not None and act.origin.kind in ("typed", "edited")
 
 
 def _cut(text: str) -> str:

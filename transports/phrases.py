@@ -170,7 +170,8 @@ def _fields(verb: Verb, text: str, context: Context) -> tuple[dict[str, Any], li
         slot, said = slots[match[1].casefold()], unquoted(text[match.end() : end].strip())
         if slot.into in values:
             raise ValueError(f"`{slot.name}=` is there twice.")
-        if said:
+        # "…" is the form's blank, left as it was.
+        if said.strip("… ."):
             values[slot.into] = _value(slot, said, context)
     return values, text[: known[0].start() if known else len(text)].split()
 

@@ -72,7 +72,7 @@ def on_message(action: str, quote: c.Quote, text: str, parent: str) -> c.AnyComm
         case "decision":
             return c.MarkDecision(text=text, quote=quote)
         case "draft":
-            return c.Draft(impact=text)
+            return c.Draft(impact=text, quote=quote)
         case _:
             return c.AddNote(text=text, quote=quote)
 
@@ -89,8 +89,9 @@ def taken_back(act: Recorded, incident: Incident, claimed: Role | None) -> c.Any
         case c.Grab.__name__:
             item = incident.items.get(getattr(act.event, "key", ""))
             return c.LetGo(item=item.key) if item and item.open and by.is_(item.holder) else None
-        case c.AddNote.__name__ | c.MarkDecision.__name__:
-            return c.WithdrawEntry(message=message)
+        case c.AddNote.__name__ | c.MarkDecision.__name__ if act.event.kind != "heard":
+            noted = act.about == c.AddNote.__name__
+            return c.WithdrawEntry(message=message, kind="noted" if noted else "decision_marked")
         case c.Freeze.__name__:
             return c.AskUnfreeze()
         case c.Claim.__name__:

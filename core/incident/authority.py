@@ -66,6 +66,7 @@ AUTHORITY: dict[type[c.Command], Right] = {
     c.ChoosePath: Right("choose the path", (Role.RECOVERY,)),
     c.Freeze: Right("freeze changes", (Role.IC, Role.RECOVERY)),
     c.Unfreeze: Right("lift the freeze", (Role.IC, Role.RECOVERY), after_close=True),
+    c.AskAboutFreeze: _tocsin("ask about a freeze"),
     c.AskUnfreeze: Right("lift the freeze", (Role.IC, Role.RECOVERY), after_close=True),
     c.Draft: _anyone("draft an update"),
     c.Publish: Right("publish an update", (Role.UPDATES,), outward=True),

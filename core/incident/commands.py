@@ -71,13 +71,17 @@ class Quote(Value):
 
 
 class Declare(Command):
-    """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked."""
+    """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked.
+
+    `quote` is the message that it was declared from; `typed` the one in which somebody declared it.
+    """
 
     title: Title
     severity: Severity | None = None
     service: str = ""
     private: bool = False
     quote: Quote | None = None
+    typed: MessageRef | None = None
     anew: bool = False
 
 
@@ -146,9 +150,10 @@ class Amend(Command):
 
 
 class WithdrawEntry(Command):
-    """Take back a 📌 or ⚖️ made on a message."""
+    """Take back a 📌 or ⚖️ made on a message: the kind of entry that it made."""
 
     message: MessageRef
+    kind: Literal["noted", "decision_marked"]
 
 
 class EditSource(Command):
@@ -254,6 +259,10 @@ class Unfreeze(Command):
     why: Maybe = ""
 
 
+class AskAboutFreeze(Command):
+    """The incident is closed and changes are still frozen: ask whether that is meant."""
+
+
 class AskUnfreeze(Command):
     """🧊 was taken back: lifting a freeze is confirmed first."""
 
@@ -270,6 +279,7 @@ class Draft(Command):
     working: Maybe = ""
     next: Maybe = ""
     every: Length | None = None
+    quote: Quote | None = None
 
 
 class Publish(Command):
@@ -424,7 +434,7 @@ AnyCommand = (
     | (WithdrawEntry | EditSource | DeleteSource)
     | (Claim | Release | Assign | Vacate | NameBackup | HandOff | TakeOver | PassRole)
     | (AddItem | Grab | LetGo | EndItem)
-    | (MarkDecision | ChoosePath | Freeze | Unfreeze | AskUnfreeze)
+    | (MarkDecision | ChoosePath | Freeze | Unfreeze | AskUnfreeze | AskAboutFreeze)
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | KeepClaim)
     | (AskForCommander | RemindUpdate | AskToClose | LockChannel)

@@ -74,6 +74,16 @@ def _watch(incident: Incident) -> Iterator[Deadline]:
         yield Deadline(f"watch/{incident.resolved_at.isoformat()}", due, c.AskToClose())
 
 
+def _freeze(incident: Incident) -> Iterator[Deadline]:
+    wait = incident.policy.times.freeze_after_close
+    if incident.closed_at is None or incident.frozen is None or incident.locked or not wait:
+        return
+    if not any(
+        prompt.asked.ask is Ask.UNFREEZE and prompt.at >= incident.closed_at for prompt in incident.prompts.values()
+    ):
+        yield Deadline(f"freeze/{incident.closed_at.isoformat()}", incident.closed_at + wait, c.AskAboutFreeze())
+
+
 def _lock(incident: Incident) -> Iterator[Deadline]:
     if incident.closed_at is not None and not incident.locked:
         due = incident.closed_at + incident.policy.times.lock_after_close
@@ -86,6 +96,7 @@ DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "a second alarm is unanswered": _same_or_new,
     "an update is due": _update,
     "the watch is over": _watch,
+    "a freeze outlives the close": _freeze,
     "the channel becomes read-only": _lock,
 }
 

@@ -110,8 +110,22 @@ class EntryWithdrawn(Happened):
     entry: int
 
 
+class EntrySeconded(Happened):
+    """Somebody else put the same mark on the entry's message: it stands until the last of them takes theirs back."""
+
+    kind: Literal["entry_seconded"] = "entry_seconded"
+    entry: int
+
+
+class EntryUnseconded(Happened):
+    """One of several marks on the entry's message was taken back."""
+
+    kind: Literal["entry_unseconded"] = "entry_unseconded"
+    entry: int
+
+
 class SourceEdited(Happened):
-    """A captured message was edited. `kept` says that the record keeps its words."""
+    """A captured message was edited. `kept` says that nothing but the log learns of it."""
 
     kind: Literal["source_edited"] = "source_edited"
     message: MessageRef
@@ -223,6 +237,7 @@ class Drafted(Happened):
     kind: Literal["drafted"] = "drafted"
     number: int
     wording: Wording
+    message: MessageRef | None = None
 
 
 class DraftDiscarded(Happened):
@@ -391,7 +406,7 @@ class RightGiven(Happened):
 
 Event = Annotated[
     (Declared | Joined | SeveritySet | PhaseSet | ImpactSet | Noted | DecisionMarked | ChangeRecorded)
-    | (EntryAmended | EntryWithdrawn | SourceEdited | SourceDeleted)
+    | (EntryAmended | EntryWithdrawn | EntrySeconded | EntryUnseconded | SourceEdited | SourceDeleted)
     | (RoleTaken | RoleVacated | BackupNamed | ItemAdded | ItemGrabbed | ItemLetGo | ItemEnded)
     | (PathChosen | FrozenChanges | UnfrozenChanges)
     | (Drafted | DraftDiscarded | Published | Corrected | UpdateWithdrawn)
@@ -405,10 +420,11 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 class Origin(Value):
-    """Where an act came from: the message it was typed in or made on, and the emoji if it was a reaction."""
+    """Where an act came from: the message it was typed in or made on, the thread around that, the emoji of a reaction."""
 
     kind: Literal["typed", "reacted", "edited", "clock", "chat"]
     message: MessageRef | None = None
+    thread: MessageRef | None = None
     emoji: str = ""
     typed: str = ""
 

@@ -27,6 +27,8 @@ from core.incident.events import (
     DraftDiscarded,
     Drafted,
     EntryAmended,
+    EntrySeconded,
+    EntryUnseconded,
     EntryWithdrawn,
     FrozenChanges,
     Heard,
@@ -68,9 +70,11 @@ from core.incident.state import (
     Holding,
     Incident,
     Item,
+    Passed,
     PathCall,
     Promises,
     Prompt,
+    Reopening,
     Update,
 )
 from core.incident.timeline import entry
@@ -100,6 +104,7 @@ def begin(recorded: Recorded) -> Incident:
         declared_by=recorded.by,
         begun_at=recorded.at,
         opened_at=recorded.at,
+        paced_at=recorded.at,
         message=event.message,
         reported_by=event.reported_by,
         service=event.service,
@@ -157,9 +162,12 @@ def _take_role(incident: Incident, role: Role, who: Person, how: How, recorded: 
     # A backup who takes the role leaves its own place empty; any other backup stays.
     backup = None if before.backup is not None and before.backup.is_(who) else before.backup
     passed = before.holder is not None and not before.holder.is_(who)
+    aloud = how in (How.ASSIGNED, How.TOOK_OVER)
+    told = Passed(len(incident.passed) + 1, role, who, how, before.holder, recorded.by)
     after = replace(
         incident,
         roles=_with(incident.roles, role, Holding(who, backup, recorded.at)),
+        passed=(*incident.passed, told) if aloud else incident.passed,
         people=with_person(incident.people, who),
         handoffs=incident.handoffs + (passed and how in (How.HANDED_OFF, How.TOOK_OVER)),
     )
@@ -169,7 +177,7 @@ def _take_role(incident: Incident, role: Role, who: Person, how: How, recorded: 
 
 
 def _vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
-    roles = _with(incident.roles, role, replace(incident.holding(role), holder=None, since=None))
+    roles = _with(incident.roles, role, Holding())
     return replace(incident, roles=roles, vacant_since=recorded.at if role is Role.IC else incident.vacant_since)
 
 
@@ -184,10 +192,12 @@ def _past_draft(incident: Incident, how: str) -> Mapping[int, str]:
 def _published(incident: Incident, event: Published, recorded: Recorded, by: Person) -> Incident:
     due, kept = incident.promised_at, incident.promises
     if due is not None:
-        on_time = recorded.at <= due
+        # Both are read to the minute: "[10:17 UTC]" keeps "Next update 10:17 UTC".
+        on_time = recorded.at.replace(second=0, microsecond=0) <= due
         kept = Promises(kept.kept + on_time, kept.broken + (not on_time))
     sent = event.draft is not None
-    update = Update(event.number, event.text, event.wording, recorded.at, by, event.promised_at)
+    source = incident.draft.message if sent and incident.draft else None
+    update = Update(event.number, event.text, event.wording, recorded.at, by, event.promised_at, message=source)
     return replace(
         incident,
         updates=(*incident.updates, update),
@@ -196,6 +206,13 @@ def _published(incident: Incident, event: Published, recorded: Recorded, by: Per
         draft=None if sent else incident.draft,
         past_drafts=_past_draft(incident, f"published as update {event.number}") if sent else incident.past_drafts,
     )
+
+
+def _missed(incident: Incident, recorded: Recorded) -> Promises:
+    """The promises, with the one that stands counted as broken when its minute is over and nothing came."""
+    due, said = incident.promised_at, incident.promises
+    late = due is not None and recorded.at.replace(second=0, microsecond=0) > due
+    return Promises(said.kept, said.broken + late)
 
 
 def _update(incident: Incident, number: int, change: Callable[[Update], Update]) -> tuple[Update, ...]:
@@ -208,22 +225,34 @@ def _entry(incident: Incident, wanted: object, change: Callable[[Entry], Entry])
 
 
 def _source_edited(incident: Incident, event: SourceEdited) -> Incident:
+    """What was captured follows its message; a decision keeps its words, and so does what was taken off the record."""
     if event.kept:
-        return replace(incident, entries=_entry(incident, event.message, lambda one: replace(one, note="later edited")))
-    items = {
-        key: replace(item, text=event.text) if item.message == event.message else item
-        for key, item in incident.items.items()
-    }
-    entries = tuple(
-        replace(one, text=_reworded(one, event.text), note="edited") if one.message == event.message else one
-        for one in incident.entries
+        return incident
+    edited = [one for one in incident.entries if one.message == event.message and not one.withdrawn]
+    texts = {one.item: event.text for one in edited}
+    items = {key: replace(item, text=texts.get(key, item.text)) for key, item in incident.items.items()}
+    return replace(
+        incident, items=items, entries=_entry(incident, event.message, lambda one: _reworded(one, event.text))
     )
-    return replace(incident, items=items, entries=entries)
 
 
-def _reworded(one: Entry, text: str) -> str:
-    head, colon, _ = one.text.partition(": ")
-    return f"{head}{colon}{text}" if one.kind == ItemAdded.model_fields["kind"].default else text
+def _reworded(one: Entry, text: str) -> Entry:
+    match one.kind:
+        case "decision_marked":
+            return one if one.withdrawn else replace(one, note="later edited")
+        case "noted":
+            return one if one.withdrawn else replace(one, text=text, note="edited")
+        case "item_added":
+            head, colon, _ = one.text.partition(": ")
+            return replace(one, text=f"{head}{colon}{text}", note="edited")
+        case _:
+            return one
+
+
+def _unseconded(one: Entry, who: Person) -> Entry:
+    """The entry without one of those who marked it."""
+    marked = [person for person in (one.marked_by, *one.also) if person is not None and not person.is_(who)]
+    return replace(one, marked_by=marked[0], also=tuple(marked[1:]))
 
 
 def _open_again(incident: Incident, at: datetime) -> Incident:
@@ -246,7 +275,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case Joined():
             return replace(incident, people=with_person(incident.people, event.who))
         case SeveritySet():
-            return replace(incident, severity=event.severity, response=event.response)
+            return replace(incident, severity=event.severity, response=event.response, paced_at=recorded.at)
         case PhaseSet():
             return replace(incident, phase=event.phase)
         case ImpactSet():
@@ -259,6 +288,12 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             )
         case EntryWithdrawn():
             return replace(incident, entries=_entry(incident, event.entry, lambda one: replace(one, withdrawn=True)))
+        case EntrySeconded():
+            return replace(
+                incident, entries=_entry(incident, event.entry, lambda one: replace(one, also=(*one.also, by)))
+            )
+        case EntryUnseconded():
+            return replace(incident, entries=_entry(incident, event.entry, lambda one: _unseconded(one, by)))
         case SourceEdited():
             return _source_edited(incident, event)
         case SourceDeleted():
@@ -295,7 +330,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case UnfrozenChanges():
             return replace(incident, frozen=None)
         case Drafted():
-            draft = DraftInHand(event.number, event.wording, by, recorded.at)
+            draft = DraftInHand(event.number, event.wording, by, recorded.at, event.message)
             past = _past_draft(incident, f"replaced by draft {event.number}")
             return replace(incident, draft=draft, drafts=event.number, past_drafts=past)
         case DraftDiscarded():
@@ -314,20 +349,30 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                     promised_at=event.promised_at,
                 ),
             )
-            return replace(incident, updates=updates, headline=event.wording.headline or incident.headline)
+            moved = event.promised_at != incident.promised_at
+            return replace(
+                incident,
+                updates=updates,
+                headline=event.wording.headline or incident.headline,
+                promises=_missed(incident, recorded) if moved else incident.promises,
+            )
         case UpdateWithdrawn():
             return replace(
                 incident, updates=_update(incident, event.number, lambda update: replace(update, withdrawn=event.why))
             )
         case Resolved():
-            return replace(incident, phase=Phase.RESOLVED, resolved_at=recorded.at, fixed=event.fixed)
+            resolved_at = incident.resolved_at or recorded.at
+            return replace(incident, phase=Phase.RESOLVED, resolved_at=resolved_at, fixed=event.fixed)
         case RelapseSeen():
             return _open_again(incident, recorded.at)
         case Reopened():
-            return replace(_open_again(incident, recorded.at), opened_at=recorded.at)
+            before = Reopening(incident.closed_at or recorded.at, recorded.at, event.why)
+            after = replace(_open_again(incident, recorded.at), opened_at=recorded.at)
+            return replace(after, reopenings=(*incident.reopenings, before))
         case Closed():
             return replace(
                 incident,
+                promises=_missed(incident, recorded),
                 phase=Phase.CLOSED,
                 resolved_at=incident.resolved_at or recorded.at,
                 closed_at=recorded.at,

@@ -23,6 +23,7 @@ class Letter:
     about: str
     reply_to: MessageRef | None
     settled: bool = False
+    thread: MessageRef | None = None
 
 
 Letters = Mapping[str, Letter]
@@ -39,7 +40,8 @@ def after(letters: Letters, recorded: Recorded) -> Letters:
     over = {key for key, letter in letters.items() if not letter.settled and _settles(letter, recorded, by)}
     kept = {key: replace(one, settled=True) for key, one in letters.items() if key in over}
     if isinstance(event, Refused) and source:
-        kept[source] = Letter(recorded.version, by, event.answer, recorded.about, _where(recorded))
+        thread = recorded.origin.thread if recorded.origin else None
+        kept[source] = Letter(recorded.version, by, event.answer, recorded.about, _where(recorded), thread=thread)
     return {**letters, **kept} if kept else letters
 
 

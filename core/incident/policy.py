@@ -61,6 +61,9 @@ class Times(Value):
     decision_step: Length = Field(timedelta(seconds=60), description="between those asked at a decision point (8)")
     watch: Length = Field(timedelta(minutes=10), description="watch after resolved, before asking to close (9)")
     lock_after_close: Length = Field(timedelta(days=7), description="channel read-only this long after the close (4)")
+    freeze_after_close: Length = Field(
+        timedelta(hours=1), description="a freeze that outlives the close is asked about (8)"
+    )
     reopen_days: int = Field(7, ge=0, description="days in which a closed incident can be reopened (1)")
     nudge_gap: Length = Field(timedelta(minutes=5), description="between two pings to one person (8)")
     stale_act: Length = Field(timedelta(minutes=10), description="older outward acts are asked again (12)")

@@ -6,7 +6,10 @@ A refusal is an answer to a person, never a fault of the program; `decide` raise
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from difflib import get_close_matches
 
+from core.incident.document import utc
 from core.incident.vocabulary import Person, Role
 
 
@@ -20,18 +23,19 @@ class Refusal(Exception):
 
 
 def _names(people: Sequence[Person]) -> str:
-    return " or ".join(person.name for person in people)
+    return " or ".join(dict.fromkeys(person.name for person in people))
 
 
 def no_such_incident(number: int) -> Refusal:
     return Refusal("no-such-incident", f"There is no incident {number}.", "Its number is on its board's first line.")
 
 
-def not_in_an_incident() -> Refusal:
+def not_in_an_incident(alarm: str) -> Refusal:
+    """`alarm` is the emoji that declares."""
     return Refusal(
         "not-in-an-incident",
         "That belongs in an incident's own channel.",
-        "To begin one, type `declare TITLE` in the triage channel or react 🚨 to the message that tells of it.",
+        f"To begin one, type `declare TITLE` in the triage channel or react {alarm} to the message that tells of it.",
     )
 
 
@@ -57,6 +61,28 @@ def not_yours(act: str, holders: Sequence[Person], who: str, instead: str = "") 
 
 def closed_already() -> Refusal:
     return Refusal("closed", "This incident is closed.", "If it came back, type `reopen WHY`.")
+
+
+def raised_again(number: int, duplicate_of: int | None) -> Refusal:
+    """An alarm whose incident is closed."""
+    if duplicate_of is not None:
+        return Refusal("closed", f"Incident {number} is a duplicate of incident {duplicate_of}.", "Join that one.")
+    return Refusal("closed", f"Incident {number} is closed.", f"If it came back, type `reopen {number} WHY`.")
+
+
+def no_such_service(name: str, known: Sequence[str]) -> Refusal:
+    near = get_close_matches(name.casefold(), {one.casefold(): one for one in known}, n=1)
+    meant = [one for one in known if one.casefold() in near]
+    hint = f"Did you mean `service={meant[0]}`?" if meant else f"There are {', '.join(f'`{one}`' for one in known)}."
+    return Refusal("no-such-service", f"The config has no service {name}.", hint)
+
+
+def said_at_the_close(entry: int) -> Refusal:
+    return Refusal(
+        "closed",
+        "This incident is closed, and its summary is out.",
+        f"`amend {entry} TEXT` corrects what the close says.",
+    )
 
 
 def not_from_here(phase: str, wanted: str, ways: Sequence[str]) -> Refusal:
@@ -91,8 +117,16 @@ def role_held(role: Role, holder: Person) -> Refusal:
     )
 
 
-def three_calls(held: Sequence[Role], wanted: Role) -> Refusal:
+def three_calls(held: Sequence[Role], wanted: Role, of: Person | None = None) -> Refusal:
+    """`of` is who would hold all three, when that is not who asked."""
     mine = " and ".join(held)
+    if of is not None:
+        return Refusal(
+            "two-of-three",
+            f"One person holds two of diagnosis, updates and recovery at most, and {of.name} has {mine} already.",
+            f"Give {wanted} to somebody else, or let {of.name} type `release {held[0]}` first; "
+            "a call that nobody holds is the commander's.",
+        )
     return Refusal(
         "two-of-three",
         f"One person holds two of diagnosis, updates and recovery at most, and you hold {mine}.",
@@ -169,12 +203,20 @@ def no_draft() -> Refusal:
 
 
 def draft_moved_on(number: int) -> Refusal:
-    return Refusal("draft-moved-on", "That draft has been replaced.", f"Read draft {number} and publish that one.")
+    return Refusal("draft-moved-on", "That draft has been replaced.", f"Read draft {number}; `publish` sends it.")
 
 
 def update_incomplete(missing: Sequence[str]) -> Refusal:
     fields = " ".join(f"{name}=…" for name in missing)
     return Refusal("update-incomplete", f"The update lacks {' and '.join(missing)}.", f"Add it: `update {fields}`.")
+
+
+def promise_in_the_past(at: datetime) -> Refusal:
+    return Refusal(
+        "promise-in-the-past",
+        f"Counted from that update, the next one would have been due at {utc(at)} already.",
+        "Publish a new one: `unchanged 15m` or `update …`.",
+    )
 
 
 def no_update_yet(verb: str) -> Refusal:
@@ -184,7 +226,9 @@ def no_update_yet(verb: str) -> Refusal:
 def close_needs(missing: Sequence[str]) -> Refusal:
     fields = " ".join(f"{name}=…" for name in missing)
     return Refusal(
-        "close-needs", "A close says what happened, what fixed it and what comes next.", f"Type `close {fields}`."
+        "close-needs",
+        "A close says what happened, what fixed it and what comes next.",
+        f"Type `close {fields}`; `cause=unknown yet` will do.",
     )
 
 
@@ -211,10 +255,10 @@ def not_asked_of_you(people: Sequence[Person]) -> Refusal:
     return Refusal("not-asked-of-you", f"That was asked of {_names(people)}.")
 
 
-def claim_stays(role: Role | None) -> Refusal:
+def claim_stays(role: Role | None, alarm: str) -> Refusal:
     if role is None:
         return Refusal(
-            "alarm-stays", "Taking 🚨 back changes nothing.", "The commander ends it: `close false-alarm WHY`."
+            "alarm-stays", f"Taking {alarm} back changes nothing.", "The commander ends it: `close false-alarm WHY`."
         )
     return Refusal(
         "claim-stays",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.incident.events import Asked, Closed, Wording
+from core.incident.events import Asked, Closed, How, Wording
 from core.incident.letters import Letters
 from core.incident.policy import Policy, Response
 from core.incident.vocabulary import (
@@ -33,6 +33,18 @@ class Holding:
     holder: Person | None = None
     backup: Person | None = None
     since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A role that somebody was given, or took from its holder: said aloud, once."""
+
+    number: int
+    role: Role
+    who: Person
+    how: How
+    before: Person | None
+    by: Person | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the timeline. `by` is whose words or act it is; `marked_by` who put it on the record."""
+    """A line of the timeline. `by` is whose words or act it is; `marked_by` who put it on the record, and `also` who else.
+
+    `message` is where the words stand in the chat, `item` the key of the item that they made.
+    """
 
     number: int
     at: datetime
@@ -71,6 +86,8 @@ class Entry:
     note: str = ""
     withdrawn: bool = False
     version: int = 0
+    also: tuple[Person, ...] = ()
+    item: str = ""
 
 
 AMENDED = "amended"
@@ -108,6 +125,7 @@ class DraftInHand:
     wording: Wording
     by: Person
     at: datetime
+    message: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,7 @@ class Update:
     promised_at: datetime | None
     corrected_at: datetime | None = None
     withdrawn: str = ""
+    message: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +164,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """A close that did not last."""
+
+    closed_at: datetime
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Promises:
     """Updates that came by the time they were promised for, and those that did not."""
 
@@ -157,7 +185,7 @@ class Incident:
     """The whole of it. Mappings are never changed in place.
 
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
-    when the incident was last opened: declared or reopened.
+    when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.
     """
 
     number: int
@@ -171,6 +199,7 @@ class Incident:
     declared_by: Person
     begun_at: datetime
     opened_at: datetime
+    paced_at: datetime
     message: MessageRef | None = None
     reported_by: Person | None = None
     service: str = ""
@@ -181,6 +210,7 @@ class Incident:
     changed_at: datetime | None = None
     people: tuple[Person, ...] = ()
     roles: Mapping[Role, Holding] = field(default_factory=dict)
+    passed: tuple[Passed, ...] = ()
     items: Mapping[str, Item] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     impact: str = ""
@@ -204,6 +234,7 @@ class Incident:
     closed_at: datetime | None = None
     closed_by: Person | None = None
     closing: Closed | None = None
+    reopenings: tuple[Reopening, ...] = ()
     handoffs: int = 0
 
     # --- who decides --------------------------------------------------------------------------------------------------
@@ -257,6 +288,11 @@ class Incident:
     def next_number(self, ask: str) -> int:
         return 1 + sum(prompt.asked.ask == ask for prompt in self.prompts.values())
 
+    def captured(self, message: MessageRef) -> bool:
+        """Whether something on the record was taken from this message."""
+        made = [one.message for one in self.entries] + [one.message for one in self.updates]
+        return message in made or (self.draft is not None and self.draft.message == message)
+
     # --- updates ------------------------------------------------------------------------------------------------------
 
     @property
@@ -267,17 +303,18 @@ class Incident:
     @property
     def promised_at(self) -> datetime | None:
         """When the next update was promised for, if it was; a close ends every promise made before it."""
-        last = self.updates[-1] if self.updates else None
+        last = self.last_update
         return last.promised_at if last and last.at >= self.opened_at and not self.closed else None
 
     @property
     def update_due(self) -> datetime | None:
-        """When the next update is due: as promised; before the first one, an interval after it began, or began again."""
-        said = bool(self.updates) and self.updates[-1].at >= self.begun_at
+        """When the next update is due: as promised; before the first one, an interval after it began, or got its severity."""
+        last = self.last_update
+        said = last is not None and last.at >= self.begun_at
         if self.promised_at or said or self.closed or self.phase is Phase.RESOLVED:
             return self.promised_at
         every = self.response.update_every
-        return self.begun_at + every if every else None
+        return max(self.begun_at, self.paced_at) + every if every else None
 
     @property
     def every(self) -> timedelta:

@@ -47,7 +47,7 @@ from core.incident.events import (
     UpdateWithdrawn,
 )
 from core.incident.state import Entry, Incident
-from core.incident.vocabulary import ItemKind, ItemStatus, Path, Person
+from core.incident.vocabulary import ItemKind, ItemStatus, MessageRef, Path, Person
 
 PATH_WORDS = {
     Path.ROLLBACK: "roll back",
@@ -171,9 +171,25 @@ def entry(incident: Incident, recorded: Recorded) -> Entry | None:
         return None
     number = len(incident.entries) + 1
     at: datetime = recorded.at
-    by, message = recorded.by, None
+    by, message, item = recorded.by, None, ""
     if isinstance(event, Noted | DecisionMarked):
         at, by, message = event.said_at, event.said_by, event.message
     elif isinstance(event, ItemAdded):
-        by, message = event.said_by, event.message
-    return Entry(number, at, text, by, recorded.by, event.kind, message, version=recorded.version)
+        by, message, item = event.said_by, event.message, event.key
+    return Entry(
+        number,
+        at,
+        text,
+        by,
+        recorded.by,
+        event.kind,
+        message or _typed_in(recorded),
+        version=recorded.version,
+        item=item,
+    )
+
+
+def _typed_in(recorded: Recorded) -> MessageRef | None:
+    """The message that somebody typed the command in: its entry is marked when that is deleted."""
+    origin = recorded.origin
+    return origin.message if origin is not None and origin.kind in ("typed", "edited") else None

@@ -57,7 +57,10 @@ def moment(text: str, now: datetime, zone: tzinfo = UTC, *, past: bool = False) 
         )
         nearest = min((local + timedelta(days=days) for days in (-1, 0, 1)), key=lambda at: abs(at - now))
         if past and nearest > now + timedelta(minutes=1):
-            raise ValueError(f"{text.strip()} is still to come; it is {now.astimezone(zone):%H:%M} now")
+            before = spell(now - nearest + timedelta(days=1)).replace(" ", "")
+            raise ValueError(
+                f"{text.strip()} is still to come; it is {now.astimezone(zone):%H:%M} now. For yesterday's, write `{before} ago`"
+            )
         if not past and nearest <= now:
             raise ValueError(f"{text.strip()} has passed; it is {now.astimezone(zone):%H:%M} now")
         return nearest.astimezone(UTC)

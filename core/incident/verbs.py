@@ -5,11 +5,13 @@ Rule: a command that people can type is a row here and nowhere else. Words and n
 
 from __future__ import annotations
 
+from datetime import timedelta
 from difflib import get_close_matches
 
 from core.incident import commands as c
 from core.incident.forms import Argument, Group, Kind, Verb, argument, optional
-from core.incident.vocabulary import ItemKind, ItemStatus
+from core.incident.times import spell
+from core.incident.vocabulary import ItemKind, ItemStatus, Person
 
 ROLE = argument("role", Kind.ROLE)
 WHO = argument("who", Kind.WHO, "@who")
@@ -167,6 +169,25 @@ SPELLINGS: dict[str, tuple[Verb, ...]] = _spellings()
 
 LATER: dict[str, str] = {fold(word): word for word in NOT_YET}
 """The folded spellings of what is not there yet."""
+
+
+def spelled(command: c.AnyCommand) -> str:
+    """A command in the words that give it."""
+    verb = next(row for row in VERBS if row.command is type(command))
+    said = {slot: getattr(command, slot.into) for slot in (*verb.arguments, *verb.fields)}
+    words = [str(value) for slot, value in said.items() if slot in verb.arguments and value]
+    fields = [f"{slot.name}={_value(value)}" for slot, value in said.items() if slot in verb.fields and value]
+    return " ".join([verb.word, *words, *fields])
+
+
+def _value(value: object) -> str:
+    match value:
+        case Person():
+            return f"@{value.name}"
+        case timedelta():
+            return spell(value)
+        case _:
+            return str(value)
 
 
 def not_yet(word: str) -> str:

@@ -12,6 +12,7 @@ from core.incident.cards.card import Card
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import letters, letters_of, told
 from core.incident.cards.prompts import prompts
+from core.incident.cards.roles import handovers
 from core.incident.cards.summary import summary
 from core.incident.cards.updates import copies, drafts
 from core.incident.state import Incident
@@ -25,6 +26,7 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "draft": drafts,
     "update": copies,
     "prompt": prompts,
+    "role": handovers,
     "letter": letters,
     "summary": summary,
 }

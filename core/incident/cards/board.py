@@ -193,8 +193,8 @@ def notice(incident: Incident) -> Iterator[Card]:
         rows.append(line("Users see: ", incident.users_see))
     if incident.closing is not None:
         rows.append(line("It is over: ", incident.closing.cause))
-    elif incident.promised_at is not None:
-        rows.append(line("Next update ", When(incident.promised_at)))
+    elif incident.update_due is not None:
+        rows.append(line("Next update ", When(incident.update_due)))
     if incident.channel is not None:
         rows.append(line("Follow it in ", Place(incident.channel, incident.name)))
         if any(entry.kind == "channel_gone" for entry in incident.entries):

@@ -34,6 +34,7 @@ def card(
     choices: tuple[Choice, ...] = (),
     seeds: tuple[str, ...] = (),
     reply_to: MessageRef | None = None,
+    thread: MessageRef | None = None,
     pinned: bool = False,
     spaced: bool = False,
 ) -> Card:
@@ -48,6 +49,7 @@ def card(
         seeds=seeds,
         # A reply can only be made where the message is.
         reply_to=reply_to if reply_to is not None and reply_to.channel == channel else None,
+        thread=thread,
     )
     return Card(channel, post, pinned, spaced)
 

@@ -57,5 +57,7 @@ def item_cards(incident: Incident) -> Iterator[Card]:
             incident.channel,
             f"item/{item.key}",
             document(item),
+            # Only the first sending calls anybody: who was given it.
+            pings=(item.holder,) if item.open and item.holder and not item.holder.is_(item.said_by) else (),
             choices=choices if item.open and not incident.closed else (),
         )

@@ -39,14 +39,16 @@ def letters_of(stream: str, written: Letters) -> Iterator[Card]:
             key = f"letter/{letter.number}"
             yield Card(
                 letter.reply_to.channel,
-                Post(letter_document(letter), stream, key, pings=pings, reply_to=letter.reply_to),
+                Post(letter_document(letter), stream, key, pings=pings, reply_to=letter.reply_to, thread=letter.thread),
             )
 
 
 def entry_line(entry: Entry) -> Line:
     """`10:05 UTC  T4 Ann: decision: roll back`."""
     who: list[Words] = [Who(entry.by), ": "] if entry.by else []
-    notes = [note for note in (entry.note, "withdrawn" if entry.withdrawn else "") if note]
+    marked = entry.marked_by if entry.kind == "decision_marked" and entry.marked_by else None
+    marker = f"marked by {marked.name}" if marked is not None and not marked.is_(entry.by) else ""
+    notes = [note for note in (marker, entry.note, "withdrawn" if entry.withdrawn else "") if note]
     tail = f" ({', '.join(notes)})" if notes else ""
     return line(When(entry.at), f"  T{entry.number} ", *who, entry.text, tail)
 
@@ -64,15 +66,16 @@ def form_document(incident: Incident, verb: str) -> Document:
     last = incident.draft.wording if incident.draft else incident.last_update.wording if incident.last_update else None
     fields = ("impact", "affected", "working", "next")
     form = " ".join(f"{name}={(getattr(last, name) if last else '') or '…'}" for name in fields)
-    return Document((line("Copy this, change it, send it:"), line(Code(f"{verb} {form} every=15m"))))
+    return Document((line("Copy this, change it, send it:"), line(Code(f"!inc {verb} {form} every=15m"))))
 
 
 def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:
     """The words somebody asked for, in reply to their asking."""
-    where = recorded.origin.message if recorded.origin else None
-    if where is None:
+    origin = recorded.origin
+    if origin is None or origin.message is None:
         return None
-    return card(incident, where.channel, f"answer/{recorded.version}", _shown(incident, event), reply_to=where)
+    key, where = f"answer/{recorded.version}", origin.message
+    return card(incident, where.channel, key, _shown(incident, event), reply_to=where, thread=origin.thread)
 
 
 def _shown(incident: Incident, event: Told) -> Document:

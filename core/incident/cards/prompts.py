@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from core.incident.cards.card import Card, card, choice
-from core.incident.commands import Close
+from core.incident.commands import Close, Publish
 from core.incident.decide import closing
+from core.incident.decide.asking import wanted_again
 from core.incident.document import Choice, Code, Document, Line, Strong, When, Who, Words, line
 from core.incident.events import Ask
 from core.incident.state import Incident, Prompt
 from core.incident.times import spell
+from core.incident.verbs import spelled
 from core.incident.vocabulary import ItemStatus, Person
 
 Asking = tuple[list[Line], tuple[Choice, ...]]
@@ -51,10 +53,14 @@ def _close(incident: Incident, prompt: Prompt) -> Asking:
         cause, fixed, next_ = typed.cause or cause, typed.fixed or fixed, typed.next or next_
     rows = [
         line(*_people(prompt.asked.to), ": is it over?"),
-        line(cause or Code("close cause=…"), label="Cause"),
-        line(fixed or Code("close fixed=…"), label="Fixed by"),
+        line(cause or "not on the record", label="Cause"),
+        line(fixed or "not on the record", label="Fixed by"),
         line(next_, label="Next"),
     ]
+    if not (cause and fixed):
+        lacking = [name for name, known in (("cause", cause), ("fixed", fixed)) if not known]
+        form = " ".join(["close", *(f"{name}=…" for name in lacking)])
+        return [*rows, line("To close: ", Code(form), "; ", Code("cause=unknown yet"), " will do.")], ()
     left = closing.left_over(incident)
     rows += [line(words, bullet=True) for words in left]
     label = "close, carry these over" if left else "close"
@@ -89,7 +95,8 @@ def _takeover(incident: Incident, prompt: Prompt) -> Asking:
 
 
 def _unfreeze(incident: Incident, prompt: Prompt) -> Asking:
-    ask = line(*_people(prompt.asked.to), ": lift the freeze for everyone?")
+    still = "it is over, and changes are still frozen. L" if incident.closed else "l"
+    ask = line(*_people(prompt.asked.to), f": {still}ift the freeze for everyone?")
     return [ask], _yes(incident, prompt, "lift it")
 
 
@@ -106,17 +113,20 @@ def _same(incident: Incident, prompt: Prompt) -> Asking:
 
 
 def _stale(incident: Incident, prompt: Prompt) -> Asking:
-    again, due = prompt.asked.again, prompt.asked.due or prompt.at
-    wish = again.command if again else ""
-    ask = line(
-        *_people(prompt.asked.to),
-        ": Tocsin was away when you asked for this at ",
-        When(due),
-        ": ",
-        Code(wish),
-        ". Still?",
-    )
-    return [ask], _yes(incident, prompt, "yes, do it now")
+    wish = wanted_again(prompt)
+    words: list[Words] = [": ", Code(spelled(wish))] if wish else []
+    rows = [
+        line(
+            *_people(prompt.asked.to),
+            ": Tocsin was away when you asked for this at ",
+            When(prompt.asked.due or prompt.at),
+            *words,
+            ". Still?",
+        )
+    ]
+    if isinstance(wish, Publish) and incident.draft is not None:
+        rows.append(line(incident.draft.wording.impact, quote=True))
+    return rows, _yes(incident, prompt, "yes, do it now")
 
 
 QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {

@@ -9,7 +9,7 @@ from core.incident.cards.board import ROLE_LABELS
 from core.incident.cards.card import Card, card
 from core.incident.document import Document, Line, Strong, When, Who, Words, line
 from core.incident.events import Closed, CloseKind
-from core.incident.state import Incident
+from core.incident.state import Incident, Reopening
 from core.incident.times import spell
 from core.incident.vocabulary import Person
 
@@ -88,12 +88,17 @@ def _acted(incident: Incident, person: Person) -> bool:
 
 
 def summary(incident: Incident) -> Iterator[Card]:
-    """In the incident, in triage, and in every room of every internal audience."""
-    if incident.closing is None:
-        return
-    shown = document(incident, incident.closing)
+    """In the incident, in triage, and in every room of every internal audience; each close has its own."""
+    shown = [_reopened(one) for one in incident.reopenings]
+    shown += [document(incident, incident.closing)] if incident.closing else []
     rooms = [incident.channel] if incident.channel else []
     rooms.append(incident.triage)
     rooms += [room for audience in incident.policy.audiences if audience.internal for room in audience.rooms]
-    for room in dict.fromkeys(rooms):
-        yield card(incident, room, "summary", shown)
+    for number, words in enumerate(shown, 1):
+        for room in dict.fromkeys(rooms):
+            yield card(incident, room, "summary" if number == 1 else f"summary/{number}", words)
+
+
+def _reopened(one: Reopening) -> Document:
+    """What stands in the place of a summary that is not true any more."""
+    return Document((line("Closed ", When(one.closed_at), ", and reopened ", When(one.at), f": {one.why}"),))

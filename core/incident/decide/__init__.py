@@ -71,9 +71,9 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.SettleSameOrNew():
             return declaring.settle_same_or_new(incident, command)
         case c.SetSeverity():
-            return closing.set_severity(incident, command)
+            return closing.set_severity(incident, command, act)
         case c.SetPhase():
-            return closing.set_phase(incident, command)
+            return closing.set_phase(incident, command, act)
         case c.SetImpact():
             return record.set_impact(incident, command)
         case c.AddNote():
@@ -119,13 +119,15 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.ChoosePath():
             return calls.choose_path(incident, command, act)
         case c.Freeze():
-            return calls.freeze(incident, command)
+            return calls.freeze(incident, command, act)
         case c.Unfreeze():
             return calls.unfreeze(incident, command)
+        case c.AskAboutFreeze():
+            return calls.ask_about_freeze(incident)
         case c.AskUnfreeze():
             return calls.ask_unfreeze(incident, act)
         case c.CorrectUpdate():
-            return updates.correct(incident, command)
+            return updates.correct(incident, command, act)
         case c.Draft():
             return updates.draft(incident, command, act)
         case c.Publish():
@@ -141,7 +143,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.CameBack():
             return closing.came_back(incident, command)
         case c.Close():
-            return closing.close(incident, command, act)
+            return closing.close(incident, command)
         case c.CloseFalseAlarm():
             return closing.close_false_alarm(incident, command)
         case c.CloseDuplicate():
@@ -153,7 +155,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.KeepClaim():
             if command.role is not None and not act.person.is_(incident.holder(command.role)):
                 return ()
-            raise refusals.claim_stays(command.role)
+            raise refusals.claim_stays(command.role, incident.policy.emoji["declare"])
         case c.AskForCommander():
             return asking.ask_for_commander(incident, command)
         case c.RemindUpdate():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.incident.events import Event, Settled
+from core.incident.policy import Policy
 from core.incident.state import Incident
 from core.incident.vocabulary import Person
 
@@ -16,11 +17,15 @@ Events = tuple[Event, ...]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`at` is when it was done, `now` when it is decided: they differ when Tocsin was away. `by` is `None` for Tocsin."""
+    """`at` is when it was done, `now` when it is decided: they differ when Tocsin was away. `by` is `None` for Tocsin.
+
+    `policy` are the house rules in force now; an incident goes by those that were written into it.
+    """
 
     by: Person | None
     at: datetime
     now: datetime
+    policy: Policy
 
     @property
     def person(self) -> Person:

@@ -84,7 +84,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
             command = c.Close.model_validate_json(asked.again.fields) if asked.again else c.Close()
             if act.stale(incident.policy.times.stale_act):
                 return ask_again(incident, command, act)
-            return closing.close(incident, command, act, agreed=True)
+            return closing.close(incident, command, agreed=True)
         case Ask.STALE | Ask.UPDATE | Ask.WATCH:
             return ()
         case _:

@@ -6,19 +6,20 @@ from core.incident import refusals
 from core.incident.commands import ChoosePath, Freeze, MarkDecision, Unfreeze
 from core.incident.decide.act import Act, Events, settle
 from core.incident.decide.items import next_key
+from core.incident.decide.record import noted, seconded
 from core.incident.events import Ask, Asked, DecisionMarked, FrozenChanges, ItemAdded, PathChosen, UnfrozenChanges
 from core.incident.state import Incident
 from core.incident.timeline import PATH_WORDS
-from core.incident.vocabulary import ItemKind, Path
+from core.incident.vocabulary import ItemKind, Path, Role
 
 
 def mark_decision(incident: Incident, command: MarkDecision, act: Act) -> Events:
     quote = command.quote
     if quote is None:
         return (DecisionMarked(text=command.text, said_by=act.person, said_at=act.at),)
-    for entry in incident.entries:
-        if entry.kind == "decision_marked" and entry.message == quote.message and not entry.withdrawn:
-            return ()
+    standing = seconded(incident, quote.message, "decision_marked", act)
+    if standing is not None:
+        return standing
     return (DecisionMarked(text=command.text, said_by=quote.by, said_at=quote.at, message=quote.message),)
 
 
@@ -45,8 +46,10 @@ def choose_path(incident: Incident, command: ChoosePath, act: Act) -> Events:
     )
 
 
-def freeze(incident: Incident, command: Freeze) -> Events:
-    return () if incident.frozen else (FrozenChanges(why=command.why),)
+def freeze(incident: Incident, command: Freeze, act: Act) -> Events:
+    if incident.frozen is not None:
+        return noted(incident, command.why if command.why != incident.frozen.why else "", act)
+    return (FrozenChanges(why=command.why),)
 
 
 def unfreeze(incident: Incident, command: Unfreeze) -> Events:
@@ -55,8 +58,20 @@ def unfreeze(incident: Incident, command: Unfreeze) -> Events:
     return (UnfrozenChanges(why=command.why), *settle(incident, [Ask.UNFREEZE], "lifted"))
 
 
-def ask_unfreeze(incident: Incident, act: Act) -> Events:
-    """🧊 was taken back, perhaps by a slip of the finger: a freeze is lifted on purpose only."""
+def ask_about_freeze(incident: Incident) -> Events:
+    """A freeze outlives the fix until it is lifted by name (spec, section 8)."""
     if incident.frozen is None or incident.open_prompts(Ask.UNFREEZE):
         return ()
+    to = incident.deciders(Role.IC)[:1] or (incident.frozen.by,)
+    return (Asked(ask=Ask.UNFREEZE, number=incident.next_number(Ask.UNFREEZE), to=to),)
+
+
+def ask_unfreeze(incident: Incident, act: Act) -> Events:
+    """🧊 was taken back, perhaps by a slip of the finger: a freeze is lifted on purpose only."""
+    if incident.frozen is None:
+        return ()
+    for prompt in incident.open_prompts(Ask.UNFREEZE):
+        if act.person.is_(prompt.asked.to[0]):
+            # Doing it a second time is yes too.
+            return unfreeze(incident, Unfreeze())
     return (Asked(ask=Ask.UNFREEZE, number=incident.next_number(Ask.UNFREEZE), to=(act.person,)),)

@@ -16,6 +16,7 @@ from core.incident.commands import (
     SetSeverity,
 )
 from core.incident.decide.act import Act, Events, settle
+from core.incident.decide.record import noted
 from core.incident.events import (
     Again,
     Ask,
@@ -35,18 +36,19 @@ from core.incident.times import spell
 from core.incident.vocabulary import ItemKind, ItemStatus, Phase
 
 
-def set_severity(incident: Incident, command: SetSeverity) -> Events:
+def set_severity(incident: Incident, command: SetSeverity, act: Act) -> Events:
+    """The response that is in force now for that severity is written into the incident (spec, section 2)."""
     if command.severity is incident.severity:
         return ()
-    response = incident.policy.responses[command.severity]
+    response = act.policy.responses[command.severity]
     return (SeveritySet(severity=command.severity, response=response),)
 
 
-def set_phase(incident: Incident, command: SetPhase) -> Events:
+def set_phase(incident: Incident, command: SetPhase, act: Act) -> Events:
     """`status PHASE`, where that is no command of its own."""
     wanted, ways = command.phase, TRANSITIONS[incident.phase]
     if wanted is incident.phase:
-        return ()
+        return noted(incident, command.why, act)
     if wanted not in ways:
         raise refusals.not_from_here(incident.phase, wanted, [phase for phase in Phase if phase in ways])
     if incident.phase is Phase.RESOLVED:
@@ -56,7 +58,8 @@ def set_phase(incident: Incident, command: SetPhase) -> Events:
 
 def resolve(incident: Incident, command: Resolve, act: Act) -> Events:
     if incident.phase is Phase.RESOLVED:
-        return ()
+        # The watch goes on as it began; what fixed it is often known a minute later.
+        return (Resolved(fixed=command.fixed),) if command.fixed not in ("", incident.fixed) else ()
     watch = incident.policy.times.watch
     asked = Asked(ask=Ask.WATCH, number=incident.next_number(Ask.WATCH), to=(), due=act.at + watch)
     return (Resolved(fixed=command.fixed), *([asked] if watch else []))
@@ -107,10 +110,17 @@ def left_over(incident: Incident) -> tuple[str, ...]:
     return (*items, *([f"draft {incident.draft.number}"] if incident.draft else []))
 
 
-def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False) -> Events:
+def close(incident: Incident, command: Close, *, agreed: bool = False) -> Events:
     """The declared close. What is still in somebody's hands is listed first; one yes carries it over."""
-    if incident.closed:
-        return ()
+    if incident.closing is not None:
+        was = incident.closing
+        said = (
+            (command.cause, was.cause),
+            (command.fixed, was.fixed),
+            (command.next, was.next),
+            (command.owner, was.owner),
+        )
+        return _closed_already(incident, all(words in ("", None, known) for words, known in said))
     cause = command.cause or drafted_cause(incident)
     fixed = command.fixed or drafted_fix(incident)
     lacking = [name for name, value in (("cause", cause), ("fixed", fixed)) if not value]
@@ -129,9 +139,17 @@ def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False)
             cause=cause,
             fixed=fixed,
             next="; ".join([next_, *(["carried over: " + ", ".join(carried)] if carried else [])]),
-            owner=command.owner or act.by,
+            owner=command.owner or (incident.commander if incident.response.postmortem else None),
         ),
     )
+
+
+def _closed_already(incident: Incident, nothing_new: bool) -> Events:
+    """Closing twice changes nothing; other words than those of the close are not swallowed."""
+    if nothing_new:
+        return ()
+    entry = next((one.number for one in reversed(incident.entries) if one.kind == "closed"), 0)
+    raise refusals.said_at_the_close(entry)
 
 
 def close_false_alarm(incident: Incident, command: CloseFalseAlarm) -> Events:
@@ -148,8 +166,8 @@ def close_duplicate(incident: Incident, command: CloseDuplicate) -> Events:
 
 def _closed(incident: Incident, closed: Closed) -> Events:
     """Everything that still waits for an answer ends with it."""
-    if incident.closed:
-        return ()
+    if incident.closing is not None:
+        return _closed_already(incident, (closed.how, closed.cause) == (incident.closing.how, incident.closing.cause))
     draft = [DraftDiscarded(number=incident.draft.number)] if incident.draft else []
     return (*draft, *settle(incident, list(Ask), "closed"), closed)
 

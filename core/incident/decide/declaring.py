@@ -11,7 +11,7 @@ from core.incident import refusals
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide.act import Act, Events
 from core.incident.events import Ask, Asked, Declared, How, Joined, RoleTaken, Settled
-from core.incident.policy import Policy
+from core.incident.policy import Policy, Service
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Role, Severity
 
@@ -66,10 +66,10 @@ def channel_name(title: str, at: datetime, taken: frozenset[str]) -> str:
 
 
 def same_title(one: str, other: str) -> bool:
-    """Alike but for case and punctuation."""
+    """Alike but for case and punctuation; a title that is nothing else is compared as it stands."""
 
     def bare(text: str) -> str:
-        return " ".join(re.findall(r"\w+", text.casefold()))
+        return "".join(re.findall(r"\w+", text.casefold())) or text.strip()
 
     return bare(one) == bare(other)
 
@@ -89,7 +89,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     if quote is not None and young and not command.anew:
         return Elsewhere(young[-1].number, AskSameOrNew(title=command.title, quote=quote))
     by = act.person
-    service = next((one for one in policy.services if one.name.casefold() == command.service.casefold()), None)
+    service = _service(command.service, policy)
     declared = Declared(
         number=house.next_number,
         name=channel_name(command.title, act.at, house.taken),
@@ -97,7 +97,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         severity=command.severity or Severity.SEV2,
         policy=policy,
         triage=triage,
-        message=quote.message if quote else None,
+        message=quote.message if quote else command.typed,
         reported_by=quote.by if quote and not quote.by.is_(by) else None,
         service=service.name if service else command.service,
     )
@@ -110,7 +110,17 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     )
 
 
+def _service(name: str, policy: Policy) -> Service | None:
+    """The service of the config that is meant. Raises `Refusal` where there are some, and none of that name."""
+    found = next((one for one in policy.services if one.name.casefold() == name.casefold()), None)
+    if name and policy.services and found is None:
+        raise refusals.no_such_service(name, [one.name for one in policy.services])
+    return found
+
+
 def join(incident: Incident, command: Join, act: Act) -> Events:
+    if incident.closing is not None:
+        raise refusals.raised_again(incident.number, incident.closing.of)
     if any(act.person.is_(person) for person in incident.people):
         return ()
     return (Joined(who=act.person, again=bool(command.title)),)

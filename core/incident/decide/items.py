@@ -85,6 +85,9 @@ def end(incident: Incident, command: EndItem) -> Events:
         verb, instead = ("confirm", "done") if command.status is ItemStatus.CONFIRMED else ("rule-out", "drop")
         raise refusals.wrong_kind(item.key, verb, instead)
     if item.status is status:
+        # The evidence often comes after the ✅; what was acknowledged is on the record.
+        if command.result and command.result != item.result:
+            return (ItemEnded(key=item.key, status=status, result=command.result),)
         return ()
     _open(incident, item.key)
     return (ItemEnded(key=item.key, status=status, result=command.result),)

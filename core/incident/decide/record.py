@@ -7,7 +7,10 @@ from core.incident.commands import AddNote, Amend, DeleteSource, EditSource, Rec
 from core.incident.decide.act import Act, Events
 from core.incident.events import (
     ChangeRecorded,
+    Drafted,
     EntryAmended,
+    EntrySeconded,
+    EntryUnseconded,
     EntryWithdrawn,
     ImpactSet,
     Noted,
@@ -26,10 +29,16 @@ def add_note(incident: Incident, command: AddNote, act: Act) -> Events:
     quote = command.quote
     if quote is None:
         return (Noted(text=command.text, said_by=act.person, said_at=act.at),)
-    for entry in _captured(incident, quote.message):
-        if entry.kind == "noted" and not entry.withdrawn:
-            return ()
+    standing = seconded(incident, quote.message, "noted", act)
+    if standing is not None:
+        return standing
     return (Noted(text=command.text, said_by=quote.by, said_at=quote.at, message=quote.message),)
+
+
+def noted(incident: Incident, words: str, act: Act) -> Events:
+    """Words that came with an act which changed nothing: they go on the timeline, so that none is acknowledged and lost."""
+    known = any(one.kind == "noted" and one.text == words and act.person.is_(one.by) for one in incident.entries)
+    return () if known or not words else (Noted(text=words, said_by=act.person, said_at=act.at),)
 
 
 def record_change(incident: Incident, command: RecordChange, act: Act) -> Events:
@@ -38,6 +47,15 @@ def record_change(incident: Incident, command: RecordChange, act: Act) -> Events
     if latest is not None and (latest.what, latest.at) == (command.what, made_at):
         return ()
     return (ChangeRecorded(what=command.what, made_at=made_at),)
+
+
+def seconded(incident: Incident, message: MessageRef, kind: str, act: Act) -> Events | None:
+    """Another mark on a message whose entry of this kind stands already; `None` when there is no such entry."""
+    for entry in _captured(incident, message):
+        if entry.kind == kind and not entry.withdrawn:
+            known = any(act.person.is_(one) for one in (entry.marked_by, *entry.also))
+            return () if known else (EntrySeconded(entry=entry.number),)
+    return None
 
 
 def _captured(incident: Incident, message: MessageRef) -> tuple[Entry, ...]:
@@ -57,25 +75,30 @@ def amend(incident: Incident, command: Amend, act: Act) -> Events:
 
 
 def withdraw_entry(incident: Incident, command: WithdrawEntry, act: Act) -> Events:
-    """📌 or ⚖️ was taken back by who put it there; an entry that was corrected since has been built on, and stays."""
-    return tuple(
-        EntryWithdrawn(entry=entry.number)
-        for entry in _captured(incident, command.message)
-        if entry.kind in ("noted", "decision_marked")
-        and not entry.withdrawn
-        and entry.note != AMENDED
-        and act.person.is_(entry.marked_by)
-    )
+    """📌 or ⚖️ was taken back by who put it there, and nobody else has; an entry that was corrected since stays."""
+    events: list[EntryWithdrawn | EntryUnseconded] = []
+    for entry in _captured(incident, command.message):
+        if entry.kind == command.kind and not entry.withdrawn and entry.note != AMENDED:
+            others = [one for one in (entry.marked_by, *entry.also) if not act.person.is_(one)]
+            if len(others) == len(entry.also):
+                events.append((EntryUnseconded if others else EntryWithdrawn)(entry=entry.number))
+    return tuple(events)
 
 
 def edit_source(incident: Incident, command: EditSource) -> Events:
-    """A captured message was edited: its entry follows, unless it is a decision, published since, or closed."""
-    captured = _captured(incident, command.message)
-    if not captured or not command.text:
+    """A captured message was edited: what it made follows, a draft as the next one; once closed, only the log learns."""
+    if not incident.captured(command.message) or not command.text:
         return ()
-    published_since = any(update.at >= captured[0].at for update in incident.updates)
-    kept = incident.closed or published_since or any(entry.kind == "decision_marked" for entry in captured)
-    return (SourceEdited(message=command.message, text=command.text, kept=kept),)
+    draft, kept = incident.draft, incident.closed
+    if kept or draft is None or draft.message != command.message or draft.wording.impact == command.text:
+        return (SourceEdited(message=command.message, text=command.text, kept=kept),)
+    # A new number, so that nobody publishes other words than those they read.
+    again = Drafted(
+        number=incident.drafts + 1,
+        wording=draft.wording.model_copy(update={"impact": command.text}),
+        message=command.message,
+    )
+    return (SourceEdited(message=command.message, text=command.text, kept=False), again)
 
 
 def delete_source(incident: Incident, command: DeleteSource) -> Events:

@@ -12,10 +12,11 @@ from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import THREE_CALLS, Person, Role
 
 
-def _two_of_three(incident: Incident, who: Person, wanted: Sequence[Role]) -> None:
+def _two_of_three(incident: Incident, who: Person, wanted: Sequence[Role], *, by: Person | None = None) -> None:
+    """Raises `Refusal` when `who` would hold all three; `by` is who wants that, when it is somebody else."""
     held = [role for role in incident.roles_of(who) if role in THREE_CALLS]
     if len({*held, *wanted} & THREE_CALLS) == len(THREE_CALLS):
-        raise refusals.three_calls(held or list(wanted), wanted[-1])
+        raise refusals.three_calls(held or list(wanted), wanted[-1], None if by is None or by.is_(who) else who)
 
 
 def _about(incident: Incident, role: Role) -> tuple[Prompt, ...]:
@@ -72,7 +73,7 @@ def assign(incident: Incident, command: Assign, act: Act) -> Events:
         return ()
     if command.role is Role.IC:
         return hand_off(incident, HandOff(who=command.who, role=Role.IC), act)
-    _two_of_three(incident, command.who, [command.role])
+    _two_of_three(incident, command.who, [command.role], by=act.person)
     return _take(incident, command.role, command.who, How.ASSIGNED)
 
 
@@ -108,7 +109,7 @@ def hand_off(incident: Incident, command: HandOff, act: Act) -> Events:
             raise refusals.not_held(role, incident.holder(role))
     if command.who.is_(giver):
         raise refusals.to_yourself("hand off to")
-    _two_of_three(incident, command.who, roles)
+    _two_of_three(incident, command.who, roles, by=act.person)
     offers = [prompt for role in roles for prompt in incident.open_prompts(Ask.HANDOFF) if role in prompt.asked.roles]
     if any(prompt.asked.roles == roles and command.who.is_(prompt.asked.to[0]) for prompt in offers):
         return ()

@@ -50,7 +50,10 @@ def draft(incident: Incident, command: Draft, act: Act) -> Events:
     wording = _merged(in_hand, command)
     if incident.draft is not None and wording == in_hand:
         return ()
-    return (Drafted(number=incident.drafts + 1, wording=wording),)
+    message = command.quote.message if command.quote else None
+    if incident.draft is not None and not command.impact:
+        message = incident.draft.message
+    return (Drafted(number=incident.drafts + 1, wording=wording, message=message),)
 
 
 def publish(incident: Incident, command: Publish, act: Act) -> Events:
@@ -106,7 +109,7 @@ def unchanged(incident: Incident, command: PublishUnchanged, act: Act) -> Events
     return _published(incident, last.wording.model_copy(update={"every": every}), act, unchanged=True)
 
 
-def correct(incident: Incident, command: CorrectUpdate) -> Events:
+def correct(incident: Incident, command: CorrectUpdate, act: Act) -> Events:
     """New words in every copy of the last update; its time of publishing stays."""
     last = _last(incident, "correct")
     wording = _merged(last.wording, command)
@@ -115,6 +118,8 @@ def correct(incident: Incident, command: CorrectUpdate) -> Events:
     if wording == last.wording:
         return ()
     promised = last.promised_at if command.every is None else base_update.promise(incident, wording, last.at)
+    if command.every is not None and promised is not None and promised <= act.at:
+        raise refusals.promise_in_the_past(promised)
     repeated = last.text.partition("] ")[2].startswith(base_update.UNCHANGED)
     text = base_update.text(wording, last.at, promised, unchanged=repeated)
     return (Corrected(number=last.number, text=text, wording=wording, promised_at=promised),)
@@ -133,6 +138,11 @@ def reminder_offsets(incident: Incident) -> tuple[timedelta, ...]:
 
 def reminded(incident: Incident, step: int) -> tuple[Person, ...]:
     """Whom a step asks; nobody when there is no such person, or it is the one asked just before."""
+    times = incident.policy.times
+    waits = {0: times.update_before, 2: times.update_backup, 3: times.update_commander}
+    if step in waits and not waits[step]:
+        # "0s" turns a step off; at an offset of nothing it would take the owner's place.
+        return ()
     owner = incident.deciders(Role.UPDATES)[:1]
     if step < 2:
         return owner
