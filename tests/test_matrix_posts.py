@@ -9,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matrix_world import World, key, post
 
-from core.incident.document import Choice, Code, Document, Jump, Place, Post, Strong, Struck, When, Who, line, spans
+from core.incident.document import (
+    Choice,
+    Code,
+    Document,
+    Jump,
+    Place,
+    Post,
+    Strong,
+    Struck,
+    Typed,
+    When,
+    Who,
+    line,
+    spans,
+)
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from transports.matrix_chat import content, render
 from transports.signals import MessageSent
@@ -212,3 +226,12 @@ async def test_cards_are_found_in_the_history(world: World) -> None:
     assert await transport.marked(triage, "inc-a", start) == {"board": board, "item/H2": item}
     assert await transport.marked(triage, "inc-a", start + timedelta(milliseconds=1)) == {"item/H2": item}
     assert [each.text for each in await world.bot.hears(MessageSent, 121)][:2] == ["forged", "chatter"]
+
+
+def test_a_command_is_shown_as_one_types_it_here() -> None:
+    copied = Document((line("Copy this:"), line(Typed("update impact=…", alone=True))))
+    named = Document((line("Or ", Typed("takeover ic"), "."),))
+    assert render.body(copied).splitlines() == ["Copy this:", "!inc update impact=…"]
+    assert render.body(named) == "Or `!inc takeover ic`."
+    assert read(render.html(named, "matrix")).text == "Or !inc takeover ic."
+    assert "<code>!inc takeover ic</code>" in render.html(named, "matrix")

@@ -441,9 +441,9 @@ def test_help_lists_every_command_on_one_card() -> None:
         ("item", "• grab ITEM: take an item into your hands"),
         ("update", "Not in this version yet: snooze."),
         ("people", "Not in this version yet: page, widen, cover, oncall."),
-        ("drill", "drill is not in this version of Tocsin yet."),
+        ("drill", "`drill` is not in this version of Tocsin yet."),
         ("clam", "There is no such command; this is the nearest.\nclaim ROLE"),
-        ("qqqq", "help COMMAND explains one."),
+        ("qqqq", "`help COMMAND` explains one."),
     ],
 )
 def test_help_on_a_topic(topic: str, expected: str) -> None:

@@ -9,7 +9,7 @@ from incidents import ANN, JON, MIA, ROOM, Case, message, person
 
 from core.incident import commands as c
 from core.incident.cards import cards, told
-from core.incident.events import Origin, Refused, Told
+from core.incident.events import ImpactSet, Origin, Refused, SourceEdited, Told
 from core.incident.evolve import begin, evolve, replay
 from core.incident.vocabulary import ItemKind, ItemStatus, Role
 
@@ -19,6 +19,7 @@ from core.incident.vocabulary import ItemKind, ItemStatus, Role
     [
         c.AskForCommander(step=0),
         c.AskToClose(),
+        c.AskAboutFreeze(),
         c.LockChannel(),
         c.PassRole(role=Role.SCRIBE),
         c.RemindUpdate(due=Case().now, step=0),
@@ -134,3 +135,24 @@ def test_a_close_ends_a_promise_and_a_reopening_begins_the_clock_anew() -> None:
     case.does(ANN, c.Publish())
     # A promise that a close had ended is neither kept nor broken.
     assert (case.incident.promises.kept, case.incident.promises.broken) == (0, 0)
+
+
+def test_an_edit_changes_what_was_taken_from_the_message_and_nothing_else_that_stands_there() -> None:
+    case = Case()
+    typed = case.records[-1].model_copy(
+        update={
+            "version": case.incident.version + 1,
+            "origin": Origin(kind="typed", message=message("m1")),
+            "event": ImpactSet(text="some users cannot pay"),
+        }
+    )
+    after = evolve(case.incident, typed)
+    edited = typed.model_copy(
+        update={
+            "version": after.version + 1,
+            "origin": None,
+            "event": SourceEdited(message=message("m1"), text="nobody can pay", kept=False),
+        }
+    )
+    assert evolve(after, edited).entries == after.entries
+    assert after.entries[-1].message == message("m1")

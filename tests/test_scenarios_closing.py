@@ -235,3 +235,37 @@ async def test_what_fixed_it_said_later_is_kept(stage: Stage, words: str) -> Non
     await stage.ann.types(words)
     stage.expect_everything()
     assert stage.incident.fixed == "rolled back release 214"
+
+
+async def test_a_freeze_that_outlives_the_close_is_asked_about(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("freeze no deploys")
+    await stage.ann.types("freeze no deploys")
+    # What is added to it is kept, too.
+    await stage.ann.types("freeze not even the config")
+    await stage.ann.types("freeze not even the config")
+    assert [one.text for one in stage.incident.entries if one.kind == "noted"] == ["not even the config"]
+    await stage.ann.types("close false-alarm the probe was down")
+    stage.expect_summaries()
+    await stage.fast_forward(hours=1)
+    stage.expect_card(
+        "prompt/unfreeze-1", "Ann: it is over, and changes are still frozen. Lift the freeze for everyone?"
+    )
+    await stage.fast_forward(hours=5)
+    stage.expect_no_card("prompt/unfreeze-2")
+    await stage.ann.reacts("prompt/unfreeze-1", "👍")
+    assert stage.incident.frozen is None
+
+
+async def test_the_postmortem_is_the_commanders_whoever_presses(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails", stage.triage)
+    await stage.ann.types("backup ic @Bob")
+    await stage.bob.types("close cause=tax rounding fixed=rolled back")
+    stage.expect_card("summary", "Postmortem   Ann")
+    stage.expect_summaries()
+
+
+async def test_words_that_change_no_phase_are_kept(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("status investigating the first theory was wrong")
+    assert stage.incident.entries[-1].text == "the first theory was wrong"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from stage import Stage
+from pathlib import Path
 
+import pytest
+from stage import AUDIENCES, Stage, open_stage
+
+from core.incident.policy import Policy, Service
 from core.incident.vocabulary import MessageRef
+from core.roster import Roster
 from transports.sandbox.places import Kind
 
 
@@ -217,3 +221,27 @@ async def test_who_raised_it_too_joins_the_new_one(stage: Stage) -> None:
     people = {one.number: [who.name for who in one.people] for _, one in stage.tocsin.post.awake()}
     assert "Kim" in people[2]
     assert "Kim" not in people[1]
+
+
+async def test_a_service_that_the_config_has_not_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    def with_services(roster: Roster) -> Policy:
+        services = (Service(name="Checkout", team=(roster.people[2],)), Service(name="search"))
+        return Policy(on_call=(roster.people[0],), services=services, audiences=AUDIENCES)
+
+    async with open_stage(tmp_path, policy=with_services) as stage:
+        await stage.ann.is_told(
+            "declare it fails service=chekout", "Did you mean service=Checkout?", where=stage.triage
+        )
+        await stage.ann.is_told("declare it fails service=x", "There are Checkout, search.", where=stage.triage)
+        await stage.ann.types("declare it fails service=checkout", stage.triage)
+        assert [person.name for person in stage.incident.people] == ["Ann", "Mia"]
+
+
+async def test_an_alarm_on_what_turned_out_a_duplicate_names_the_other(stage: Stage) -> None:
+    first, second = await stage.sam.says("Checkout fails"), await stage.sam.says("Mails are late")
+    await stage.ann.reacts(first, "🚨")
+    await stage.fast_forward(minutes=11)
+    await stage.ann.reacts(second, "🚨")
+    await stage.ann.types("close duplicate-of 1")
+    await stage.kim.reacts_in_vain(second, "🚨", "Incident 2 is a duplicate of incident 1")
+    stage.expect_everything()

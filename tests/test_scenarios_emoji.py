@@ -9,7 +9,7 @@ import pytest
 from stage import Stage, open_stage
 
 from core.activity_log import stream_of
-from core.incident.events import Recorded
+from core.incident.events import Ask, Recorded
 from core.incident.vocabulary import MessageRef
 from transports.reactions import REACTIONS, Where
 
@@ -169,6 +169,18 @@ async def test_the_board_is_no_hypothesis(stage: Stage, emoji: str) -> None:
     await stage.kim.reacts("board", emoji)
     stage.expect_everything()
     assert len(stage.incident.entries) == before
+
+
+async def test_a_freeze_that_somebody_else_asks_to_lift_waits_for_each_ones_yes(stage: Stage) -> None:
+    await _raised(stage)
+    await stage.ann.types("backup ic @Bob")
+    await stage.ann.reacts("board", "🧊")
+    await stage.bob.reacts("board", "🧊")
+    await stage.ann.takes_back("board", "🧊")
+    await stage.bob.takes_back("board", "🧊")
+    stage.expect_everything()
+    assert stage.incident.frozen is not None
+    assert len(stage.incident.open_prompts(Ask.UNFREEZE)) == 2
 
 
 async def test_taking_the_ice_back_twice_lifts_the_freeze(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from stage import AUDIENCES, Stage, open_stage
 
 from core.incident.policy import Policy, Times
@@ -239,3 +240,37 @@ async def test_a_stranger_in_the_open_is_told_whom_to_ask(tmp_path: Path) -> Non
         await stage.kim.is_told("declare checkout fails", "Only responders may do that. Please ask Ann or Bob.")
         assert stage.tocsin.post.awake() == ()
         await stage.ann.types("declare checkout fails sev3", stage.triage)
+
+
+async def test_who_would_hold_all_three_is_named_to_who_asked(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.types("claim diagnosis")
+    await stage.mia.types("claim recovery")
+    await stage.ann.is_told("assign updates @Mia", "Mia has diagnosis and recovery already", "Give updates to somebody")
+
+
+async def test_a_call_that_was_let_go_has_no_backup_either(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.types("claim updates")
+    await stage.mia.types("backup updates @Jon")
+    await stage.mia.types("release updates")
+    await stage.leah.types("claim updates")
+    stage.expect_card("board", "Updates Leah", lacks="backup")
+
+
+@pytest.mark.parametrize("words", ["assign updates @Zoe", "handoff @Zoe", "backup ic @Zoe", "action call them @Zoe"])
+async def test_nothing_is_given_to_somebody_who_could_do_nothing_with_it(stage: Stage, words: str) -> None:
+    await _declared(stage)
+    stage.world.create_person("Zoe", channels=())
+    await stage.ann.is_told(words, "Zoe is no responder", "Name one who is")
+
+
+async def test_an_action_that_is_given_calls_whom_it_was_given_to(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("action call the provider @Mia")
+    assert [one.name for one in stage.post("item/A1").pings] == ["Mia"]
+    await stage.ann.types("hypothesis the cache")
+    await stage.ann.types("grab H1")
+    assert stage.post("item/H1").pings == ()
+    stage.expect_card("item/A1")
+    stage.expect_card("item/H1")

@@ -140,7 +140,7 @@ async def test_a_room_that_may_not_be_written_to_is_on_the_board_until_it_may(st
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        ("frobnicate the server", "There is no command `frobnicate`"),
+        ("frobnicate the server", "There is no command frobnicate"),
         ("grab H9", "There is no item H9. Nothing is on the list yet: `hypothesis TEXT`"),
         ("done", "`done ITEM"),
         ("changed release 214 10:20", "still to come"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from stage import Stage, open_stage
+import pytest
+from stage import AUDIENCES, Stage, open_stage
 
-from core.incident.policy import Audience, Policy
-from core.incident.vocabulary import ChannelRef, MessageRef
+from core.incident.policy import RESPONSES, Audience, Policy, Times
+from core.incident.vocabulary import ChannelRef, MessageRef, Severity
+from core.roster import Roster
 
 TEXT = "[{} UTC] Some users cannot pay. Sign-in works. We are testing a rollback."
 FIELDS = "impact=Some users cannot pay working=Sign-in works next=We are testing a rollback"
@@ -213,7 +215,7 @@ async def test_the_first_update_is_due_an_interval_after_the_declaration(stage: 
     await _declared(stage, 2)
     stage.expect_card("board", "Last update  none yet, due 10:32 UTC")
     await stage.fast_forward(minutes=28)
-    stage.expect_card("prompt/update-1", "Ann: the next update is due 10:32 UTC. update impact=… next=…")
+    stage.expect_card("prompt/update-1", "Ann: the next update is due 10:32 UTC: `update impact=… next=…`")
     await stage.ann.reacts_in_vain("prompt/update-1", "🔁", "There is no update to repeat")
 
 
@@ -309,7 +311,7 @@ async def test_the_blank_form_is_no_update(stage: Stage) -> None:
 async def test_the_form_can_be_sent_as_it_stands(stage: Stage) -> None:
     await _raised(stage)
     form = (await stage.ann.asks("update")).splitlines()[1].replace("…", "x")
-    await stage.ann.says(form)
+    await stage.ann.says(f"!inc {form}")
     stage.expect_everything()
     assert stage.incident.draft is not None
 
@@ -322,3 +324,95 @@ async def test_an_edit_reaches_the_draft_made_from_it(stage: Stage) -> None:
     stage.expect_everything()
     assert stage.incident.draft is not None
     assert stage.incident.draft.wording.impact == "some users cannot pay"
+
+
+async def test_a_promise_is_kept_within_the_minute_that_people_read(stage: Stage) -> None:
+    await _declared(stage)
+    await _published(stage)
+    await stage.fast_forward(minutes=15, seconds=10)
+    await stage.ann.types("unchanged")
+    stage.expect_updates(2)
+    assert (stage.incident.promises.kept, stage.incident.promises.broken) == (1, 0)
+    stage.expect_everything()
+
+
+async def test_a_promise_that_nobody_kept_is_counted_at_the_close(stage: Stage) -> None:
+    await _declared(stage)
+    await _published(stage)
+    await stage.fast_forward(hours=1)
+    await stage.ann.types("close false-alarm the probe was down")
+    stage.expect_card("summary", "Updates      1 published, 0 of 1 on time")
+    stage.expect_everything()
+
+
+async def test_a_correction_cannot_promise_what_is_over_nor_wash_a_broken_promise(stage: Stage) -> None:
+    await _declared(stage)
+    await _published(stage)
+    await stage.fast_forward(minutes=10)
+    await stage.ann.is_told("correct every=5m", "due at 10:07 UTC already", "`unchanged 15m`")
+    stage.expect_card("update/1", "Next update 10:17 UTC")
+    await stage.fast_forward(minutes=20)
+    await stage.ann.types("correct every=1h")
+    assert stage.incident.promises.broken == 1
+    stage.expect_everything()
+
+
+async def test_a_withdrawn_update_promises_nothing(stage: Stage) -> None:
+    await _declared(stage)
+    await _published(stage, every="1h")
+    await stage.ann.types("unchanged 15m")
+    stage.expect_card("board", "next due 10:17 UTC")
+    await stage.ann.types("withdraw it was meant for another incident")
+    stage.expect_card("board", "next due 11:02 UTC")
+    stage.expect_updates(1, 2)
+
+
+async def test_a_severity_raised_late_has_its_whole_interval(stage: Stage) -> None:
+    await _declared(stage, severity=3)
+    await stage.fast_forward(minutes=40)
+    await stage.ann.types("sev 1")
+    stage.expect_card("board", "none yet, due 10:57 UTC")
+
+
+@pytest.mark.parametrize(
+    ("off", "asked"),
+    [
+        ("", [("10:14", "Jon"), ("10:17", "Jon"), ("10:19", "Bob"), ("10:22", "Ann")]),
+        ("update_before", [("10:17", "Jon"), ("10:19", "Bob"), ("10:22", "Ann")]),
+        ("update_backup", [("10:14", "Jon"), ("10:17", "Jon"), ("10:22", "Ann")]),
+        ("update_commander", [("10:14", "Jon"), ("10:17", "Jon"), ("10:19", "Bob")]),
+    ],
+)
+async def test_a_reminder_that_is_turned_off_takes_no_other_away(
+    tmp_path: Path, off: str, asked: list[tuple[str, str]]
+) -> None:
+    def without(roster: Roster) -> Policy:
+        times = Times.model_validate({off: "0s"} if off else {})
+        return Policy(on_call=(roster.people[0],), times=times, audiences=AUDIENCES)
+
+    async with open_stage(tmp_path, policy=without) as stage:
+        await _declared(stage)
+        await stage.jon.types("claim updates")
+        await stage.jon.types("backup updates @Bob")
+        await stage.jon.types(f"update {FIELDS} every=15m")
+        await stage.jon.types("publish")
+        await stage.fast_forward(minutes=30)
+        prompts = [one for one in stage.incident.prompts.values() if one.asked.ask == "update"]
+        assert [(f"{one.at:%H:%M}", one.asked.to[0].name) for one in prompts] == asked
+        stage.expect_everything()
+
+
+async def test_a_severity_goes_by_the_rules_that_are_in_force_when_it_is_set(tmp_path: Path) -> None:
+    async with open_stage(tmp_path) as stage:
+        await _declared(stage, severity=3)
+
+        def changed(roster: Roster) -> Policy:
+            often = RESPONSES[Severity.SEV1].model_copy(update={"update_every": timedelta(minutes=5)})
+            responses = {**RESPONSES, Severity.SEV1: often}
+            return Policy(on_call=(roster.people[0],), responses=responses, audiences=AUDIENCES)
+
+        await stage.stop()
+        stage.policy = changed(stage.roster)
+        await stage.again()
+        await stage.ann.types("sev 1")
+        stage.expect_card("board", "none yet, due 10:07 UTC")

@@ -36,6 +36,14 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A command to type; each chat puts its own prefix before it. `alone`: it stands on a line to be copied whole."""
+
+    text: str
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
     """A person by name. It never pings: `Card.pings` does."""
 
@@ -76,7 +84,7 @@ class Struck:
     text: str
 
 
-Span = Plain | Strong | Code | Who | When | Jump | Place | Struck
+Span = Plain | Strong | Code | Typed | Who | When | Jump | Place | Struck
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,11 @@ LABEL_WIDTH = 13
 """The label column of plain text, as the board in the spec shows it (section 4)."""
 
 
-def span_text(span: Span) -> str:
-    """A span as plain text."""
+def span_text(span: Span, prefix: str = "") -> str:
+    """A span as plain text; `prefix` is how a command begins in the chat."""
     match span:
+        case Typed(text, alone):
+            return f"{prefix}{text}" if alone else f"`{prefix}{text}`"
         case Who(person):
             return person.name
         case When(at):
@@ -163,15 +173,15 @@ def span_text(span: Span) -> str:
             assert_never(span)
 
 
-def line_text(words: Sequence[Span]) -> str:
+def line_text(words: Sequence[Span], prefix: str = "") -> str:
     """Spans as plain text."""
-    return "".join(span_text(span) for span in words)
+    return "".join(span_text(span, prefix) for span in words)
 
 
-def plain(document: Document) -> str:
+def plain(document: Document, prefix: str = "") -> str:
     """The document as plain text: what a chat's fallback body, the terminal and the logs show."""
-    rows = [line_text(document.title)] if document.title else []
+    rows = [line_text(document.title, prefix)] if document.title else []
     for row in document.lines:
         lead = f"{row.label:<{LABEL_WIDTH}}" if row.label else "• " if row.bullet else "> " if row.quote else ""
-        rows.append(lead + line_text(row.spans))
+        rows.append(lead + line_text(row.spans, prefix))
     return "\n".join(rows)

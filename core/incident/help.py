@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.incident.document import Code, Document, Line, Span, Strong, line
+from core.incident.document import Code, Document, Line, Plain, Span, Strong, Typed, line
 from core.incident.forms import Group, Verb
 from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_verb, not_yet
 
@@ -30,8 +30,19 @@ def help_document(topic: str = "") -> Document:
 
 
 def marked(text: str) -> Line:
-    """A line whose words between backticks are code."""
-    return line(*(Code(part) if at % 2 and part else part for at, part in enumerate(text.split("`"))))
+    """A line whose words between backticks are code, or a command to type."""
+    return line(*marked_words(text))
+
+
+def marked_words(text: str) -> tuple[Span, ...]:
+    """The same as words: `takeover ic` between backticks is a command, `15m` is not."""
+    parts = ((at % 2, part) for at, part in enumerate(text.split("`")))
+    return tuple(_code(part) if inside else Plain(part) for inside, part in parts if part)
+
+
+def _code(text: str) -> Span:
+    word = fold(text.split(" ", maxsplit=1)[0])
+    return Typed(text) if word in SPELLINGS or word in LATER else Code(text)
 
 
 def _family(rows: tuple[Verb, ...]) -> tuple[Verb, ...]:
@@ -66,7 +77,7 @@ def _verbs(verbs: tuple[Verb, ...]) -> Document:
     for verb in verbs:
         rows += [line(Code(verb.usage)), marked(f"{verb.does[:1].upper()}{verb.does[1:]}.")]
         if verb.example != verb.usage:
-            rows.append(line("For example: ", Code(verb.example)))
+            rows.append(line("For example: ", Typed(verb.example, alone=True)))
         if verb.aliases:
             rows.append(line("Also understood: ", Code(", ".join(verb.aliases))))
     return Document(tuple(rows), (Strong(verbs[0].word),))

@@ -22,13 +22,14 @@ from core.incident.document import (
     Span,
     Strong,
     Struck,
+    Typed,
     When,
     Who,
     plain,
     utc,
 )
 
-PREFIX = "!inc"
+PREFIX = "!inc "
 """How a command begins on Matrix (spec, section 6)."""
 
 MATRIX_TO = "https://matrix.to/#/"
@@ -46,8 +47,8 @@ def clean(text: str) -> str:
 
 def body(document: Document, choices: Sequence[Choice] = ()) -> str:
     """The plain form, as notifications and terminals show it."""
-    offered = " · ".join(f"{choice.emoji} {choice.label} ({PREFIX} {choice.command})" for choice in choices)
-    rows = [plain(document), offered]
+    offered = " · ".join(f"{choice.emoji} {choice.label} ({PREFIX}{choice.command})" for choice in choices)
+    rows = [plain(document, PREFIX), offered]
     return clean("\n".join(row for row in rows if row))
 
 
@@ -58,7 +59,7 @@ def html(document: Document, transport: str, choices: Sequence[Choice] = ()) -> 
     rows = [("line", f"<strong>{_spans(title, transport)}</strong>")] if title else []
     rows += [(_shape(line), _label(line) + _spans(line.spans, transport)) for line in document.lines]
     offered = [
-        f"{escape(each.emoji)} {_text(each.label)} (<code>{PREFIX} {_text(each.command)}</code>)" for each in choices
+        f"{escape(each.emoji)} {_text(each.label)} (<code>{PREFIX}{_text(each.command)}</code>)" for each in choices
     ]
     rows += [("line", " · ".join(offered))] if offered else []
     # Neighbours of one shape share a list or a quotation; these are blocks, so no break goes beside them.
@@ -97,6 +98,8 @@ def _span(span: Span, transport: str) -> str:
             return _text(text)
         case Strong(text):
             return f"<strong>{_text(text)}</strong>"
+        case Typed(text):
+            return f"<code>{PREFIX}{_text(text)}</code>"
         case Code(text):
             return f"<code>{_text(text)}</code>"
         case When(at):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from core.incident.document import Code, Jump, Plain, Post, Span, Strong, When, Who, span_text
+from core.incident.document import Code, Jump, Plain, Post, Span, Strong, Typed, When, Who, span_text
 from core.incident.vocabulary import Account
 from transports.sandbox.places import Channel, Happening, Message
 from transports.sandbox.world import World
@@ -84,6 +84,8 @@ def post_view(post: Post) -> Json:
 def span_view(span: Span) -> Json:
     view: Json = {"kind": type(span).__name__.lower(), "text": span_text(span)}
     match span:
+        case Typed(text):
+            view |= {"kind": "code", "text": f"/inc {text}"}
         case Who(person):
             view["person"] = person.account.id
         case When(at):

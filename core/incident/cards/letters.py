@@ -11,9 +11,9 @@ from typing import assert_never
 
 from core.incident.cards.board import document as board_document
 from core.incident.cards.card import Card, card
-from core.incident.document import Code, Document, Line, Post, When, Who, Words, line
+from core.incident.document import Document, Line, Post, Typed, When, Who, Words, line
 from core.incident.events import Recorded, Told
-from core.incident.help import help_document
+from core.incident.help import help_document, marked_words
 from core.incident.letters import Letter, Letters
 from core.incident.state import Entry, Incident
 
@@ -24,7 +24,7 @@ TIMELINE_SHOWN = 30
 def letter_document(letter: Letter) -> Document:
     if letter.settled:
         return Document((line("Settled."),))
-    return Document((line(Who(letter.to), ": ", letter.answer),))
+    return Document((line(Who(letter.to), ": ", *marked_words(letter.answer)),))
 
 
 def letters(incident: Incident) -> Iterator[Card]:
@@ -66,7 +66,7 @@ def form_document(incident: Incident, verb: str) -> Document:
     last = incident.draft.wording if incident.draft else incident.last_update.wording if incident.last_update else None
     fields = ("impact", "affected", "working", "next")
     form = " ".join(f"{name}={(getattr(last, name) if last else '') or '…'}" for name in fields)
-    return Document((line("Copy this, change it, send it:"), line(Code(f"!inc {verb} {form} every=15m"))))
+    return Document((line("Copy this, change it, send it:"), line(Typed(f"{verb} {form} every=15m", alone=True))))
 
 
 def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:

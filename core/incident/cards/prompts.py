@@ -8,7 +8,7 @@ from core.incident.cards.card import Card, card, choice
 from core.incident.commands import Close, Publish
 from core.incident.decide import closing
 from core.incident.decide.asking import wanted_again
-from core.incident.document import Choice, Code, Document, Line, Strong, When, Who, Words, line
+from core.incident.document import Choice, Code, Document, Line, Strong, Typed, When, Who, Words, line
 from core.incident.events import Ask
 from core.incident.state import Incident, Prompt
 from core.incident.times import spell
@@ -37,8 +37,8 @@ def _commander(incident: Incident, prompt: Prompt) -> Asking:
 def _update(incident: Incident, prompt: Prompt) -> Asking:
     due = prompt.asked.due or prompt.at
     late = prompt.at > due
-    words: list[Words] = [" was due " if late else " is due ", When(due), ". "]
-    ask = line(*_people(prompt.asked.to), ": the next update", *words, Code("update impact=… next=…"))
+    words: list[Words] = [" was due " if late else " is due ", When(due), ": "]
+    ask = line(*_people(prompt.asked.to), ": the next update", *words, Typed("update impact=… next=…"))
     if incident.last_update is None:
         return [ask], ()
     return [ask], (choice(incident, "unchanged", "impact is unchanged", "unchanged"),)
@@ -60,7 +60,7 @@ def _close(incident: Incident, prompt: Prompt) -> Asking:
     if not (cause and fixed):
         lacking = [name for name, known in (("cause", cause), ("fixed", fixed)) if not known]
         form = " ".join(["close", *(f"{name}=…" for name in lacking)])
-        return [*rows, line("To close: ", Code(form), "; ", Code("cause=unknown yet"), " will do.")], ()
+        return [*rows, line("To close: ", Typed(form), "; ", Code("cause=unknown yet"), " will do.")], ()
     left = closing.left_over(incident)
     rows += [line(words, bullet=True) for words in left]
     label = "close, carry these over" if left else "close"
@@ -91,7 +91,7 @@ def _takeover(incident: Incident, prompt: Prompt) -> Asking:
     ask = line(
         *_people(prompt.asked.to), ": ", *who, f" wants to take over as {role.title}; in {wait} of silence it passes. "
     )
-    return [ask, line("To keep it: ", Code(f"claim {role}"))], _yes(incident, prompt, "pass it on now")
+    return [ask, line("To keep it: ", Typed(f"claim {role}"))], _yes(incident, prompt, "pass it on now")
 
 
 def _unfreeze(incident: Incident, prompt: Prompt) -> Asking:
