@@ -112,7 +112,7 @@ async def test_eight_in_a_noisy_room_make_one_incident(stage: Stage) -> None:
     stage.expect_card("prompt/same-1", "Leah: is this incident 1, Checkout fails after payment!? In 1 min it counts as")
     await stage.fast_forward(minutes=1)
 
-    stage.expect_card("prompt/same-1", "The same incident, or a new one?: the same incident.")
+    stage.expect_card("prompt/same-1", "The second alarm: the same incident.")
     assert await stage.tocsin.log.streams() == ["inc-1", "house"]
     assert {person.name for person in stage.incident.people} == {one.name for one in everyone}
     stage.expect_card("notice", "Commander Ann")

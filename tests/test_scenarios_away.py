@@ -74,7 +74,7 @@ async def test_a_letter_of_the_house_outlives_a_restart(stage: Stage) -> None:
     await stage.restart()
     await stage.kim.edits(message, "!inc declare checkout fails sev3")
     stage.ticks.add(message.id)
-    assert stage.kim.told(message) == "Settled."
+    assert stage.kim.told(message) == "Refused."
     await stage.kim.types("claim ic")
 
 

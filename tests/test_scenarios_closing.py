@@ -44,10 +44,10 @@ async def test_the_watch_ends_with_the_question_and_one_flag_closes(stage: Stage
     await stage.mia.reacts_in_vain("prompt/close-1", "🏁", "That was asked of Ann")
     await stage.ann.reacts("prompt/close-1", "🏁")
     await stage.ann.reacts("prompt/close-1", "🏁")
-    stage.expect_card("prompt/close-1", "Is it over?: closed.")
+    stage.expect_card("prompt/close-1", "The close: closed.")
     stage.expect_card("item/H1", "Confirmed")
     stage.expect_card("board", "SEV3 · closed")
-    stage.expect_card("notice", "It is over: tax rounding in release 214")
+    stage.expect_card("notice", "It is over. Cause: tax rounding in release 214")
     stage.expect_summaries()
     stage.expect_card("summary", "Thanks to    Ann, Mia", where=stage.triage)
     assert (await stage.kinds()).count("closed") == 1
@@ -125,7 +125,7 @@ async def test_the_same_close_twice_is_yes(stage: Stage) -> None:
 async def test_a_close_says_what_it_lacks(stage: Stage) -> None:
     await _declared(stage)
     await stage.ann.is_told("close", "what happened, what fixed it", "`close cause=… fixed=…`")
-    await stage.ann.is_told("close cause=x", "`close fixed=…`")
+    await stage.ann.is_told("close cause=x", "`close cause=x fixed=…`")
     await stage.ann.is_told("status closed", "`close cause=… fixed=…`")
     await stage.mia.is_told("close cause=x fixed=y", "To close is the call of the incident commander", "ask Ann")
 

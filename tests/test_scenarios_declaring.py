@@ -157,7 +157,7 @@ async def test_a_declaration_misread_is_mended_by_editing(stage: Stage) -> None:
     await stage.ann.edits(message, "!inc declare checkout fails")
     stage.ticks.add(message.id)
     assert stage.incident.title == "checkout fails"
-    stage.ann.told(message, "Settled.")
+    stage.ann.told(message, "Refused.")
 
 
 async def _raised(stage: Stage) -> MessageRef:

@@ -133,7 +133,7 @@ async def test_a_misread_word_is_settled_by_the_right_one_in_a_new_message(stage
     await _declared(stage)
     message = await stage.mia.is_told("clam diagnosis", "Did you mean `claim`?")
     await stage.mia.types("claim diagnosis")
-    assert stage.mia.told(message) == "Settled."
+    assert stage.mia.told(message) == "Refused."
 
 
 async def test_entries_are_corrected_by_their_author_the_scribe_and_the_commander(stage: Stage) -> None:

@@ -26,7 +26,7 @@ async def test_nobody_holds_all_three_calls(stage: Stage) -> None:
     await stage.mia.reacts("board", "⏪")
     stage.expect_card("board", "Diagnosis Mia · Recovery Mia")
     # The letter no longer applies; it is no longer in the way.
-    assert stage.mia.told("board") == "Settled."
+    assert stage.mia.told("board") == "Refused."
 
 
 async def test_a_refused_reaction_tried_again_is_answered_again(stage: Stage) -> None:

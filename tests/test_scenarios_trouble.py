@@ -168,7 +168,11 @@ async def test_items_that_are_over_or_of_another_kind_say_so(stage: Stage) -> No
     await stage.ann.is_told("confirm a1", "`confirm` is for hypotheses, and A1 is none", "`done A1`")
     await stage.ann.is_told("rule-out a1", "`rule-out` is for hypotheses", "`drop A1`")
     await stage.ann.is_told("grab a1", "Mia is on A1")
-    await stage.ann.is_told("release a1", "A1 is not in your hands")
+    await stage.jon.is_told("release a1", "Mia is on A1. Mia or Ann as commander may `release A1`")
+    # The commander frees what an absent person took.
+    await stage.ann.types("release a1")
+    assert "A1 taken out of Mia's hands" in await stage.ann.asks("timeline")
+    await stage.mia.types("grab a1")
     await stage.mia.types("release a1")
     await stage.mia.types("release a1")
     await stage.ann.types("rule-out H1 hit rate is normal")
@@ -272,3 +276,16 @@ async def test_a_message_that_is_gone_before_it_is_read_is_let_be(stage: Stage) 
     stage.world.delete(stage.mia.account, message)
     await stage.again(away=timedelta())
     assert stage.incident.items == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("hypo disk is full", "Did you mean `hypothesis`?"),
+        ("snoze 10m", "`snooze` is not in this version of Tocsin yet."),
+        ("postmortm", "`postmortem` is not in this version of Tocsin yet."),
+        ("declare mail is late SEV 9", "There is no SEV 9; there are sev1, sev2, sev3."),
+    ],
+)
+async def test_what_was_nearly_typed_is_named(stage: Stage, words: str, answer: str) -> None:
+    await stage.ann.is_told(words, answer, where=stage.triage)

@@ -114,7 +114,7 @@ async def test_a_correction_reaches_every_copy_in_place(stage: Stage) -> None:
         assert stage.find("update/1", room).ref == copy
         assert stage.post("update/1", room).text == text
         stage.expect_card("update/1", text, "Corrected 10:04 UTC", where=room)
-    assert stage.incident.public_name == "Checkout is down"
+    assert stage.incident.headline == "Checkout is down"
     await stage.ann.types("correct every=20m")
     stage.expect_card("board", "next due 10:22 UTC")
 
@@ -416,3 +416,35 @@ async def test_a_severity_goes_by_the_rules_that_are_in_force_when_it_is_set(tmp
         await stage.again()
         await stage.ann.types("sev 1")
         stage.expect_card("board", "none yet, due 10:07 UTC")
+
+
+async def test_what_users_see_is_what_was_said_of_it_last(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("impact nobody can search")
+    await _published(stage)
+    stage.expect_card("notice", "Users see: Some users cannot pay")
+    await stage.ann.types("impact nobody can pay")
+    stage.expect_card("notice", "Users see: nobody can pay")
+    await stage.ann.types("resolve rolled back")
+    stage.expect_card("prompt/watch-1")
+    await stage.ann.types("update impact=Payments work again")
+    await stage.ann.types("publish")
+    stage.expect_card("draft/2")
+    stage.expect_updates(2)
+    stage.expect_card("notice", "Users see: Payments work again")
+    await stage.ann.types("close cause=tax rounding")
+    stage.expect_card("notice", "It is over. Cause: tax rounding", lacks="Users see")
+    stage.expect_card("board", "Impact       nobody can pay")
+    stage.expect_card("summary", "Impact       nobody can pay")
+    stage.expect_summaries()
+
+
+async def test_an_update_that_is_overdue_says_so_on_the_board(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.fast_forward(minutes=15, seconds=2)
+    stage.expect_card("board", "none yet, overdue since 10:17 UTC")
+    await _published(stage)
+    stage.expect_card("board", "next due 10:32 UTC")
+    await stage.fast_forward(minutes=15, seconds=2)
+    stage.expect_card("board", ", overdue since 10:32 UTC")
+    stage.expect_everything()

@@ -44,13 +44,15 @@ class Context:
 
 
 ROLES: dict[str, Role] = {fold(word): role for word, role in ROLE_WORDS.items()} | {fold(r.title): r for r in Role}
-PHASES: dict[str, Phase] = {phase.value: phase for phase in Phase}
+PHASES: dict[str, Phase] = {phase.value: phase for phase in Phase} | dict.fromkeys(
+    ("fixed", "solved", "done"), Phase.RESOLVED
+)
 PATHS: dict[str, Path] = {path.value: path for path in Path} | {"rolledback": Path.ROLLBACK, "revert": Path.ROLLBACK}
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
 """Between one update and the next."""
 
 _ITEM = re.compile(r"#?([har])-?([0-9]{1,4})", re.IGNORECASE)
-_SEVERITY = re.compile(r"(?:sev(?:erity)?[- ]?)?([123])", re.IGNORECASE)
+_SEVERITY = re.compile(r"(?:sev(?:erity)?[- ]?)?([0-9]{1,3})", re.IGNORECASE)
 _ENTRY = re.compile(r"#?t?([0-9]{1,6})", re.IGNORECASE)
 _PROMPT = re.compile(r"(?:prompt/)?([a-z]+(?:-[a-z]+)*-[0-9]{1,6})", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:at [0-9]{1,2}[:.][0-9]{2}|[0-9]{1,2}:[0-9]{2})(?:\s?(?:utc|z))?", re.IGNORECASE)
@@ -72,7 +74,11 @@ def _path(words: str, _: Context) -> Path | None:
 
 def _severity(words: str, _: Context) -> Severity | None:
     found = _SEVERITY.fullmatch(words)
-    return Severity(f"sev{found[1]}") if found else None
+    if found is None or found[1] in "123":
+        return Severity(f"sev{found[1]}") if found else None
+    if words.isdecimal():
+        return None
+    raise ValueError(f"There is no {words}; there are {', '.join(Severity)}.")
 
 
 def _item(words: str, _: Context) -> str | None:

@@ -24,7 +24,7 @@ from core.incident.events import Ask, Origin, Recorded
 from core.incident.state import Prompt
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.patience import patiently
-from core.port import Clock, Permanent, Said, Temporary, Transport
+from core.port import Clock, Fatal, Permanent, Said, Temporary, Transport
 from core.roster import Roster
 from transports import reading
 from transports.arguments import number
@@ -67,6 +67,8 @@ class Intake:
         """Handles a signal; returns when what it meant is on the record."""
         try:
             await patiently(self.clock, partial(self._take, signal))
+        except Fatal:
+            raise  # the process ends, and the act is heard again by the next one
         except Exception:  # one of the three loops' edges: a bug answers whoever asked, and the next act is handled
             name = self.displays.bug_id()
             log.exception("bug", id=name, source=signal.source)
@@ -173,7 +175,9 @@ class Intake:
                 (stream, prompt)
                 for stream, incident in self.post.awake()
                 for prompt in incident.open_prompts(Ask.SAME)
-                if incident.triage == channel and person.is_(prompt.asked.to[0])
+                if prompt.asked.message is not None
+                and prompt.asked.message.channel == channel
+                and person.is_(prompt.asked.to[0])
             ),
             None,
         )

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from core.incident.commands import AnyCommand, Misread, Show, one_line
 from core.incident.forms import Argument, Group, Kind, Verb
-from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_verb, not_yet
+from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_later, nearest_verb, not_yet
 from transports.arguments import READERS, Context, marked_person, quoted, unknown
 
 __all__ = ["Context", "prefix", "read"]
@@ -116,6 +116,8 @@ def _no_verb(word: str, group: Group | None) -> Unreadable:
     if group is not None and not word:
         return Unreadable(f"`{group}` needs one of {', '.join(verb.word for verb in there)}.", there[:1])
     what = f"`{group}` has no command {quoted(word)}." if group else f"There is no command {quoted(word)}."
+    if later := nearest_later(word):
+        return Unreadable(f"{what} {not_yet(later)}")
     near = nearest_verb(word, group) or nearest_verb(word)
     return (
         Unreadable(f"{what} Did you mean `{near.word}`?", [near]) if near else Unreadable(f"{what} `help` lists them.")
@@ -204,6 +206,10 @@ def _arguments(verb: Verb, words: list[str], values: dict[str, Any], context: Co
         text, behind = slots[at], slots[at + 1 :]
         words = _from_front(slots[:at], words, values, context)
         words = words[: len(words) - _from_behind(behind, words, values, context)]
+        if words and not words[0].isdecimal():
+            # Half asleep, one says how bad it is first: `declare sev1 checkout is down`.
+            first = [slot for slot in behind if slot.kind is Kind.SEVERITY and slot.into not in values]
+            words = _from_front(first, words, values, context)
         if words:
             values[text.into] = unquoted(" ".join(words))
         elif text.required:

@@ -25,9 +25,6 @@ PLACES: tuple[tuple[str, Where], ...] = (
 )
 """Which table of reactions a card obeys, by the first part of its key that fits."""
 
-CAPTURES = frozenset({"hypothesis", "action", "decision", "pin", "draft"})
-"""Actions that take a message's words, wherever in the incident's channel it stands."""
-
 
 def place(card: str) -> Where | None:
     """Where a card stands in the table of reactions; `None` for one that asks for nothing."""

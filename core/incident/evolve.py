@@ -279,7 +279,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case PhaseSet():
             return replace(incident, phase=event.phase)
         case ImpactSet():
-            return replace(incident, impact=event.text)
+            return replace(incident, impact=event.text, impact_at=recorded.at)
         case ChangeRecorded():
             return replace(incident, change=Change(event.what, event.made_at, by))
         case EntryAmended():
@@ -309,9 +309,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             roles = _with(incident.roles, event.role, replace(incident.holding(event.role), backup=event.who))
             return replace(incident, roles=roles, people=with_person(incident.people, event.who))
         case ItemAdded():
-            item = Item(
-                event.key, event.item, event.text, event.said_by, recorded.at, event.message, event.parent, event.path
-            )
+            item = Item(event.key, event.item, event.text, event.said_by, event.message, event.parent, event.path)
             return replace(incident, items=_with(incident.items, event.key, item))
         case ItemGrabbed():
             return replace(

@@ -5,7 +5,7 @@ A refusal is an answer to a person, never a fault of the program; `decide` raise
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -176,12 +176,15 @@ def wrong_kind(key: str, verb: str, instead: str) -> Refusal:
 
 def item_in_hands(key: str, holder: Person) -> Refusal:
     return Refusal(
-        "one-pair-of-hands", f"{holder.name} is on {key}.", f"Ask {holder.name} to let it go (`release {key}`)."
+        "one-pair-of-hands",
+        f"{holder.name} is on {key}.",
+        f"{holder.name} or the commander lets it go: `release {key}`.",
     )
 
 
-def not_in_your_hands(key: str) -> Refusal:
-    return Refusal("not-in-your-hands", f"{key} is not in your hands.", f"`grab {key}` takes it.")
+def not_in_your_hands(key: str, holder: Person, commander: Person | None) -> Refusal:
+    who = "the commander" if commander is None else f"{commander.name} as commander"
+    return Refusal("not-in-your-hands", f"{holder.name} is on {key}.", f"{holder.name} or {who} may `release {key}`.")
 
 
 def one_path(key: str, text: str) -> Refusal:
@@ -223,8 +226,9 @@ def no_update_yet(verb: str) -> Refusal:
     return Refusal("no-update-yet", f"There is no update to {verb}.", "Write the first: `update impact=…`.")
 
 
-def close_needs(missing: Sequence[str]) -> Refusal:
-    fields = " ".join(f"{name}=…" for name in missing)
+def close_needs(known: Mapping[str, str]) -> Refusal:
+    """`known` has what was said and what the record says, by field; the answer is the whole line to type."""
+    fields = " ".join(f"{name}={words or '…'}" for name, words in known.items())
     return Refusal(
         "close-needs",
         "A close says what happened, what fixed it and what comes next.",

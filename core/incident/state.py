@@ -55,7 +55,6 @@ class Item:
     kind: ItemKind
     text: str
     said_by: Person
-    added_at: datetime
     message: MessageRef | None = None
     parent: str = ""
     path: Path | None = None
@@ -214,6 +213,7 @@ class Incident:
     items: Mapping[str, Item] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     impact: str = ""
+    impact_at: datetime | None = None
     change: Change | None = None
     frozen: Freeze | None = None
     path: PathCall | None = None
@@ -326,10 +326,14 @@ class Incident:
 
     @property
     def users_see(self) -> str:
-        """The impact as somebody stated it, else as the last update did."""
-        return self.impact or (self.last_update.wording.impact if self.last_update else "")
+        """The impact as it was stated last, on the record or in an update."""
+        last = self.last_update
+        if last is None or (self.impact_at is not None and self.impact_at > last.at):
+            return self.impact
+        return last.wording.impact
 
     @property
-    def public_name(self) -> str:
-        """What outsiders read: the headline, until there is one the first update's impact. The title stays inside."""
-        return self.headline or (self.updates[0].wording.impact if self.updates else "")
+    def users_saw(self) -> str:
+        """The impact while it lasted; what was said after the resolve is that it is over."""
+        told = [one.wording.impact for one in self.updates if self.resolved_at is None or one.at < self.resolved_at]
+        return self.impact or (told[-1] if told else "")

@@ -124,7 +124,9 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case ItemGrabbed():
             return f"{_who(event.who, by)}is on {event.key}"
         case ItemLetGo():
-            return f"{_who(event.who, by)}let go of {event.key}"
+            return (
+                f"let go of {event.key}" if event.who.is_(by) else f"{event.key} taken out of {event.who.name}'s hands"
+            )
         case ItemEnded():
             return _ended(event, incident.items[event.key].text)
         case PathChosen():

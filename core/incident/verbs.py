@@ -195,8 +195,19 @@ def not_yet(word: str) -> str:
     return f"`{word}` is not in this version of Tocsin yet. {NOT_YET[word][1]}"
 
 
+def nearest_later(word: str) -> str | None:
+    """The verb of `NOT_YET` that was most likely meant, unless one that is there is as near."""
+    near = get_close_matches(fold(word), [*SPELLINGS, *LATER], n=1)
+    return LATER.get(near[0]) if near else None
+
+
 def nearest_verb(word: str, group: Group | None = None) -> Verb | None:
     """The verb that was most likely meant, `None` when none is near."""
     known = [spelling for spelling, rows in SPELLINGS.items() if group in (None, rows[0].group)]
+    begun = {
+        SPELLINGS[spelling][0].word for spelling in known if spelling.startswith(fold(word)) and len(fold(word)) > 2
+    }
+    if len(begun) == 1:
+        return SPELLINGS[fold(begun.pop())][0]
     # The first of a verb's rows: its plain form.
     return next((SPELLINGS[near][0] for near in get_close_matches(fold(word), known, n=1)), None)

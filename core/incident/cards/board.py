@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from core.incident.cards.card import Card, card
 from core.incident.document import Document, Line, Place, Span, Strong, When, Who, Words, line
 from core.incident.emoji import CLAIMS
+from core.incident.events import Ask
 from core.incident.state import Incident, Item
 from core.incident.timeline import PATH_WORDS
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Role
@@ -54,8 +55,9 @@ def _roles(incident: Incident) -> Line:
 
 
 def _impact(incident: Incident) -> Iterator[Line]:
-    if incident.users_see:
-        yield line(incident.users_see, label="Impact")
+    impact = incident.users_saw if incident.closed else incident.users_see
+    if impact:
+        yield line(impact, label="Impact")
 
 
 def _theory(incident: Incident) -> Iterator[Line]:
@@ -95,14 +97,19 @@ def _last_update(incident: Incident) -> Iterator[Line]:
     last = incident.last_update
     if last is not None:
         words += [When(last.at)]
-    if incident.update_due is not None:
-        words += [", next due " if last else "none yet, due ", When(incident.update_due)]
+    due = incident.update_due
+    if due is not None:
+        late = any(one.asked.due == due and one.asked.step > 0 for one in incident.open_prompts(Ask.UPDATE))
+        soon, late_words = (
+            (", next due ", ", overdue since ") if last else ("none yet, due ", "none yet, overdue since ")
+        )
+        words += [late_words if late else soon, When(due)]
     if incident.draft is not None:
         words += [" · " if words else "", f"draft {incident.draft.number} waiting"]
     if words:
         yield line(*words, label="Last update")
-    for late in incident.deliveries:
-        yield line(f"copy in {late.channel} is {late.state}{': ' if late.reason else ''}{late.reason}", label="Copies")
+    for copy in incident.deliveries:
+        yield line(f"copy in {copy.channel} is {copy.state}{': ' if copy.reason else ''}{copy.reason}", label="Copies")
 
 
 def _recovery(incident: Incident) -> Iterator[Line]:
@@ -164,12 +171,13 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
 
 
 def headline(incident: Incident) -> tuple[Span, ...]:
-    """`SEV1 · investigating · Checkout fails after payment · inc 7`."""
+    """`SEV1 · investigating · Checkout fails after payment   inc 7`."""
     return line(
         Strong(incident.severity.upper()),
         f" · {incident.phase} · ",
         Strong(incident.title),
-        f" · inc {incident.number}",
+        # Set off by a wide space, as in the spec's example: it is no part of the title.
+        f"\u2003inc {incident.number}",
     ).spans
 
 
@@ -189,10 +197,10 @@ def notice(incident: Incident) -> Iterator[Card]:
     commander = incident.commander
     held: list[Words] = ["Commander ", Who(commander)] if commander else [Strong("Nobody has taken command yet")]
     rows = [line(*held)]
-    if incident.users_see:
+    if incident.users_see and not incident.closed:
         rows.append(line("Users see: ", incident.users_see))
     if incident.closing is not None:
-        rows.append(line("It is over: ", incident.closing.cause))
+        rows.append(line("It is over. Cause: ", incident.closing.cause))
     elif incident.update_due is not None:
         rows.append(line("Next update ", When(incident.update_due)))
     if incident.channel is not None:

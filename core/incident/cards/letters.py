@@ -23,7 +23,8 @@ TIMELINE_SHOWN = 30
 
 def letter_document(letter: Letter) -> Document:
     if letter.settled:
-        return Document((line("Settled."),))
+        # It no longer applies, but was never done: nobody shall read it as done the next morning.
+        return Document((line("Refused."),))
     return Document((line(Who(letter.to), ": ", *marked_words(letter.answer)),))
 
 

@@ -62,7 +62,7 @@ def _close(incident: Incident, prompt: Prompt) -> Asking:
         form = " ".join(["close", *(f"{name}=…" for name in lacking)])
         return [*rows, line("To close: ", Typed(form), "; ", Code("cause=unknown yet"), " will do.")], ()
     left = closing.left_over(incident)
-    rows += [line(words, bullet=True) for words in left]
+    rows += [line("Still open:"), *(line(words, bullet=True) for words in left)] if left else []
     label = "close, carry these over" if left else "close"
     return rows, (choice(incident, "close", label, f"yes {prompt.key.removeprefix('prompt/')}"),)
 
@@ -143,23 +143,24 @@ QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
 """How each question reads; a new one is a row here."""
 
 SETTLED = {
-    Ask.COMMANDER: "Who takes command?",
+    Ask.COMMANDER: "Command",
     Ask.UPDATE: "The next update",
-    Ask.CLOSE: "Is it over?",
+    Ask.CLOSE: "The close",
     Ask.WATCH: "Watching",
     Ask.HANDOFF: "Hand-off",
     Ask.TAKEOVER: "Takeover",
-    Ask.UNFREEZE: "Lift the freeze?",
-    Ask.SAME: "The same incident, or a new one?",
-    Ask.STALE: "Still wanted?",
+    Ask.UNFREEZE: "The freeze",
+    Ask.SAME: "The second alarm",
+    Ask.STALE: "What was asked while Tocsin was away",
 }
 
 
 def prompts(incident: Incident) -> Iterator[Card]:
     for prompt in incident.prompts.values():
         ask = prompt.asked.ask
-        # A second alarm is asked about where it was raised, in triage.
-        channel = incident.triage if ask is Ask.SAME else incident.channel
+        # A second alarm is asked about where it was raised, in whichever triage channel.
+        raised = prompt.asked.message.channel if prompt.asked.message else incident.triage
+        channel = raised if ask is Ask.SAME else incident.channel
         if channel is None:
             continue
         if prompt.settled:

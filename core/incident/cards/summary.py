@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import assert_never
 
 from core.incident.cards.board import ROLE_LABELS
@@ -22,7 +23,7 @@ def document(incident: Incident, closed: Closed) -> Document:
     ).spans
     rows = [
         line(
-            spell(ended - incident.declared_at),
+            _lasted(incident.declared_at, ended),
             ", from ",
             When(incident.declared_at),
             " to ",
@@ -30,8 +31,8 @@ def document(incident: Incident, closed: Closed) -> Document:
             label="Duration",
         )
     ]
-    if incident.users_see:
-        rows.append(line(incident.users_see, label="Impact"))
+    if incident.users_saw:
+        rows.append(line(incident.users_saw, label="Impact"))
     match closed.how:
         case CloseKind.FALSE_ALARM:
             rows.append(line(f"false alarm: {closed.cause}", label="Cause"))
@@ -46,6 +47,12 @@ def document(incident: Incident, closed: Closed) -> Document:
             assert_never(closed.how)
     rows += [*_roles(incident), *_decisions(incident), *_promises(incident), *_thanks(incident)]
     return Document(tuple(rows), title)
+
+
+def _lasted(begun: datetime, ended: datetime) -> str:
+    """How long, by the minutes that stand beside it."""
+    minutes = ended.replace(second=0, microsecond=0) - begun.replace(second=0, microsecond=0)
+    return spell(minutes or ended - begun)
 
 
 def _roles(incident: Incident) -> Iterator[Line]:

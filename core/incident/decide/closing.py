@@ -123,9 +123,8 @@ def close(incident: Incident, command: Close, *, agreed: bool = False) -> Events
         return _closed_already(incident, all(words in ("", None, known) for words, known in said))
     cause = command.cause or drafted_cause(incident)
     fixed = command.fixed or drafted_fix(incident)
-    lacking = [name for name, value in (("cause", cause), ("fixed", fixed)) if not value]
-    if lacking:
-        raise refusals.close_needs(lacking)
+    if not (cause and fixed):
+        raise refusals.close_needs({"cause": cause, "fixed": fixed})
     again = Again(command="Close", fields=command.model_dump_json(exclude_defaults=True))
     twice = any(prompt.asked.again == again for prompt in incident.open_prompts(Ask.CLOSE))
     if left_over(incident) and not agreed and not twice:

@@ -7,7 +7,7 @@ from core.incident.commands import AddItem, EndItem, Grab, LetGo
 from core.incident.decide.act import Act, Events
 from core.incident.events import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
 from core.incident.state import Incident, Item
-from core.incident.vocabulary import ItemKind, ItemStatus
+from core.incident.vocabulary import ItemKind, ItemStatus, Role
 
 LETTERS = {ItemKind.HYPOTHESIS: "H", ItemKind.ACTION: "A", ItemKind.RECOVERY: "R"}
 
@@ -73,9 +73,10 @@ def let_go(incident: Incident, command: LetGo, act: Act) -> Events:
     item = _item(incident, command.item)
     if not item.open or item.holder is None:
         return ()
-    if not item.holder.is_(act.person):
-        raise refusals.not_in_your_hands(item.key)
-    return (ItemLetGo(key=item.key, who=act.person),)
+    # The commander may free what an absent person took.
+    if not item.holder.is_(act.person) and not incident.may(act.person, Role.IC):
+        raise refusals.not_in_your_hands(item.key, item.holder, incident.commander)
+    return (ItemLetGo(key=item.key, who=item.holder),)
 
 
 def end(incident: Incident, command: EndItem) -> Events:

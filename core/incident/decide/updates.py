@@ -43,7 +43,9 @@ def _merged(wording: Wording, command: Draft) -> Wording:
 def draft(incident: Incident, command: Draft, act: Act) -> Events:
     """One pen: while there is an update owner, only they draft; while there is none, anyone may."""
     if incident.holder(Role.UPDATES) is not None and not incident.may(act.person, Role.UPDATES):
-        raise refusals.not_yours("draft an update", incident.deciders(Role.UPDATES)[:1], Role.UPDATES.title)
+        owner = incident.deciders(Role.UPDATES)[:1]
+        instead = f"Or `takeover {Role.UPDATES}`: {owner[0].name} is asked first."
+        raise refusals.not_yours("draft an update", owner, Role.UPDATES.title, instead)
     if command == Draft():
         return (Told(what="form"),)
     in_hand = incident.draft.wording if incident.draft else Wording()
