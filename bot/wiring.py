@@ -25,7 +25,9 @@ from core.roster import Roster
 from core.shown import Showing
 from core.timers import Ticker, Timers
 from transports.intake import Intake
+from transports.reacted import Reacted
 from transports.reactions import Table
+from transports.reception import Reception
 from transports.signals import Signal
 
 T = TypeVar("T")
@@ -65,15 +67,15 @@ class Tocsin:
         self.post = CommandPost(self.log, plan.clock, lambda: policy)
         self.displays = Displays(plan.transports, self.post, Showing(plan.database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
-        self.intake = Intake(
+        self.reception = Reception(
             self.post,
             self.displays,
             plan.transports,
             plan.roster,
-            table,
             plan.clock,
             responders=plan.responders if plan.responders is not None else frozenset({"triage"}),
         )
+        self.intake = Intake(self.reception, Reacted(self.reception, table))
         self.post.listeners += [self.displays.show, self.timers.watch]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
@@ -136,7 +138,7 @@ class Tocsin:
         found = {room: await self._resolve(transport, room.id) for room in rooms}
         if self._plan.responders is None:
             await self._refuse_open_triage(transport)
-        self.intake.triage |= {channel for channel in triage if channel is not None}
+        self.reception.triage |= {channel for channel in triage if channel is not None}
         self.displays.connected(name, {room: channel for room, channel in found.items() if channel is not None})
 
     async def _resolve(self, transport: Transport, word: str, *, must: bool = False) -> ChannelRef | None:

@@ -30,8 +30,9 @@ def test_every_row_has_a_twin_in_words(row: Reaction) -> None:
     assert not isinstance(read(words, Context(now=datetime(2026, 5, 2, tzinfo=UTC))), Misread)
 
 
-def test_actions_are_named_once() -> None:
-    assert len({row.action for row in REACTIONS}) == len(REACTIONS)
+def test_actions_are_named_once_in_a_place_and_look_alike_everywhere() -> None:
+    assert len({(row.where, row.action) for row in REACTIONS}) == len(REACTIONS)
+    assert len({(row.action, row.emoji) for row in REACTIONS}) == len({row.action for row in REACTIONS})
 
 
 @pytest.mark.parametrize(

@@ -245,3 +245,15 @@ async def test_an_alarm_on_what_turned_out_a_duplicate_names_the_other(stage: St
     await stage.ann.types("close duplicate-of 1")
     await stage.kim.reacts_in_vain(second, "🚨", "Incident 2 is a duplicate of incident 1")
     stage.expect_everything()
+
+
+async def test_a_second_alarm_is_asked_about_in_the_triage_channel_where_it_was_raised(stage: Stage) -> None:
+    other = stage.world.create_channel("triage-2")
+    stage.tocsin.reception.triage.add(other)
+    await stage.ann.types("declare checkout fails", stage.triage)
+    alarm = await stage.sam.says("login is broken too", where=other)
+    await stage.mia.reacts(alarm, "🚨")
+    stage.expect_card("prompt/same-1", "Mia: is this incident 1, checkout fails?", where=other)
+    await stage.mia.says("!inc declare login is broken too", where=other)
+    stage.expect_everything()
+    assert _numbers(stage) == [1, 2]

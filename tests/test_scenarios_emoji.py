@@ -190,3 +190,17 @@ async def test_taking_the_ice_back_twice_lifts_the_freeze(stage: Stage) -> None:
         await stage.ann.takes_back("board", "🧊")
     stage.expect_everything()
     assert stage.incident.frozen is None
+
+
+async def test_command_is_taken_on_the_notice_that_says_that_nobody_has(stage: Stage) -> None:
+    await stage.mia.types("declare checkout fails", stage.triage)
+    notice = stage.find("notice", stage.triage).ref
+    stage.expect_card("notice", "Nobody has taken command yet")
+    await stage.kim.reacts(notice, "👀")
+    await stage.kim.reacts(notice, "🧭")
+    stage.expect_card("notice", "Commander Kim")
+
+
+async def test_an_emoji_of_a_later_version_says_so(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails", stage.triage)
+    await stage.kim.reacts_in_vain("board", "🆘", "`widen` is not in this version of Tocsin yet")

@@ -139,7 +139,6 @@ async def test_a_takeover_passes_in_silence_unless_the_taker_holds_two_by_then(s
     await stage.jon.types("claim updates")
     await stage.mia.types("takeover updates")
     await stage.mia.types("takeover updates")
-    await stage.jon.types("takeover updates")
     await stage.mia.types("claim diagnosis")
     await stage.mia.types("claim recovery")
     await stage.fast_forward(minutes=1)

@@ -9,7 +9,7 @@ from stage import Stage
 
 from core.incident.document import Post
 from core.incident.vocabulary import ChannelRef, MessageRef
-from core.port import ChannelPlan, Forbidden
+from core.port import ChannelPlan, Forbidden, Said, Temporary
 from transports.sandbox.server import Server
 from transports.sandbox.transport import SandboxTransport
 
@@ -289,3 +289,39 @@ async def test_a_message_that_is_gone_before_it_is_read_is_let_be(stage: Stage) 
 )
 async def test_what_was_nearly_typed_is_named(stage: Stage, words: str, answer: str) -> None:
     await stage.ann.is_told(words, answer, where=stage.triage)
+
+
+class Stubborn(SandboxTransport):
+    """A chat that is there, and never tells what one message says."""
+
+    untold: MessageRef | None = None
+
+    async def read(self, message: MessageRef) -> Said:
+        if message == self.untold:
+            raise Temporary("500 for this one message")
+        return await super().read(message)
+
+
+async def test_a_message_that_the_chat_never_tells_holds_nobody_up_for_long(stage: Stage) -> None:
+    stage.chat = lambda: chat
+    chat = Stubborn(stage.server)
+    await stage.restart()
+    await _declared(stage)
+    chat.untold = await stage.mia.says("it is the cache")
+    stage.world.react(stage.mia.account, chat.untold, "💡")
+    await stage.fast_forward(seconds=20)
+    assert "nothing was done. Type it instead." in stage.mia.told(chat.untold)
+    await stage.ann.types("note somebody else goes on")
+    assert stage.incident.items == {}
+
+
+async def test_a_chat_that_is_away_is_waited_for(stage: Stage) -> None:
+    await _declared(stage)
+    message = await stage.mia.says("it is the cache")
+    stage.world.react(stage.mia.account, message, "💡")
+    stage.faults.outage = True
+    await stage.fast_forward(minutes=30)
+    assert stage.incident.items == {}
+    stage.faults.outage = False
+    await stage.fast_forward(seconds=40)
+    stage.expect_card("item/H1", "it is the cache")

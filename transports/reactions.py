@@ -17,6 +17,7 @@ class Where(StrEnum):
 
     TRIAGE = "any message in a triage channel"
     BOARD = "the board"
+    NOTICE = "the notice"
     MESSAGE = "any message in the incident channel"
     ITEM = "an item's card"
     DRAFT = "an update draft"
@@ -51,6 +52,7 @@ REACTIONS: tuple[Reaction, ...] = (
         Where.BOARD, "🧊", "freeze", "freeze changes (lifted with `unfreeze`, or by taking it back and confirming)",
         "freeze [why]", "commander or recovery owner",
     ),
+    Reaction(Where.NOTICE, "🧭", "claim_ic", "claim commander", "claim ic"),
     Reaction(Where.MESSAGE, "💡", "hypothesis", "it is a hypothesis: make its card and thread", "hypothesis TEXT"),
     Reaction(Where.MESSAGE, "🛠️", "action", "it is an action: make its card and thread", "action TEXT"),
     Reaction(Where.MESSAGE, "⚖️", "decision", "it is a decision: record it word for word", "decide TEXT"),
@@ -69,6 +71,9 @@ REACTIONS: tuple[Reaction, ...] = (
     Reaction(Where.PROMPT, "👍", "yes", "yes (doing it a second time, or the command named there, is yes too)", "yes", "who was asked"),
     Reaction(Where.WATCH, "↩️", "came_back", "it came back", "came-back"),
 )  # fmt: skip
+
+LATER: dict[tuple[Where, str], str] = {(Where.BOARD, "🆘"): "widen"}
+"""The spec's emoji that this version does not have, by place: the verb that does the same."""
 
 TWINS: tuple[tuple[str, ...], ...] = (
     ("📢", "📣"),
@@ -109,6 +114,10 @@ class Table:
     def action(self, where: Where, emoji: str) -> str | None:
         """The act that an emoji asks for in a place."""
         return self._actions.get((where, fold(emoji)))
+
+    def later(self, where: Where, emoji: str) -> str | None:
+        """The verb behind an emoji that this version does not have yet."""
+        return None if self.action(where, emoji) else LATER.get((where, fold(emoji)))
 
     def emoji(self, action: str) -> str:
         """The emoji of an act, as it is shown and seeded."""

@@ -14,6 +14,7 @@ from transports.reactions import Where
 
 PLACES: tuple[tuple[str, Where], ...] = (
     ("board", Where.BOARD),
+    ("notice", Where.NOTICE),
     ("item/", Where.ITEM),
     ("draft/", Where.DRAFT),
     (f"prompt/{Ask.COMMANDER}-", Where.BOARD),

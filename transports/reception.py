@@ -1,0 +1,158 @@
+"""What every signal needs on its way in: which incident it is about, whether the person may act, and the handing in.
+
+Rule: a chat that is away is waited for; a chat that answers, but not about this one thing, holds up nobody else for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+
+from core.activity_log import HOUSE
+from core.command_post import CommandPost, Order, Outcome
+from core.displays import Displays
+from core.incident import commands as c
+from core.incident.events import Origin
+from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
+from core.port import Clock, Permanent, Said, Temporary, Transport
+from core.roster import Roster
+from transports.signals import CommandGiven, MessageEdited, MessageSent, ReactionAdded, Signal
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+AGAIN = 2.0
+"""Seconds before a chat is asked again for what it could not tell, unless it said when."""
+
+TRIES = 8
+"""Failed questions after which the chat is asked something else, to see whether it is there at all."""
+
+
+class Unanswered(Exception):
+    """The chat is there, and does not tell what an act needs: whoever did it is told, and the next act is handled."""
+
+
+@dataclass
+class Reception:
+    """One for all chats. `triage` are the channels where incidents are declared, `responders` who may act at all."""
+
+    post: CommandPost
+    displays: Displays
+    transports: Mapping[str, Transport]
+    roster: Roster
+    clock: Clock
+    triage: set[ChannelRef] = field(default_factory=set)
+    responders: frozenset[str] = frozenset({"triage"})
+
+    # --- where --------------------------------------------------------------------------------------------------------
+
+    async def stream(self, channel: ChannelRef) -> str | None:
+        """The incident whose channel this is."""
+        return None if channel in self.triage else await self.post.log.stream_in(channel)
+
+    async def item_of(self, root: MessageRef | None) -> str:
+        """The key of the item in whose thread something stands; empty where it is in none."""
+        row = await self.displays.find(root) if root is not None else None
+        return row.card.removeprefix("item/") if row is not None and row.card.startswith("item/") else ""
+
+    async def said(self, message: MessageRef) -> Said | None:
+        """A message's words; `None` when it is gone. Raises `Unanswered`."""
+        transport = self.transports[message.channel.transport]
+        try:
+            return await self._asked(transport, lambda: transport.read(message))
+        except Permanent as failure:
+            log.info("a message could not be read", message=str(message), reason=str(failure))
+            return None
+
+    async def _asked(self, transport: Transport, ask: Callable[[], Awaitable[T]]) -> T:
+        """What a chat answers, for as long as it takes it to come back. Raises `Unanswered` and `Permanent`."""
+        tries = 0
+        while True:
+            try:
+                return await ask()
+            except Temporary as failure:
+                tries += 1
+                if tries == 1:
+                    log.warning("a chat does not tell what an act needs", chat=transport.name, reason=str(failure))
+                if tries % TRIES == 0 and await self._is_there(transport):
+                    raise Unanswered(str(failure)) from failure
+                await self.clock.sleep(failure.retry_after or AGAIN)
+
+    async def _is_there(self, transport: Transport) -> bool:
+        try:
+            await transport.open_to_public()
+        except Temporary:
+            return False
+        return True
+
+    # --- who ----------------------------------------------------------------------------------------------------------
+
+    async def may_act(self, person: Person) -> bool:
+        """Whether this is a responder, now. Raises `Unanswered`."""
+        accounts = tuple(dict.fromkeys((person.account, *person.others)))
+        if {person.key, *map(str, accounts)} & self.responders:
+            return True
+        for account in accounts:
+            transport = self.transports.get(account.transport)
+            if transport is not None and await self._standing(transport, account) & self.responders:
+                return True
+        return False
+
+    async def _standing(self, transport: Transport, account: Account) -> frozenset[str]:
+        return await self._asked(transport, lambda: transport.standing(account.id))
+
+    # --- handing in ---------------------------------------------------------------------------------------------------
+
+    async def hand_in(
+        self,
+        signal: Signal,
+        command: c.AnyCommand,
+        stream: str,
+        account: Account | None,
+        origin: Origin | None = None,
+        *,
+        channel: ChannelRef | None = None,
+    ) -> Outcome:
+        """Checks that the person is a responder, now, and gives the command to the command post. Raises `Unanswered`."""
+        by = self.roster.person(account) if account else None
+        # Whoever wrote what others captured may edit it; the rest is for responders.
+        theirs = isinstance(command, c.EditSource | c.DeleteSource)
+        if by is not None and not theirs and not await self.may_act(by):
+            command = c.DenyStranger(wanted=type(command).__name__)
+        given = isinstance(command, c.Assign | c.NameBackup | c.HandOff | c.AddItem) and command.who
+        if given and not await self.may_act(given):
+            command = c.Misread(answer=f"{given.name} is no responder, and could do nothing with it. Name one who is.")
+        triage = channel if channel in self.triage else None
+        return await self._post(Order(command, stream, signal.source, signal.at, by, origin, triage))
+
+    async def answer(self, signal: Signal, words: str) -> None:
+        """Tells whoever did it why nothing came of it, also where their rights could not be looked up."""
+        account, message = _who_and_where(signal)
+        if account is not None and message is not None:
+            stream = await self.stream(message.channel) or HOUSE
+            origin = Origin(kind="typed", message=message)
+            source = f"{signal.source}/answer"
+            by = self.roster.person(account)
+            await self._post(Order(c.Misread(answer=words), stream, source, signal.at, by, origin, None))
+
+    async def _post(self, order: Order) -> Outcome:
+        with structlog.contextvars.bound_contextvars(incident=order.stream):
+            outcome = await self.post.handle(order)
+            log.debug("handled", command=type(order.command).__name__, repeated=outcome.repeated)
+        return outcome
+
+
+def _who_and_where(signal: Signal) -> tuple[Account | None, MessageRef | None]:
+    match signal:
+        case MessageSent() | MessageEdited():
+            return signal.author, signal.message
+        case ReactionAdded():
+            return signal.by, signal.message
+        case CommandGiven():
+            return signal.by, signal.on
+        case _:
+            return None, None
