@@ -90,7 +90,7 @@ def _the_notice_answers_the_alarm(company: Company) -> None:
     assert notice is not None
     assert notice["content"]["m.relates_to"]["m.in_reply_to"]["event_id"] == company.named["alarm"]
     last = eyes.edits(triage, notice["event_id"])[-1]["content"]["m.new_content"]
-    assert "sign-in works" in last["body"]
+    assert "It is over. Cause: " in last["body"]
     assert f"https://matrix.to/#/{company.incident.replace('!', '%21')}" in last["formatted_body"]
 
 
