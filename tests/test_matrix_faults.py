@@ -6,8 +6,6 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,6 +13,7 @@ from random import Random
 import aiohttp
 import pytest
 from aiohttp import web
+from matrix_between import html, in_between
 from matrix_person import Person
 from matrix_world import World, key, post
 from pydantic import SecretStr
@@ -32,9 +31,6 @@ pytest_plugins = ["conftest_matrix"]
 
 def token_of(bot: Running) -> str:
     return str(json.loads(bot.notes.kept["session"])["access_token"])
-
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 
 
 def texts(bot: Running) -> list[str]:
@@ -210,44 +206,6 @@ async def test_a_homeserver_killed_for_fifteen_seconds_costs_nothing(tmp_path: P
             await bot.stop()
     finally:
         server.stop()
-
-
-@asynccontextmanager
-async def in_between(server: Synapse, answer: Answer, sizes: list[tuple[str, int]] | None = None) -> AsyncIterator[str]:
-    """A proxy before the homeserver that asks `answer(request)` first; `None` passes the request on.
-
-    `sizes` takes the bytes that each path was answered with.
-    """
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
-
-        async def handle(request: web.Request) -> web.StreamResponse:
-            instead = await answer(request)
-            if instead is not None:
-                return instead
-            body = await request.read()
-            url = server.url + request.raw_path
-            headers = {k: v for k, v in request.headers.items() if k.lower() in ("authorization", "content-type")}
-            async with session.request(request.method, URL(url, encoded=True), data=body, headers=headers) as reply:
-                given = await reply.read()
-                if sizes is not None:
-                    sizes.append((request.path.rpartition("/")[2], len(given)))
-                return web.Response(body=given, status=reply.status, content_type=reply.content_type)
-
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handle)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            await runner.cleanup()
-
-
-def html(status: int) -> web.Response:
-    return web.Response(status=status, text="<html>Bad gateway</html>", content_type="text/html")
 
 
 async def cut(request: web.Request) -> web.StreamResponse:
