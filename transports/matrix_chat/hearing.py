@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
 
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
+from transports.matrix_chat.pills import NAMED, ids_in, pills_as_ids
+from transports.phrases import prefix
 from transports.signals import (
     MessageDeleted,
     MessageEdited,
@@ -22,12 +23,6 @@ Event = Mapping[str, Any]
 
 SPOKEN = frozenset({"m.text", "m.emote", "m.image", "m.file", "m.video", "m.audio", "m.location"})
 """What people say. `m.notice` is left out: it is what bots say, and bots do not give orders."""
-
-_ID = re.compile(r"@[^\s:@<>()\"',]+:[A-Za-z0-9.\-\[\]:]*[A-Za-z0-9\]]")
-_PILL = re.compile(
-    r"<a\s[^>]*href=[\"']https://matrix\.to/#/(@|%40)([^\"'?/]+)[^>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL
-)
-_TAG = re.compile(r"<[^>]+>")
 
 
 class Hearing:
@@ -121,8 +116,10 @@ class Hearing:
     async def _mentions(self, content: Event) -> tuple[Account, ...]:
         named = _dict(content, "m.mentions").get("user_ids")
         ids = [each for each in named if isinstance(each, str)] if isinstance(named, list) else []
-        ids += _ID.findall(text_of(content))
-        return tuple([await self._account(each) for each in dict.fromkeys(ids)])
+        text = text_of(content)
+        # Elsewhere an id is only text: a pasted log has thousands of what looks like one ("deploy@10.0.0.1:22").
+        ids += ids_in(text) if prefix(text) is not None else []
+        return tuple(await asyncio.gather(*map(self._account, list(dict.fromkeys(ids))[:NAMED])))
 
     def _thread(self, room: str, content: Event) -> MessageRef | None:
         return thread_of(ChannelRef(transport=self._transport, id=room), content)
@@ -144,7 +141,7 @@ def thread_of(channel: ChannelRef, content: Event) -> MessageRef | None:
 def text_of(content: Event) -> str:
     """What a person sees of a message: its body without the quotation that old clients put before a reply.
 
-    In a command, pills become account ids: their text is a display name, which may be anything, spaces included.
+    In a command, pills become account ids.
     """
     body = _str(content, "body")
     if _dict(_dict(content, "m.relates_to"), "m.in_reply_to") and body.startswith("> "):
@@ -153,22 +150,7 @@ def text_of(content: Event) -> str:
         body = "\n".join(rows[quoted:]).removeprefix("\n")
     if content.get("msgtype") == "m.emote":
         return f"* {body}"
-    return _pills_as_ids(body, _str(content, "formatted_body")) if body.startswith("!") else body
-
-
-def _pills_as_ids(body: str, html: str) -> str:
-    at = 0
-    for _, rest, name in _PILL.findall(html):
-        shown = (
-            _TAG.sub("", name).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
-        )
-        account = "@" + unquote(rest)
-        found = body.find(shown, at) if shown else -1
-        if found < 0:
-            continue
-        body = body[:found] + account + body[found + len(shown) :]
-        at = found + len(account)
-    return body
+    return pills_as_ids(body, _str(content, "formatted_body")) if prefix(body) is not None else body
 
 
 def moment_of(event: Event) -> datetime:
