@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
+from aiohttp import web
+from matrix_between import in_between
 from matrix_world import World
 from running import Notes, until
 
@@ -50,17 +54,44 @@ async def test_a_deleted_message_says_by_whom(world: World) -> None:
     assert deleted.by.id == world.ann.id
 
 
-async def test_mentions_come_from_the_mention_list_and_from_ids_in_the_text(world: World) -> None:
+async def test_mentions_come_from_the_mention_list_and_from_ids_in_a_command(world: World) -> None:
     bob, mia = await world.person("bob"), await world.person("mia")
     await world.bot.start()
     pill = f'!inc assign ic <a href="https://matrix.to/#/{bob.id}">Bob &amp; Co</a>'
     rich: dict[str, Any] = {"format": "org.matrix.custom.html", "formatted_body": pill}
     await world.ann.say(world.triage, "!inc assign ic Bob & Co", **rich, **{"m.mentions": {"user_ids": [bob.id]}})
-    await world.ann.say(world.triage, f"{mia.id} please look")
-    first, second = await world.bot.hears(MessageSent, 2)
+    await world.ann.say(world.triage, f"!inc assign ic {mia.id}")
+    await world.ann.say(world.triage, f"ssh {mia.id}", **{"m.mentions": {"user_ids": [bob.id]}})
+    first, second, third = await world.bot.hears(MessageSent, 3)
     assert [each.id for each in first.mentions] == [bob.id]
     assert first.text == f"!inc assign ic {bob.id}"
     assert [each.id for each in second.mentions] == [mia.id]
+    assert [each.id for each in third.mentions] == [bob.id]
+
+
+async def test_a_name_that_is_not_to_be_had_is_asked_for_once(world: World) -> None:
+    """Whoever is named in a command may be on a server that takes long to answer, or never does."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse | None:
+        if "/profile/" in request.path:
+            asked.append(request.path)
+            if "slow" in request.path:
+                await asyncio.sleep(20)
+            return web.json_response({"errcode": "M_NOT_FOUND", "error": "no profile"}, status=404)
+        return None
+
+    async with in_between(world.server, answer) as address:
+        bot = await world.process(homeserver=address).start()
+        strangers = " ".join(f"@slow{at}:elsewhere.example @gone{at}:elsewhere.example" for at in range(10))
+        began = time.monotonic()
+        for _ in range(3):
+            await world.ann.say(world.triage, f"!inc note {strangers}")
+        heard = await bot.hears(MessageSent, 3)
+        assert time.monotonic() - began < 6
+        assert [each.name for each in heard[0].mentions][:2] == ["slow0", "gone0"]
+        assert len(asked) == 20
+        await bot.stop()
 
 
 async def test_a_reply_is_heard_without_what_it_quotes(world: World) -> None:

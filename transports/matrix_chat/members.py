@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.incident.vocabulary import Account
-from core.port import Permanent, Temporary
+from core.port import Clock, Permanent, Temporary
 from transports.matrix_chat.requests import ask
+
+PATIENCE = 3.0
+"""Seconds that an act waits for a name; the server of the account's own may be far away, or gone."""
+
+MISS = timedelta(minutes=10)
+"""After this a name that could not be had is asked for again."""
+
+MISSES = 4096
+"""Of these names are remembered; in a command anybody can write ids that nobody has."""
 
 
 class Members:
     """Seeded by asking the server at the start, then kept by every membership event that a sync brings."""
 
-    def __init__(self, transport: str) -> None:
+    def __init__(self, transport: str, clock: Clock) -> None:
         self._transport = transport
+        self._clock = clock
         self._triage: dict[str, set[str]] = {}
         self._names: dict[str, str] = {}
+        self._missed: dict[str, datetime] = {}
 
     async def watch(self, client: Any, room: str) -> None:
         """Take a triage room's members from the server. Raises a `TransportFailure`."""
@@ -46,10 +59,22 @@ class Members:
 
     async def account(self, client: Any, account_id: str) -> Account:
         """The account, its name asked for when it was never heard: a lazy sync leaves out those it thinks we know."""
-        if account_id not in self._names:
+        if account_id not in self._names and not self._was_missed(account_id):
             try:
-                profile = await ask(client.get_displayname(account_id))
-            except (Temporary, Permanent):
-                return self.known(account_id)
-            self._names[account_id] = profile.displayname or ""
+                async with asyncio.timeout(PATIENCE):
+                    profile = await ask(client.get_displayname(account_id))
+            except (Temporary, Permanent, TimeoutError):
+                self._miss(account_id)
+            else:
+                self._names[account_id] = profile.displayname or ""
         return self.known(account_id)
+
+    def _was_missed(self, account_id: str) -> bool:
+        at = self._missed.get(account_id)
+        return at is not None and self._clock.now() - at < MISS
+
+    def _miss(self, account_id: str) -> None:
+        self._missed.pop(account_id, None)
+        self._missed[account_id] = self._clock.now()
+        if len(self._missed) > MISSES:
+            del self._missed[next(iter(self._missed))]

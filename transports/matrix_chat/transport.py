@@ -43,7 +43,7 @@ class MatrixTransport:
         self._clock = clock
         self._chance = chance
         self._name = name
-        self._members = Members(name)
+        self._members = Members(name, clock)
         self._triage: dict[str, str] = {}
         self._session: Session | None = None
         self._space: str | None = None
