@@ -72,6 +72,34 @@ async def test_a_room_entered_while_much_was_said_is_heard_from_the_entering_on(
     assert texts(again) == [f"new {at}" for at in range(120)]
 
 
+async def test_an_empty_page_is_not_the_end_of_what_was_missed(world: World) -> None:
+    """A server may hide all of a page's events and say where the next one begins."""
+    begins = ""
+
+    async def answer(request: web.Request) -> web.StreamResponse | None:
+        nonlocal begins
+        if not request.path.endswith("/messages"):
+            return None
+        if not begins:
+            begins = request.query["from"]
+            return web.json_response({"chunk": [], "start": begins, "end": "onwards"})
+        query = {**request.query, "from": begins} if request.query["from"] == "onwards" else request.query
+        headers = {"Authorization": request.headers["Authorization"]}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(URL(world.server.url + request.path).with_query(query)) as page,
+        ):
+            return web.json_response(await page.json())
+
+    await world.bot.start()
+    await world.bot.stop()
+    await asyncio.gather(*(world.ann.say(world.triage, str(at)) for at in range(120)))
+    async with in_between(world.server, answer) as address:
+        again = await world.process(homeserver=address).start()
+        assert sorted(texts(again), key=int) == [str(at) for at in range(120)]
+        await again.stop()
+
+
 async def test_the_cursor_waits_for_the_inbox(world: World) -> None:
     """A process that dies while it handles the second of three messages hears the second and third again."""
     await world.bot.start()

@@ -176,7 +176,8 @@ class SyncLoop:
         while position is not None and position != end:
             page = await ask(self._client.room_messages(room, position, end, direction=direction, limit=PAGE))
             events += [event.source for event in page.chunk]
-            position = page.end if page.chunk and page.end != position else None
+            # An empty page is not the last one: what it held may be hidden from us.
+            position = page.end if page.end != position else None
         return events
 
     async def _hear_room(self, room: str, events: list[Event], inbox: Inbox, *, settle: bool) -> bool:
