@@ -209,6 +209,8 @@ class SyncLoop:
     async def _tell(self, signal: Signal, inbox: Inbox) -> None:
         try:
             await inbox(signal)
+        except Fatal:
+            raise  # the process ends, and the next one hears again what this one could not handle
         except Exception:  # a loop's edge, design law 7: one act's bug must not silence the rest
             log.exception("a signal was not handled", signal=type(signal).__name__)
 
