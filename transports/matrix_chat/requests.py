@@ -46,9 +46,9 @@ CONFIG = nio.AsyncClientConfig(
 )
 
 
-def backoff(tries: int, chance: Random) -> float:
+def backoff(tries: int, chance: Random, longest: float = LONGEST_BACKOFF) -> float:
     """Seconds to wait after so many failures in a row: doubling from a quarter second, jittered, capped."""
-    return min(LONGEST_BACKOFF, 0.25 * 2.0 ** min(tries, 10)) * chance.uniform(0.5, 1.0)
+    return min(longest, 0.25 * 2.0 ** min(tries, 10)) * chance.uniform(0.5, 1.0)
 
 
 async def ask(call: Awaitable[Any], *, unless: tuple[str, ...] = ()) -> Any:

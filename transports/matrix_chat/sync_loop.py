@@ -7,7 +7,7 @@ A crash or a failed look-up replays the batch: the core knows acts by their sour
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -16,7 +16,9 @@ import structlog
 
 from core.incident.vocabulary import ChannelRef
 from core.port import Clock, Fatal, Inbox, Notebook, Permanent, Temporary
+from transports.matrix_chat.entering import Entering
 from transports.matrix_chat.hearing import Hearing, moment_of
+from transports.matrix_chat.invitations import Invitations
 from transports.matrix_chat.members import Members
 from transports.matrix_chat.requests import SignedOut, ask, backoff
 from transports.matrix_chat.session import Session
@@ -56,14 +58,14 @@ FILTER: dict[str, Any] = {
 
 
 class SyncLoop:
-    """Runs until cancelled. `invited` is told of each invitation: the room, and who invites."""
+    """Runs until cancelled."""
 
     def __init__(
         self,
         session: Session,
         hearing: Hearing,
         members: Members,
-        invited: Callable[[str, str], Awaitable[None]],
+        entering: Entering,
         *,
         transport: str,
         user_id: str,
@@ -74,7 +76,7 @@ class SyncLoop:
         self._client = session.client
         self._hearing = hearing
         self._members = members
-        self._invited = invited
+        self._entering = entering
         self._transport = transport
         self._user_id = user_id
         self._clock = clock
@@ -83,6 +85,10 @@ class SyncLoop:
 
     async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
         """Sync for ever. Raises `Fatal` when the account is refused."""
+        async with Invitations(self._entering.invited, notebook, self._clock, self._chance) as invitations:
+            await self._run(inbox, notebook, ready, invitations)
+
+    async def _run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None], invitations: Invitations) -> None:
         since = await notebook.read(NOTE)
         saved_at, is_ready, failures, replays = self._clock.now(), False, 0, 0
         while True:
@@ -92,6 +98,9 @@ class SyncLoop:
                 await self._clock.sleep(backoff(failures, self._chance))
                 continue
             failures = 0
+            await invitations.take(
+                {room: _inviter(info.invite_state, self._user_id) for room, info in batch.rooms.invite.items()}
+            )
             try:
                 told = await self._hear(batch, since, inbox, settle=replays >= TRIES)
             except (Temporary, Permanent) as failure:
@@ -133,8 +142,6 @@ class SyncLoop:
 
     async def _hear(self, batch: Any, since: str | None, inbox: Inbox, *, settle: bool) -> bool:
         """Give the inbox what a batch tells, rooms beside each other; whether there was anything. Raises `Temporary`."""
-        for room, invitation in batch.rooms.invite.items():
-            await self._answer(room, invitation.invite_state)
         joined = batch.rooms.join.items()
         found = await asyncio.gather(*(self._events(room, info, since, settle=settle) for room, info in joined))
         for (room, info), events in zip(joined, found, strict=True):
@@ -167,7 +174,16 @@ class SyncLoop:
                 if not settle:
                     raise
                 log.exception("messages were missed: the server does not give them", room=room, error=str(failure))
-        return _since_joining(timeline, self._user_id)
+        joined = _joined_at(timeline, self._user_id)
+        if joined is None:
+            return timeline
+        try:
+            await self._entering.entered(room)
+        except (Temporary, Permanent) as failure:
+            if not settle:
+                raise
+            log.exception("a room that was entered could not be looked at", room=room, error=str(failure))
+        return timeline[joined + 1 :]
 
     async def _gap(self, room: str, start: str, end: str) -> list[Event]:
         events: list[Event] = []
@@ -221,17 +237,18 @@ class SyncLoop:
         moment = moment_of(leaving) if leaving else self._clock.now()
         await self._tell(ChannelLost(channel, moment, f"{self._transport}:{leaving.get('event_id', room)}"), inbox)
 
-    async def _answer(self, room: str, state: list[Any]) -> None:
-        ours = [e.source for e in state if e.source.get("state_key") == self._user_id]
-        await self._invited(room, str(ours[-1].get("sender", "")) if ours else "")
+
+def _inviter(state: list[Any], user_id: str) -> str:
+    ours = [event.source for event in state if event.source.get("state_key") == user_id]
+    return str(ours[-1].get("sender", "")) if ours else ""
 
 
-def _since_joining(events: list[Event], user_id: str) -> list[Event]:
-    """What came after we last came in: a room's earlier history was not said to us."""
+def _joined_at(events: list[Event], user_id: str) -> int | None:
+    """Where we last came in: what stands before it was not said to us."""
     for at in range(len(events) - 1, -1, -1):
         event = events[at]
         if event.get("type") == "m.room.member" and event.get("state_key") == user_id:
             before = event.get("unsigned", {}).get("prev_content", {}).get("membership")
             if event.get("content", {}).get("membership") == "join" and before != "join":
-                return events[at + 1 :]
-    return events
+                return at
+    return None

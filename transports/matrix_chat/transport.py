@@ -13,10 +13,11 @@ from core.incident.document import Post
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from core.port import ChannelPlan, Clock, Forbidden, Inbox, Missing, Notebook, Permanent, Said, Temporary, Traits
 from transports.matrix_chat import content
+from transports.matrix_chat.entering import Entering
 from transports.matrix_chat.hearing import Hearing, moment_of, text_of, thread_of
 from transports.matrix_chat.members import Members
 from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on, state_of
-from transports.matrix_chat.rooms import Rooms, alias_of
+from transports.matrix_chat.rooms import Rooms
 from transports.matrix_chat.session import Session
 from transports.matrix_chat.settings import MatrixSettings
 from transports.matrix_chat.sync_loop import SyncLoop
@@ -44,9 +45,8 @@ class MatrixTransport:
         self._chance = chance
         self._name = name
         self._members = Members(name, clock)
-        self._triage: dict[str, str] = {}
+        self._entering = Entering(settings, self._members, lambda: self._client)
         self._session: Session | None = None
-        self._space: str | None = None
 
     @property
     def name(self) -> str:
@@ -68,7 +68,7 @@ class MatrixTransport:
                 session,
                 Hearing(self._name, self._settings.user_id, self._look, self._account),
                 self._members,
-                self._invited,
+                self._entering,
                 transport=self._name,
                 user_id=self._settings.user_id,
                 clock=self._clock,
@@ -88,7 +88,7 @@ class MatrixTransport:
                 if needed is not None:
                     await needed()
                 needed, self._session = None, session
-                await self._enter_rooms()
+                await self._entering.enter_all()
             except SignedOut as failure:
                 needed = session.again
                 log.warning("the kept session is refused; signing in anew", error=str(failure))
@@ -98,57 +98,6 @@ class MatrixTransport:
                 return
             failures += 1
             await self._clock.sleep(backoff(failures, self._chance))
-
-    async def _enter_rooms(self) -> None:
-        for name in self._settings.triage:
-            room = await self._enter(name)
-            if room is not None:
-                self._triage[room] = name
-                await self._members.watch(self._client, room)
-        for name in self._settings.audience_rooms:
-            await self._enter(name)
-        if self._settings.space is not None:
-            self._space = await self._enter(self._settings.space)
-
-    async def _enter(self, name: str) -> str | None:
-        """Be in a configured room; `None`, and a line in the log, while we may not."""
-        try:
-            room = await self._rooms.find(name)
-            if not await self._rooms.inside(room):
-                # By alias where there is one: it names a server to ask, which the ids of room version 12 do not.
-                await ask(self._client.join(room if name.startswith("!") else alias_of(name, self._settings.server)))
-        except Permanent as error:
-            log.warning(
-                "cannot enter a configured room; invite the bot, or make the room public", room=name, error=str(error)
-            )
-            return None
-        return room
-
-    async def _invited(self, room: str, by: str) -> None:
-        configured = {
-            name for name in (*self._settings.triage, *self._settings.audience_rooms, self._settings.space) if name
-        }
-        if by not in self._settings.allow_invites_from:
-            # Asked of the server now: an alias may be younger than this process, and what an invitation says of its own
-            # room proves nothing.
-            for name in configured:
-                if await self._id_or_none(name) == room:
-                    break
-            else:
-                log.warning("invitation not accepted", room=room, by=by)
-                return
-        try:
-            await ask(self._client.join(room))
-        except Permanent as error:
-            log.warning("invitation could not be accepted", room=room, by=by, error=str(error))
-            return
-        await self._enter_rooms()
-
-    async def _id_or_none(self, name: str) -> str | None:
-        try:
-            return await self._rooms.find(name)
-        except Permanent:
-            return None
 
     async def _look(self, room: str, event: str) -> dict[str, Any] | None:
         return await event_of(self._client, room, event)
@@ -164,7 +113,7 @@ class MatrixTransport:
 
     @property
     def _rooms(self) -> Rooms:
-        return Rooms(self._client, self._settings.user_id, self._settings.server, self._space)
+        return self._entering.rooms
 
     # Rooms
 
@@ -267,5 +216,6 @@ class MatrixTransport:
         return frozenset({"triage"}) if self._members.in_triage(account_id) else frozenset()
 
     async def open_to_public(self) -> tuple[str, ...]:
-        rules = {room: await state_of(self._client, room, "m.room.join_rules") for room in self._triage}
-        return tuple(name for room, name in self._triage.items() if rules[room].get("join_rule") == "public")
+        triage = self._entering.triage
+        rules = {room: await state_of(self._client, room, "m.room.join_rules") for room in triage}
+        return tuple(name for room, name in triage.items() if rules[room].get("join_rule") == "public")
