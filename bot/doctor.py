@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import typer
 
@@ -13,6 +14,7 @@ from bot.running import quiet
 from core.activity_log import HOUSE
 from core.clock import SystemClock
 from core.database import open_file
+from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Missing, Notebook, Transport, TransportFailure
 
@@ -24,6 +26,14 @@ HINTS = {
 
 PATIENCE = 20.0
 """Seconds that a chat is given to connect."""
+
+
+@runtime_checkable
+class Deafened(Protocol):
+    """A chat with channels in which a bot hears nothing, though it is in them."""
+
+    async def deaf_in(self, channel: ChannelRef) -> str:
+        """Why nothing is heard there and what to do about it; nothing where all is well."""
 
 
 def _say(well: bool, what: str, mend: str = "") -> bool:
@@ -96,11 +106,12 @@ async def _room(chat: Transport, room: str) -> bool:
         channel = await chat.resolve(room)
         # An id is a name without a look; reading what the bot last said there needs the bot to be in the room.
         await chat.marked(channel, HOUSE, SystemClock().now())
+        deaf = await chat.deaf_in(channel) if isinstance(chat, Deafened) else ""
     except Missing as missing:
         return _say(False, f"{chat.name} room {room}", f"{missing}; invite the bot, or mend the name")
     except TransportFailure as failure:
         return _say(False, f"{chat.name} room {room}", str(failure))
-    return _say(True, f"{chat.name} room {room}")
+    return _say(not deaf, f"{chat.name} room {room}", deaf)
 
 
 async def _triage_is_closed(chat: Transport) -> bool:

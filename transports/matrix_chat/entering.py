@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from core.port import Permanent
+from transports.matrix_chat.encryption import Encryption, encrypted
 from transports.matrix_chat.members import Members
 from transports.matrix_chat.requests import ask
 from transports.matrix_chat.rooms import Rooms, alias_of
@@ -22,9 +23,12 @@ log = structlog.get_logger(__name__)
 class Entering:
     """Knows which of the configured rooms we are in. `client` raises `Temporary` while we are not connected."""
 
-    def __init__(self, settings: MatrixSettings, members: Members, client: Callable[[], Any]) -> None:
+    def __init__(
+        self, settings: MatrixSettings, members: Members, encryption: Encryption, client: Callable[[], Any]
+    ) -> None:
         self._settings = settings
         self._members = members
+        self._encryption = encryption
         self._client = client
         self._ids: dict[str, str] = {}
 
@@ -37,6 +41,10 @@ class Entering:
     def rooms(self) -> Rooms:
         space = self._ids.get(self._settings.space or "")
         return Rooms(self._client(), self._settings.user_id, self._settings.server, space)
+
+    def name(self, room: str) -> str:
+        """A room as the config names it, any other by its id."""
+        return next((name for name, known in self._ids.items() if known == room), room)
 
     async def enter_all(self) -> None:
         """Be in every configured room that lets us in. Raises a `TransportFailure`."""
@@ -85,6 +93,8 @@ class Entering:
         self._ids[name] = room
         if name in self._settings.triage:
             await self._members.watch(self._client(), room)
+        if await encrypted(self._client(), room):
+            self._encryption.found(room, name)
 
     async def _is_configured(self, room: str) -> bool:
         for name in self._configured():

@@ -16,6 +16,7 @@ import structlog
 
 from core.incident.vocabulary import ChannelRef
 from core.port import Clock, Fatal, Inbox, Notebook, Permanent, Temporary
+from transports.matrix_chat.encryption import Encryption
 from transports.matrix_chat.entering import Entering
 from transports.matrix_chat.hearing import Hearing, moment_of
 from transports.matrix_chat.invitations import Invitations
@@ -66,6 +67,7 @@ class SyncLoop:
         hearing: Hearing,
         members: Members,
         entering: Entering,
+        encryption: Encryption,
         *,
         transport: str,
         user_id: str,
@@ -77,6 +79,7 @@ class SyncLoop:
         self._hearing = hearing
         self._members = members
         self._entering = entering
+        self._encryption = encryption
         self._transport = transport
         self._user_id = user_id
         self._clock = clock
@@ -174,6 +177,8 @@ class SyncLoop:
                 if not settle:
                     raise
                 log.exception("messages were missed: the server does not give them", room=room, error=str(failure))
+        for event in [*(each.source for each in info.state), *timeline]:
+            self._encryption.note(room, self._entering.name(room), event)
         joined = _joined_at(timeline, self._user_id)
         if joined is None:
             return timeline

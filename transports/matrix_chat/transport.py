@@ -13,6 +13,7 @@ from core.incident.document import Post
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from core.port import ChannelPlan, Clock, Forbidden, Inbox, Missing, Notebook, Permanent, Said, Temporary, Traits
 from transports.matrix_chat import content
+from transports.matrix_chat.encryption import DEAF, WAY_OUT, Encryption, encrypted
 from transports.matrix_chat.entering import Entering
 from transports.matrix_chat.hearing import Hearing, moment_of, text_of, thread_of
 from transports.matrix_chat.members import Members
@@ -45,7 +46,8 @@ class MatrixTransport:
         self._chance = chance
         self._name = name
         self._members = Members(name, clock)
-        self._entering = Entering(settings, self._members, lambda: self._client)
+        self._encryption = Encryption(settings.user_id)
+        self._entering = Entering(settings, self._members, self._encryption, lambda: self._client)
         self._session: Session | None = None
 
     @property
@@ -69,6 +71,7 @@ class MatrixTransport:
                 Hearing(self._name, self._settings.user_id, self._look, self._account),
                 self._members,
                 self._entering,
+                self._encryption,
                 transport=self._name,
                 user_id=self._settings.user_id,
                 clock=self._clock,
@@ -123,6 +126,10 @@ class MatrixTransport:
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         beside = plan.beside.id if plan.beside.transport == self._name else None
         return ChannelRef(transport=self._name, id=await self._rooms.open(plan, beside))
+
+    async def deaf_in(self, channel: ChannelRef) -> str:
+        """Why nothing is heard of what is said in a channel and what to do about it; nothing where all is well."""
+        return f"{DEAF}; {WAY_OUT}" if await encrypted(self._client, channel.id) else ""
 
     async def set_topic(self, channel: ChannelRef, topic: str) -> None:
         await self._in(channel, self._client.room_put_state(channel.id, "m.room.topic", {"topic": topic}))
