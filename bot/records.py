@@ -10,12 +10,15 @@ from pathlib import Path
 import typer
 
 from bot.config import load
-from core.activity_log import HOUSE, ActivityLog, stream_of
+from core.activity_log import HOUSE, ActivityLog, Unreadable, stream_of
 from core.database import DatabaseFailure, open_file
 from core.incident.cards.letters import timeline_document
 from core.incident.document import plain
 from core.incident.evolve import replay
 from core.incident.state import Incident
+
+LONGEST_NUMBER = 10
+"""In digits. SQLite's integers end, and no house has so many incidents."""
 
 
 @asynccontextmanager
@@ -29,16 +32,15 @@ async def _log(config: Path) -> AsyncIterator[ActivityLog]:
 
 async def _chosen(log: ActivityLog, wanted: str) -> list[str]:
     """The streams of the incident that was named, or of all. Raises `DatabaseFailure` for one that is not there."""
-    streams = await log.streams()
     if not wanted:
-        return streams
-    number = wanted.removeprefix("inc-").removeprefix("#")
-    if number.isdecimal() and stream_of(int(number)) in streams:
-        return [stream_of(int(number))]
-    named = await log.number_of(wanted)
-    if named is None:
+        return await log.streams()
+    name = wanted.removeprefix("#")
+    number = name.removeprefix("inc-")
+    counted = number.isdecimal() and len(number) <= LONGEST_NUMBER and await log.is_known(int(number))
+    found = int(number) if counted else await log.number_of(name)
+    if found is None:
         raise DatabaseFailure(f"there is no incident {wanted}; `tocsin timeline` shows all there are")
-    return [stream_of(named)]
+    return [stream_of(found)]
 
 
 def _as_data(incident: Incident) -> dict[str, object]:
@@ -73,6 +75,8 @@ async def print_timeline(config: Path, wanted: str, *, as_json: bool) -> int:
     async with _log(config) as log:
         streams = [stream for stream in await _chosen(log, wanted) if stream != HOUSE]
         incidents = [incident for stream in streams if (incident := replay(await log.load(stream)))]
+    if wanted and not incidents:
+        raise Unreadable(streams[0], 1)
     if as_json:
         data = [_as_data(incident) for incident in incidents]
         typer.echo(json.dumps(data[0] if wanted else data, ensure_ascii=False, indent=2))
@@ -88,12 +92,13 @@ async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
     """Checks every hash chain, and that every record can be read and replayed."""
     async with _log(config) as log:
         streams = await _chosen(log, wanted)
-        broken = [str(damage) for damage in await log.damage(streams)]
+        broken = [str(damage) for damage in await log.damage(streams if wanted else None)]
         for stream in streams:
             try:
-                replay(await log.load(stream)) if stream != HOUSE else await log.load(stream)
-            except (ValueError, LookupError) as error:
-                # A pydantic error is a ValueError; its own text would repeat what people said.
+                records = await log.load(stream)
+                if stream != HOUSE:
+                    replay(records)
+            except (Unreadable, ValueError, LookupError) as error:
                 broken.append(f"{stream}: cannot be replayed ({type(error).__name__})")
         count = sum([await log.version(stream) for stream in streams])
     if as_json:

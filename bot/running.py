@@ -14,7 +14,6 @@ from pathlib import Path
 
 import structlog
 import typer
-from pydantic import ValidationError
 
 from bot import logs
 from bot.chats import transports, triage
@@ -40,11 +39,6 @@ def explained(fail: Callable[..., typer.Exit]) -> Iterator[None]:
         raise fail(*error.lines) from None
     except (DatabaseFailure, Held, Fatal, Unavailable) as error:
         raise fail(str(error)) from None
-    except ValidationError:
-        # Its own text repeats what people said, over many lines.
-        raise fail(
-            "a record of the log cannot be read; `tocsin verify` names it. Restore the database from a backup"
-        ) from None
     except sqlite3.Error as error:
         raise fail(explain(error, Path("of the config"))) from None
     except OSError as error:

@@ -6,23 +6,20 @@ statement is the lock ((stream, version) is unique) and the inbox (`source` is u
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.database import Database, Row
+from core.chain import GENESIS, Damage, breaks, chain
+from core.database import Database, DatabaseFailure, Row
 from core.incident.decide import House, Sibling
 from core.incident.events import Recorded
 from core.incident.vocabulary import ChannelRef, MessageRef
 
 HOUSE = "house"
 """The stream of what belongs to no incident, or to all: numbers, names, refusals outside of an incident."""
-
-GENESIS = "0" * 64
 
 LATEST = 100
 """Records back that a process may have left undone what they call for, even of an incident that is over."""
@@ -34,6 +31,12 @@ _INSERT = (
     "FROM json_each(?) ORDER BY key"
 )
 _SELECT = "SELECT stream, version, source, at, heard_at, body, prev, hash FROM events"
+_SELECT_KIND = _SELECT.replace(" FROM", ", kind FROM")
+_HOLES = (
+    "SELECT position, before FROM "
+    "(SELECT position, lag(position, 1, ?) OVER (ORDER BY position) AS before FROM events WHERE position > ?) "
+    "WHERE position > before + 1"
+)
 
 
 class Repeated(Exception):
@@ -44,26 +47,19 @@ class Conflict(Exception):
     """Somebody else wrote to the stream in between; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A broken link of a chain: the entry where it breaks, and how."""
+class Unreadable(DatabaseFailure):
+    """A record is missing or says nothing that this version understands; which one, never what it says."""
 
-    stream: str
-    version: int
-    how: str
-
-    def __str__(self) -> str:
-        return f"{self.stream} entry {self.version}: {self.how}"
+    def __init__(self, stream: str, version: int) -> None:
+        self.stream = stream
+        super().__init__(
+            f"{stream} entry {version} of the log is missing or cannot be read; "
+            "`tocsin verify` lists all such; restore the database from a backup"
+        )
 
 
 def stream_of(number: int) -> str:
     return f"inc-{number}"
-
-
-def chain(prev: str, *said: str | int | None) -> str:
-    """The hash of a record: over the hash before it and all that it says (stream, version, source, times, body)."""
-    link = json.dumps([prev, *said], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(link.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _body(recorded: Recorded) -> str:
@@ -72,9 +68,13 @@ def _body(recorded: Recorded) -> str:
 
 def _read(row: Row) -> Recorded:
     stream, version, source, at, heard_at, body = row[:6]
-    fields: dict[str, Any] = json.loads(body)
-    fields |= {"stream": stream, "version": version, "source": source, "at": at, "heard_at": heard_at}
-    return Recorded.model_validate(fields)
+    try:
+        fields: dict[str, Any] = json.loads(body)
+        fields |= {"stream": stream, "version": version, "source": source, "at": at, "heard_at": heard_at}
+        return Recorded.model_validate(fields)
+    except (ValueError, TypeError):
+        # Pydantic's own words would repeat what people said.
+        raise Unreadable(stream, version) from None
 
 
 class ActivityLog:
@@ -133,9 +133,13 @@ class ActivityLog:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     async def load(self, stream: str, after: int = 0) -> list[Recorded]:
+        """A stream's records after a version. Raises `Unreadable`, also for one that is missing."""
         rows = await self._database.rows(
             f"{_SELECT} WHERE stream = ? AND version > ? ORDER BY version", (stream, after)
         )
+        for expected, row in enumerate(rows, after + 1):
+            if row[1] != expected:
+                raise Unreadable(stream, expected)
         return [_read(row) for row in rows]
 
     async def since(self, stream: str, at: datetime) -> list[Recorded]:
@@ -183,6 +187,15 @@ class ActivityLog:
             (HOUSE, name),
         )
         return rows[0][0] if rows else None
+
+    async def is_known(self, number: int) -> bool:
+        """Whether the house or a stream of its own knows an incident of this number."""
+        rows = await self._database.rows(
+            "SELECT 1 FROM events WHERE kind = 'declared' AND stream = ? AND json_extract(body, '$.event.number') = ? "
+            "UNION ALL SELECT 1 FROM events WHERE stream = ? LIMIT 1",
+            (HOUSE, number, stream_of(number)),
+        )
+        return bool(rows)
 
     async def stream_in(self, channel: ChannelRef) -> str | None:
         """The incident whose channel this is: for ever, so it is asked of the database once."""
@@ -247,31 +260,54 @@ class ActivityLog:
     # --- proving ------------------------------------------------------------------------------------------------------
 
     async def damage(self, streams: Sequence[str] | None = None) -> list[Damage]:
-        """Every place where a chain does not hold: a changed, missing or unreadable record."""
+        """Every place where the record is not whole: in these streams, or in all of the log.
+
+        What it cannot see is the log cut short: without its last records, in every stream, it is whole as it was before
+        them. Only a witness outside knows (an export, a backup: the number of records there was once).
+        """
         found: list[Damage] = []
         for stream in streams if streams is not None else await self.streams():
-            rows = await self._database.rows(f"{_SELECT} WHERE stream = ? ORDER BY version", (stream,))
-            found += list(_breaks(stream, rows))
-        return found
+            rows = await self._database.rows(f"{_SELECT_KIND} WHERE stream = ? ORDER BY version", (stream,))
+            found += breaks(stream, rows)
+            if streams is not None:
+                found += await self._cut_short(stream, len(rows))
+        if streams is None:
+            found += [
+                Damage("the log", first, f"{count} records are missing here") for first, count in await self._holes()
+            ]
+        return found + await self._undeclared(streams)
+
+    async def _holes(self, after: int = 0) -> list[tuple[int, int]]:
+        """Where positions are left out, which they never are: each hole's first position, and how many it has."""
+        rows = await self._database.rows(_HOLES, (after, after))
+        return [(before + 1, position - before - 1) for position, before in rows]
+
+    async def _cut_short(self, stream: str, count: int) -> list[Damage]:
+        """Records missing after a stream's last one may be its own; within it, the chain tells."""
+        [(last,)] = await self._database.rows("SELECT max(position) FROM events WHERE stream = ?", (stream,))
+        missing = sum(count for _, count in await self._holes(last or 0))
+        how = f"may be missing: {missing} records of the log after the entry before it are gone"
+        return [Damage(stream, count + 1, how)] if missing else []
+
+    async def _undeclared(self, streams: Sequence[str] | None) -> list[Damage]:
+        """A declaration stands in the house and in its incident: what is known to one of them alone."""
+        rows = await self._database.rows(
+            "SELECT json_extract(body, '$.event.number') FROM events WHERE kind = 'declared' AND stream = ?", (HOUSE,)
+        )
+        declared, there = {stream_of(number) for (number,) in rows}, set(await self.streams()) - {HOUSE}
+        lost = [(stream, "and all after it are missing; the house has its declaration") for stream in declared - there]
+        stray = [(stream, "is not declared in the house") for stream in there - declared]
+        return [Damage(stream, 1, how) for stream, how in sorted(lost + stray) if streams is None or stream in streams]
 
     async def raw(self, stream: str) -> list[dict[str, object]]:
-        """A stream for export, one JSON object a record, with its place in the chain."""
+        """A stream for export, one JSON object a record, with its place in the chain; a damaged body as it stands."""
         rows = await self._database.rows(f"{_SELECT} WHERE stream = ? ORDER BY version", (stream,))
         names = ("stream", "version", "source", "at", "heard_at", "body", "prev", "hash")
-        return [dict(zip(names, row, strict=True)) | {"body": json.loads(row[5])} for row in rows]
+        return [dict(zip(names, row, strict=True)) | {"body": _parsed(row[5])} for row in rows]
 
 
-def _breaks(stream: str, rows: Sequence[Row]) -> Iterator[Damage]:
-    prev, expected = GENESIS, 1
-    for _, version, source, at, heard_at, body, before, digest in rows:
-        if version != expected:
-            yield Damage(stream, expected, "is missing")
-        if before != prev:
-            yield Damage(stream, version, "does not follow the entry before it")
-        try:
-            whole = chain(before, stream, version, source, at, heard_at, body) == digest
-        except TypeError:
-            whole = False
-        if not whole:
-            yield Damage(stream, version, "was changed after it was written")
-        prev, expected = digest, version + 1
+def _parsed(body: str) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body

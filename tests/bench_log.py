@@ -11,7 +11,8 @@ from typing import Any
 from bench_commit import ANN, CHANNEL
 from pushed_clock import PushedClock
 
-from core.activity_log import GENESIS, HOUSE, ActivityLog, chain, stream_of
+from core.activity_log import HOUSE, ActivityLog, stream_of
+from core.chain import GENESIS, chain
 from core.command_post import CommandPost, Order
 from core.database import open_file
 from core.incident import commands as c

@@ -15,8 +15,9 @@ from typing import Any
 from simulated_story import Story
 
 from bot.wiring import Tocsin
-from core.activity_log import GENESIS, HOUSE, _read, chain
+from core.activity_log import HOUSE, _read
 from core.answers import WORKED
+from core.chain import GENESIS, chain
 from core.incident.cards import Card, cards
 from core.incident.document import Post
 from core.incident.events import Asked, Recorded
