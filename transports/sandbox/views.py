@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 
-from core.incident.document import Code, Jump, Plain, Post, Span, Strong, Typed, When, Who, span_text
+from core.incident.document import Code, Jump, Place, Plain, Post, Span, Strong, Struck, Typed, When, Who, span_text
 from core.incident.vocabulary import Account
 from transports.sandbox.places import Channel, Happening, Message
 from transports.sandbox.world import World
@@ -82,18 +82,23 @@ def post_view(post: Post) -> Json:
 
 
 def span_view(span: Span) -> Json:
+    """A span's kind, its words, and where it leads."""
     view: Json = {"kind": type(span).__name__.lower(), "text": span_text(span)}
     match span:
         case Typed(text):
-            view |= {"kind": "code", "text": f"/inc {text}"}
+            view["text"] = f"/inc {text}"
         case Who(person):
             view["person"] = person.account.id
         case When(at):
             view["at"] = moment(at)
         case Jump(to):
             view |= {"channel": to.channel.id, "message": to.id}
-        case Plain() | Strong() | Code():
+        case Place(channel):
+            view["channel"] = channel.id
+        case Plain() | Strong() | Code() | Struck():
             pass
+        case _:
+            assert_never(span)
     return view
 
 

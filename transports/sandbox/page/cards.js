@@ -3,20 +3,23 @@
 import { clock, el, exactly } from "./dom.js";
 import { names, person, state } from "./state.js";
 
+// Every kind of span that there is (a test compares); one that is not is drawn as its words.
 const SPANS = {
   plain: (span) => span.text,
   strong: (span) => el("strong", {}, span.text),
   code: (span) => el("code", {}, span.text),
+  typed: (span) => el("code", {}, span.text),
+  struck: (span) => el("s", {}, span.text),
   who: (span) => el("span", { class: span.person === state.you ? "who you" : "who" }, span.text),
   when: (span) => el("time", { datetime: span.at, title: exactly(span.at) }, `${clock(span.at)} UTC`),
+  jump: (span, hooks) => link(span, state.messages.has(span.message), () => hooks.go(span.message)),
+  place: (span, hooks) => link(span, state.channels.has(span.channel), () => hooks.enter(span.channel)),
 };
 
-function jump(span, go) {
-  if (!state.messages.has(span.message)) return el("span", { class: "jump" }, span.text);
-  return el("button", { type: "button", class: "jump", onclick: () => go(span.message) }, span.text);
-}
+const link = (span, leads, onclick) =>
+  leads ? el("button", { type: "button", class: "jump", onclick }, span.text) : el("span", { class: "jump" }, span.text);
 
-export const words = (spans, go) => spans.map((span) => (span.kind === "jump" ? jump(span, go) : SPANS[span.kind](span)));
+const words = (spans, hooks) => spans.map((span) => (Object.hasOwn(SPANS, span.kind) ? SPANS[span.kind](span, hooks) : span.text));
 
 export const flat = (spans) => spans.map((span) => span.text).join("");
 
@@ -36,24 +39,24 @@ function blocks(lines) {
 }
 
 const BLOCKS = {
-  rows: (lines, go) =>
-    el("dl", { class: "rows" }, lines.map((line) => el("div", {}, el("dt", {}, line.label), el("dd", {}, words(line.spans, go))))),
-  bullets: (lines, go) => el("ul", {}, lines.map((line) => el("li", {}, words(line.spans, go)))),
-  quote: (lines, go) => el("blockquote", {}, lines.map((line) => el("p", {}, words(line.spans, go)))),
-  lines: (lines, go) => lines.map((line) => el("p", {}, words(line.spans, go))),
+  rows: (lines, hooks) =>
+    el("dl", { class: "rows" }, lines.map((line) => el("div", {}, el("dt", {}, line.label), el("dd", {}, words(line.spans, hooks))))),
+  bullets: (lines, hooks) => el("ul", {}, lines.map((line) => el("li", {}, words(line.spans, hooks)))),
+  quote: (lines, hooks) => el("blockquote", {}, lines.map((line) => el("p", {}, words(line.spans, hooks)))),
+  lines: (lines, hooks) => lines.map((line) => el("p", {}, words(line.spans, hooks))),
 };
 
-export function card(message, { go, toggle }) {
+export function card(message, hooks) {
   const { title, lines, choices, key } = message.card;
   const kind = key.split(/[/-]/)[0];
   const pings = message.pings.map((id) => el("span", { class: id === state.you ? "ping you" : "ping" }, `@${person(id).name}`));
   return el(
     "div",
     { class: "card", "data-kind": kind, "data-card": key },
-    title.length > 0 && el("p", { class: "title" }, words(title, go)),
-    ...blocks(lines).map(({ kind: shape, lines: rows }) => BLOCKS[shape](rows, go)).flat(),
+    title.length > 0 && el("p", { class: "title" }, words(title, hooks)),
+    ...blocks(lines).map(({ kind: shape, lines: rows }) => BLOCKS[shape](rows, hooks)).flat(),
     pings.length > 0 && el("p", { class: "pings" }, pings),
-    choices.length > 0 && el("div", { class: "choices", role: "group", "aria-label": "Choices" }, choices.map((choice) => button(message, choice, toggle))),
+    choices.length > 0 && el("div", { class: "choices", role: "group", "aria-label": "Choices" }, choices.map((choice) => button(message, choice, hooks.toggle))),
   );
 }
 

@@ -19,11 +19,21 @@ export function show(list, messages, hooks, { inThread = false } = {}) {
     const answered = message.reply_to ? state.messages.get(message.reply_to) : null;
     const thread = inThread ? [] : replies(message.id);
     const version = JSON.stringify([message, joined, answered && [answered.text, answered.deleted], thread.map((one) => one.id), state.you, person(message.author).name]);
-    rows.push({ key: message.id, version, make: () => row(message, { joined, answered, thread, inThread, hooks }) });
+    rows.push({ key: message.id, version, make: () => drawn(message, { joined, answered, thread, inThread, hooks }) });
     before = message;
   }
   reconcile(list, rows);
   rove(list);
+}
+
+// A message that cannot be drawn is a bug, and it is this one message's: the rest of the channel goes on.
+function drawn(message, how) {
+  try {
+    return row(message, how);
+  } catch (bug) {
+    console.error(bug);
+    return el("article", { class: "message", tabindex: "-1", "data-id": message.id }, el("span", { class: "avatar" }), el("p", { class: "text" }, message.text ?? ""));
+  }
 }
 
 function row(message, { joined, answered, thread, inThread, hooks }) {

@@ -30,6 +30,7 @@ async function attempt(kind, message, details = {}) {
 }
 
 const hooks = {
+  enter: (id) => enter(id),
   toggle(message, emoji) {
     const now = state.messages.get(message.id) || message;
     const mine = now.reactions.some((one) => one.emoji === emoji && one.by.includes(state.you));
