@@ -12,7 +12,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from bot.demo import Cast, Stage
+from bot.cast import Cast, Stage
 from bot.story import BEGIN, STORY
 from bot.wiring import Plan, Tocsin
 from core.clock import ScaledClock

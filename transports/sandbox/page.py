@@ -96,7 +96,7 @@ def create_app(world: World, token: str, emoji: Sequence[tuple[str, str]] = PALE
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The page being served: where, how to stop it, and whether somebody has opened it."""
+    """The page being served: where, how to stop it, and whether somebody has opened it and chosen who they are."""
 
     url: str
     port: int
@@ -218,8 +218,9 @@ async def _live(request: web.Request) -> web.StreamResponse:
     socket = web.WebSocketResponse(heartbeat=20.0)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    request.app[WATCHED].set()
     viewer, news = Viewer(world, world.people.get(request.query.get("as", ""))), asyncio.Event()
+    if viewer.person is not None:
+        request.app[WATCHED].set()
 
     def note(happening: Happening) -> None:
         viewer.note(happening)
