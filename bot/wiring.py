@@ -15,7 +15,7 @@ import structlog
 
 from core.activity_log import ActivityLog
 from core.command_post import CommandPost
-from core.database import Database
+from core.database import Database, Guarded
 from core.displays import Displays
 from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef
@@ -63,9 +63,10 @@ class Tocsin:
         table = Table(plan.reactions)
         policy = plan.policy.model_copy(update={"emoji": {name: table.emoji(name) for name in plan.policy.emoji}})
         self._plan = plan
-        self.log = ActivityLog(plan.database)
+        self._database = Guarded(plan.database)
+        self.log = ActivityLog(self._database)
         self.post = CommandPost(self.log, plan.clock, lambda: policy)
-        self.displays = Displays(plan.transports, self.post, Showing(plan.database), plan.clock)
+        self.displays = Displays(plan.transports, self.post, Showing(self._database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
         self.reception = Reception(
             self.post,
@@ -88,13 +89,16 @@ class Tocsin:
         return waiting or ([] if self.ticking.is_set() else ["the clock has not started"])
 
     async def run(self) -> None:
-        """Starts everything and stays. Raises `Fatal` with one line when an account is refused or a setting is unsafe."""
+        """Starts everything and stays.
+
+        Raises `Fatal` with one line: an account is refused, a setting is unsafe, the database is damaged.
+        """
         await self.post.wake()
         await self.displays.start()
         for stream, incident in self.post.awake():
             self.timers.watch(stream, incident)
         tasks = [asyncio.create_task(self._connect(name)) for name in self._plan.transports]
-        tasks.append(asyncio.create_task(self._tick()))
+        tasks += [asyncio.create_task(self._tick()), asyncio.create_task(self._database.failed())]
         try:
             # The first to end ends all: none of them ends unless something is wrong.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -110,7 +114,7 @@ class Tocsin:
 
     async def _connect(self, name: str) -> None:
         transport = self._plan.transports[name]
-        notebook = TableNotebook(self._plan.database, name, self._plan.clock)
+        notebook = TableNotebook(self._database, name, self._plan.clock)
 
         async def inbox(signal: Signal) -> None:
             await self._channels(name)

@@ -7,16 +7,20 @@ at start, since builds and drivers differ.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import aiosqlite
 
+from core.port import Fatal
 from core.schema import migrations
 
 Row = tuple[Any, ...]
+
+T = TypeVar("T")
 
 
 class DatabaseFailure(Exception):
@@ -35,17 +39,27 @@ class Database(Protocol):
 
 
 class SqliteFile:
-    """A database file, migrated and checked. Made by `open_file`."""
+    """A database file, migrated and checked. Made by `open_file`. Raises `DatabaseFailure` once the file is damaged."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
 
     async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        # One hop to the thread: closing the cursor of `execute` would be a second one.
-        await self._connection.execute_fetchall(sql, parameters)
+        await self._do(sql, parameters)
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
+        return [tuple(row) for row in await self._do(sql, parameters)]
+
+    async def _do(self, sql: str, parameters: Sequence[object]) -> Iterable[sqlite3.Row]:
+        try:
+            # One hop to the thread: closing the cursor of `execute` would be a second one.
+            return await self._connection.execute_fetchall(sql, parameters)
+        except sqlite3.DatabaseError as error:
+            # What is locked, full or against a rule has a class of its own; this one is of a file that is no good.
+            if type(error) is sqlite3.DatabaseError:
+                raise DatabaseFailure(explain(error, self._path)) from error
+            raise
 
     async def script(self, sql: str) -> None:
         """Several statements, for migrations, which run before anything else does."""
@@ -53,6 +67,46 @@ class SqliteFile:
 
     async def close(self) -> None:
         await self._connection.close()
+
+
+class Guarded:
+    """A database that stays failed once it has failed, and says so to whoever asks and to whoever runs everything.
+
+    One damaged page breaks one statement and lets the next through: half of what an act needs must not be written, no
+    cursor moved past it, whichever loop met the damage and whatever it makes of an exception.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._failure: Fatal | None = None
+        self._failed = asyncio.Event()
+
+    async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        await self._sound(self._database.write, sql, parameters)
+
+    async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        return await self._sound(self._database.rows, sql, parameters)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def failed(self) -> None:
+        """Waits while all is well. Raises `Fatal`, with the line that a person reads, when the database fails."""
+        await self._failed.wait()
+        assert self._failure is not None, "it has failed"
+        raise self._failure
+
+    async def _sound(
+        self, ask: Callable[[str, Sequence[object]], Awaitable[T]], sql: str, given: Sequence[object]
+    ) -> T:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return await ask(sql, given)
+        except DatabaseFailure as failure:
+            self._failure = Fatal(str(failure))
+            self._failed.set()
+            raise self._failure from failure
 
 
 async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
@@ -64,7 +118,7 @@ async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
         connection = await aiosqlite.connect(address, uri=True, isolation_level=None, timeout=5)
     except sqlite3.Error as error:
         raise DatabaseFailure(f"cannot open the database {path}: {error}") from error
-    file = SqliteFile(connection)
+    file = SqliteFile(connection, path)
     try:
         await file.rows("SELECT count(*) FROM sqlite_master")
         if not read_only:

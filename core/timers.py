@@ -17,12 +17,15 @@ from core.command_post import CommandPost, Order
 from core.incident.deadlines import Deadline, deadlines
 from core.incident.events import Recorded
 from core.incident.state import Incident
-from core.port import Clock
+from core.port import Clock, Fatal
 
 log = structlog.get_logger(__name__)
 
 TICK = 0.25
 """Seconds between two looks at the clock; the design allows one."""
+
+BACKOFF = (1.0, 5.0, 30.0, 60.0, 300.0)
+"""Seconds before a deadline is handed in again that ended in a bug."""
 
 
 class Timers:
@@ -34,6 +37,8 @@ class Timers:
         self._due: dict[str, dict[str, Deadline]] = {}
         self._heap: list[tuple[float, str, str]] = []
         self._spent: set[tuple[str, str]] = set()
+        # Deadlines that ended in a bug: how often, and when each is tried next.
+        self._stumbled: dict[tuple[str, str], tuple[int, float]] = {}
         self._busy = False
 
     def watch(self, stream: str, incident: Incident | None, records: Sequence[Recorded] = ()) -> None:
@@ -55,7 +60,7 @@ class Timers:
             while self._heap and self._heap[0][0] <= self._clock.now().timestamp():
                 at, stream, key = heapq.heappop(self._heap)
                 deadline = self._due.get(stream, {}).get(key)
-                if deadline is None or deadline.at.timestamp() != at or (stream, key) in self._spent:
+                if deadline is None or (stream, key) in self._spent or at not in self._moments(stream, deadline):
                     continue
                 try:
                     await self._post.handle(Order(deadline.command, stream, f"clock/{stream}/{key}", self._clock.now()))
@@ -64,9 +69,29 @@ class Timers:
                     log.warning("a deadline waits for the database", incident=stream, reason=str(error))
                     heapq.heappush(self._heap, (at, stream, key))
                     return
+                except Fatal:
+                    # Whoever runs everything has heard of it too, and ends.
+                    heapq.heappush(self._heap, (at, stream, key))
+                    return
+                except Exception:  # a loop's edge, design law 7: one deadline's bug must not silence the others
+                    if (stream, key) not in self._stumbled:
+                        log.exception("a deadline stumbled; it is tried again", incident=stream, deadline=key)
+                    self._try_later(stream, key)
+                    continue
                 self._spent.add((stream, key))
         finally:
             self._busy = False
+
+    def _moments(self, stream: str, deadline: Deadline) -> tuple[float, float]:
+        """When a deadline is handed in: as it stands now, and again after a bug. Other entries of the heap are outdated."""
+        return deadline.at.timestamp(), self._stumbled.get((stream, deadline.key), (0, -1.0))[1]
+
+    def _try_later(self, stream: str, key: str) -> None:
+        """Not recorded, or not known to be: it stays due, and is tried ever more rarely."""
+        times, _ = self._stumbled.get((stream, key), (0, 0.0))
+        again = self._clock.now().timestamp() + BACKOFF[min(times, len(BACKOFF) - 1)]
+        self._stumbled[stream, key] = (times + 1, again)
+        heapq.heappush(self._heap, (again, stream, key))
 
     @property
     def next_at(self) -> float | None:
