@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -111,13 +112,13 @@ class Guarded:
 
 async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
     """Opens, migrates and checks the file. Raises `DatabaseFailure` with one line that says what is wrong."""
-    address = _address(path, read_only=read_only)
     try:
+        address = _address(path, read_only=read_only)
         # aiosqlite's thread outlives a failed open, and complains of the closed loop: so the failure comes first, without it.
         sqlite3.connect(address, uri=True).close()
         connection = await aiosqlite.connect(address, uri=True, isolation_level=None, timeout=5)
     except sqlite3.Error as error:
-        raise DatabaseFailure(f"cannot open the database {path}: {error}") from error
+        raise DatabaseFailure(explain(error, path)) from error
     file = SqliteFile(connection, path)
     try:
         await file.rows("SELECT count(*) FROM sqlite_master")
@@ -133,9 +134,33 @@ async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
 
 
 def _address(path: Path, *, read_only: bool) -> str:
+    if path.is_dir():
+        raise DatabaseFailure(f"{path} is a folder; `database` in the config names a file in it")
     if read_only and not path.exists():
         raise DatabaseFailure(f"there is no database at {path}; `database` in the config names it")
-    return f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    address = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    return f"{address}&immutable=1" if read_only and _is_still(path, address) else address
+
+
+def _is_still(path: Path, address: str) -> bool:
+    """Whether nobody can write where the file is: SQLite then cannot make the `-shm` that it reads a WAL by.
+
+    Raises `DatabaseFailure` where it would need one, `sqlite3.Error` for what is wrong otherwise.
+    """
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as probe:
+            probe.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+            raise
+        beside = path.with_name(f"{path.name}-wal")
+        if beside.exists() and beside.stat().st_size:
+            raise DatabaseFailure(
+                f"the database {path} has words beside it in {beside}, and its folder is read-only; "
+                "copy both to a folder that can be written"
+            ) from None
+        return True
+    return False
 
 
 def explain(error: sqlite3.Error, path: Path) -> str:
