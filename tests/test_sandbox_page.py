@@ -254,7 +254,10 @@ async def test_a_page_opens_on_everything_its_person_sees() -> None:
         assert prompt["pings"] == ["leah"]
         assert prompt["card"]["choices"][0]["label"] == "roll back"
         assert next(one for one in state["channels"] if one["id"] == room.id)["pins"] == [standing.id]
-        assert state["palette"][0] == {"emoji": "🚨", "label": "declare an incident"}
+        assert state["palette"][0] == {"emoji": "🚨", "label": "declare an incident from it"}
+        seeds = {one["emoji"]: one["label"] for one in card["card"]["seeds"]}
+        assert seeds["🔎"] == "diagnosis"
+        assert seeds["🧊"] == "freeze changes"
 
 
 async def test_two_tabs_are_two_people_and_hear_each_other() -> None:

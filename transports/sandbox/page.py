@@ -18,6 +18,7 @@ from aiohttp import WSCloseCode, web
 from pydantic import ValidationError
 
 from transports.sandbox.acts import ACTS
+from transports.sandbox.palette import PALETTE
 from transports.sandbox.places import Happening, Turned
 from transports.sandbox.views import Viewer, moment
 from transports.sandbox.world import World
@@ -43,34 +44,6 @@ LONGEST_ACT = 256 * 1024
 
 TICK = 1.0
 """Real seconds without news after which an open page is told the story's time."""
-
-PALETTE = (
-    ("🚨", "declare an incident"),
-    ("🧭", "commander"),
-    ("🔎", "diagnosis · keep digging"),
-    ("📣", "updates · draft an update"),
-    ("⏪", "recovery · roll back"),
-    ("✍️", "scribe"),
-    ("🧊", "freeze changes"),
-    ("🆘", "widen the circle"),
-    ("💡", "hypothesis"),
-    ("🛠️", "action"),
-    ("⚖️", "decision"),
-    ("📌", "key observation"),
-    ("✋", "grab it"),
-    ("✅", "done · confirmed"),
-    ("❌", "dropped · ruled out"),
-    ("🔧", "ship the fix"),
-    ("⏸️", "hold five minutes"),
-    ("📤", "publish"),
-    ("🔁", "unchanged"),
-    ("🏁", "close"),
-    ("👍", "yes"),
-    ("↩️", "it came back"),
-    ("👀", "looking"),
-    ("🎉", "well done"),
-)
-"""The emoji that mean something to Tocsin (spec, section 5), and two that people like; any other can be typed."""
 
 WORLD = web.AppKey("WORLD", World)
 TOKEN = web.AppKey("TOKEN", str)

@@ -93,19 +93,28 @@ function spoken(message) {
   return [command && el("code", { class: "command" }, command[0]), ...parts];
 }
 
+// What people put there, and what the bot offers; not what it offered once, when there was still something to choose.
+function chips(message) {
+  const seeds = message.card?.seeds || [];
+  const buttons = new Set((message.card?.choices || []).map((choice) => choice.emoji));
+  const offered = new Map(seeds.map((seed) => [seed.emoji, seed]));
+  const put = message.reactions
+    .map(({ emoji, by }) => ({ emoji, by, people: by.filter((id) => !isBot(id)) }))
+    .filter(({ emoji, people }) => people.length || !message.card || offered.has(emoji));
+  const there = new Set(put.map(({ emoji }) => emoji));
+  const bare = seeds.filter(({ emoji }) => !there.has(emoji)).map(({ emoji }) => ({ emoji, by: [], people: [] }));
+  return [...put, ...bare].filter(({ emoji }) => !buttons.has(emoji)).map((chip) => ({ ...chip, seed: offered.get(chip.emoji) }));
+}
+
 function reactions(message, hooks) {
-  if (message.deleted) return null;
-  const choices = new Set((message.card?.choices || []).map((choice) => choice.emoji));
-  const chips = message.reactions.filter(({ emoji }) => !choices.has(emoji));
-  for (const emoji of message.card?.seeds || []) if (!choices.has(emoji) && !chips.some((chip) => chip.emoji === emoji)) chips.push({ emoji, by: [] });
-  if (!chips.length) return null;
-  const label = (emoji) => state.palette.find((one) => one.emoji === emoji)?.label;
+  const shown = message.deleted ? [] : chips(message);
+  if (!shown.length) return null;
+  const meaning = (emoji) => state.palette.find((one) => one.emoji === emoji)?.label;
   return el(
     "div",
     { class: "reactions", role: "group", "aria-label": "Reactions" },
-    chips.map(({ emoji, by }) => {
-      const people = by.filter((id) => !isBot(id));
-      const said = [emoji, label(emoji)].filter(Boolean).join(" ");
+    shown.map(({ emoji, by, people, seed }) => {
+      const said = [emoji, seed?.does || meaning(emoji)].filter(Boolean).join(" ");
       return el(
         "button",
         {
@@ -113,7 +122,7 @@ function reactions(message, hooks) {
           title: people.length ? `${said} — ${names(people)}` : said, "aria-label": `${said}, ${people.length ? names(people) : "nobody yet"}`,
           onclick: () => hooks.toggle(message, emoji),
         },
-        el("span", { class: "emoji", "aria-hidden": "true" }, emoji), people.length > 0 && el("span", { class: "count" }, people.length),
+        el("span", { class: "emoji", "aria-hidden": "true" }, emoji), seed?.label && el("span", { class: "does" }, seed.label), people.length > 0 && el("span", { class: "count" }, people.length),
       );
     }),
     el("button", { type: "button", class: "chip add", "data-part": "add", "aria-label": "Add a reaction", title: "Add a reaction (r)", onclick: (event) => hooks.pick(message, event.currentTarget) }, icon("react")),
