@@ -1,4 +1,4 @@
-// Where one writes: a new message, a reply or an edit, in a channel or in a thread.
+// Where one writes: a new message, a reply or an edit, in a channel or in a thread. Rule: what one types stays where one types it.
 
 import { el, icon } from "./dom.js";
 import { act, person, state } from "./state.js";
@@ -10,6 +10,8 @@ export class Composer {
     this.where = where; // () → { channel, thread }
     this.label = label; // () → what the field says when it is empty
     this.doing = null; // { reply } or { edit }
+    this.drafts = new Map(); // place → what stands there unsent
+    this.place = null; // the channel or thread whose words stand in the field
     this.note = el("div", { class: "note", hidden: true });
     this.answer = el("p", { class: "answer", role: "alert" });
     this.field = el("textarea", { rows: "1", spellcheck: "true", "enterkeyhint": "send" });
@@ -35,7 +37,24 @@ export class Composer {
     this.field.style.overflowY = wanted > 220 ? "auto" : "hidden";
   }
 
+  keep() {
+    if (this.place && !this.doing?.edit) this.drafts.set(this.place, this.field.value);
+  }
+
+  move() {
+    const { channel, thread } = this.where();
+    const place = thread || channel;
+    if (place === this.place) return;
+    this.keep();
+    this.place = place;
+    this.field.value = this.drafts.get(place) ?? "";
+    this.doing = null;
+    this.note.hidden = true;
+    this.answer.textContent = "";
+  }
+
   refresh() {
+    this.move();
     const room = state.channels.get(this.where().channel);
     const shut = !room || room.locked || !state.you;
     this.field.disabled = this.send.disabled = shut;
@@ -58,6 +77,7 @@ export class Composer {
   }
 
   start(doing, words, text) {
+    this.keep();
     this.doing = doing;
     this.note.replaceChildren(icon(doing.edit ? "edit" : "reply"), el("span", {}, words), el("button", { type: "button", class: "plain", "aria-label": "Never mind", onclick: () => this.reset() }, "✕"));
     this.note.hidden = false;
@@ -69,7 +89,7 @@ export class Composer {
   // True when there was something to give up.
   reset() {
     const had = this.doing !== null || this.answer.textContent !== "";
-    if (this.doing?.edit) this.field.value = "";
+    if (this.doing?.edit) this.field.value = this.drafts.get(this.place) ?? "";
     this.doing = null;
     this.note.hidden = true;
     this.answer.textContent = "";
@@ -86,11 +106,14 @@ export class Composer {
     if (!text.trim() || this.busy) return;
     const { channel, thread } = this.where();
     const { reply, edit } = this.doing || {};
+    const place = this.place;
     this.busy = true;
     try {
       if (edit) await act("edit", { channel: edit.channel, message: edit.id, text });
       else await act("say", { channel, text, thread, reply_to: reply?.id ?? null });
-      this.field.value = "";
+      if (!edit) this.drafts.delete(place);
+      if (place !== this.place) return; // they went elsewhere while it was sent
+      if (!edit) this.field.value = "";
       this.reset();
     } catch (refused) {
       this.refuse(refused.message);
