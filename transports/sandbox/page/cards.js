@@ -49,7 +49,9 @@ const BLOCKS = {
 export function card(message, hooks) {
   const { title, lines, choices, key } = message.card;
   const kind = key.split(/[/-]/)[0];
-  const pings = message.pings.map((id) => el("span", { class: id === state.you ? "ping you" : "ping" }, `@${person(id).name}`));
+  // Whom its words name already is not named again.
+  const named = new Set([...title, ...lines.flatMap((line) => line.spans)].map((span) => span.person));
+  const pings = message.pings.filter((id) => !named.has(id)).map((id) => el("span", { class: id === state.you ? "ping you" : "ping" }, `@${person(id).name}`));
   return el(
     "div",
     { class: "card", "data-kind": kind, "data-card": key },
