@@ -1,7 +1,7 @@
 // The page itself: it listens to the server, draws what it knows, and takes what the person does.
 
 import { $, avatar, clock, el, exactly, icon, reconcile } from "./dom.js";
-import { act, become, isBot, person, replies, sorted, state, stream, take } from "./state.js";
+import { act, become, isBot, person, replies, sorted, state, stay, stream, take } from "./state.js";
 import { Composer } from "./composer.js";
 import { keyboard } from "./keys.js";
 import { rove, show } from "./messages.js";
@@ -78,6 +78,7 @@ function draw() {
   drawThread();
   const waiting = [...state.unread.values()].reduce((sum, one) => sum + one.pings, 0);
   const name = state.channels.get(state.current)?.name;
+  stay();
   document.title = `${waiting ? `(${waiting}) ` : ""}${name ? `#${name} · ` : ""}Tocsin sandbox`;
 }
 
@@ -94,8 +95,19 @@ function drawSide() {
     rows.push({ key: room.id, version: JSON.stringify([room.name, room.locked, unread, room.id === state.current]), make: () => channelRow(room, unread) });
   }
   reconcile($("channels"), rows);
+  drawMenu();
   const you = state.people.get(state.you);
   $("me").replaceChildren(...(you ? [avatar(you.id, you.name, false), el("b", {}, you.name), el("span", {}, "switch")] : [el("b", {}, "Who are you?")]));
+}
+
+// On a phone the list is folded away, and this is all that is seen of it.
+function drawMenu() {
+  const news = [...state.unread].filter(([id]) => id !== state.current).map(([, one]) => one);
+  const count = news.reduce((sum, one) => sum + one.count, 0);
+  const pings = news.reduce((sum, one) => sum + one.pings, 0);
+  const mark = pings ? el("span", { class: "pings" }, pings) : count > 0 && el("span", { class: "dot" });
+  $("menu").replaceChildren("☰", ...(mark ? [mark] : []));
+  $("menu").setAttribute("aria-label", `Channels${count ? `, ${count} new elsewhere` : ""}${pings ? `, ${pings} for you` : ""}`);
 }
 
 function channelRow(room, { count, pings }) {
@@ -194,10 +206,19 @@ function listen() {
   };
   mine.onclose = () => {
     if (mine !== socket) return;
-    $("offline").hidden = false;
+    explain();
     setTimeout(() => mine === socket && listen(), patience);
     patience = Math.min(patience * 2, 4000);
   };
+}
+
+// A browser does not tell why a socket was refused, so the page asks once more in a way that does.
+async function explain() {
+  const answer = await fetch("/", { method: "HEAD" }).catch(() => null);
+  const anew = answer?.status === 403;
+  const words = anew ? "Tocsin was started anew. Open the address that it printed." : "Connection lost. Trying again…";
+  if ($("offline").textContent !== words) $("offline").textContent = words;
+  $("offline").hidden = socket.readyState === WebSocket.OPEN;
 }
 
 function hear(frame) {
@@ -212,7 +233,7 @@ function hear(frame) {
   }
   if (!document.hidden && document.hasFocus()) state.unread.delete(state.current);
   draw();
-  if (opened) toEnd($("messages"));
+  if (opened) for (const list of [$("messages"), $("thread-messages")]) toEnd(list);
   const spoken = fresh.filter((one) => one.channel === state.current && one.author !== state.you && !one.deleted);
   if (spoken.length) $("said").textContent = spoken.map((one) => `${person(one.author).name}: ${summary(one)}`).join(". ");
   if ($("who").open) drawCast();
@@ -255,10 +276,21 @@ $("arrive").addEventListener("submit", async (event) => {
     $("who-answer").textContent = refused.message;
   }
 });
+// Whoever begins to type a name means the name, wherever the focus is.
+$("who").addEventListener("keydown", (event) => {
+  const letter = [...event.key].length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (letter && event.target !== $("newcomer")) $("newcomer").focus();
+});
 $("who").addEventListener("cancel", (event) => {
   if (!state.you) event.preventDefault();
 });
 $("me").addEventListener("click", choose);
+$("hint").hidden = localStorage.getItem("tocsin-hint") === "read";
+$("hint-close").addEventListener("click", () => {
+  localStorage.setItem("tocsin-hint", "read");
+  $("hint").hidden = true;
+  main.focus();
+});
 $("menu").addEventListener("click", () => $("app").classList.toggle("menu"));
 $("thread-close").addEventListener("click", closeThread);
 window.addEventListener("focus", () => {
@@ -272,6 +304,7 @@ keyboard({ main, aside, hooks, enter, closeThread });
 
 document.addEventListener("pointerdown", (event) => {
   if (picker.open() && !$("picker").contains(event.target)) picker.close();
+  if (!$("side").contains(event.target) && !$("menu").contains(event.target)) $("app").classList.remove("menu");
 });
 
 listen();

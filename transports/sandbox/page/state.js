@@ -2,6 +2,8 @@
 
 import { hue } from "./dom.js";
 
+const [at, beside] = JSON.parse(sessionStorage.getItem("tocsin-at") || "[null, null]");
+
 export const state = {
   you: sessionStorage.getItem("tocsin-as"),
   bot: { id: "", name: "" },
@@ -12,8 +14,8 @@ export const state = {
   unread: new Map(), // channel id → { count, pings }
   palette: [],
   now: "",
-  current: null,
-  thread: null, // id of the open thread's root
+  current: at,
+  thread: beside, // id of the open thread's root
 };
 
 export const person = (id) => (id === state.bot.id ? state.bot : state.people.get(id) || { id, name: id });
@@ -24,6 +26,11 @@ export function become(id) {
   state.you = id;
   if (id) sessionStorage.setItem("tocsin-as", id);
   else sessionStorage.removeItem("tocsin-as");
+}
+
+// A reload comes back to the same place.
+export function stay() {
+  if (state.current) sessionStorage.setItem("tocsin-at", JSON.stringify([state.current, state.thread]));
 }
 
 // Takes one frame of the server's; returns the messages that are new since the page was opened.
@@ -61,7 +68,9 @@ export function take(frame) {
     if (one.author === state.you) continue;
     mark(one.channel, 1, one.pings.includes(state.you) ? 1 : 0);
   }
-  if (!state.channels.has(state.current)) state.current = sorted()[0]?.id ?? null;
+  // Nobody sees a channel before they have said who they are; the place they had is not lost by that.
+  if (state.channels.size && !state.channels.has(state.current)) state.current = sorted()[0].id;
+  if (state.channels.size && !state.messages.has(state.thread)) state.thread = null;
   return fresh;
 }
 
