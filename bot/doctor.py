@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from bot.chats import transports, triage
-from bot.config import load, responders, roster
+from bot.config import idle, load, responders, roster
 from bot.running import quiet
 from core.activity_log import HOUSE
 from core.clock import SystemClock
@@ -46,6 +46,8 @@ async def examine(config: Path) -> int:
     quiet()
     settings = load(config)
     well = [_say(True, f"config {config}")]
+    for line in idle(settings):
+        typer.echo(f"hint  {line}")
     database = await open_file(settings.database)
     well.append(_say(True, f"database {settings.database}"))
     guarded = responders(settings, roster(settings)) is not None

@@ -17,7 +17,7 @@ import typer
 
 from bot import logs
 from bot.chats import transports, triage
-from bot.config import ConfigError, load, policy, responders, roster, secrets
+from bot.config import ConfigError, idle, load, policy, responders, roster, secrets, zone
 from bot.lock import Held, hold
 from bot.metrics import measure
 from bot.web.internal import internal, registry
@@ -60,6 +60,8 @@ async def start(path: Path, *, verbose: bool) -> int:
         stack.enter_context(hold(settings.database, clock.now()))
         database = await open_file(settings.database)
         stack.push_async_callback(database.close)
+        for line in idle(settings):
+            log.warning(line)
         people = roster(settings)
         chats = await stack.enter_async_context(transports(settings, clock))
         plan = Plan(
@@ -71,6 +73,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             policy(settings, people),
             settings.reactions,
             responders(settings, people),
+            zone(settings),
         )
         tocsin = Tocsin(plan)
         numbers = registry()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import TypeVar
 
 import structlog
@@ -53,6 +54,7 @@ class Plan:
     policy: Policy = field(default_factory=Policy)
     reactions: Mapping[str, str] = field(default_factory=dict)
     responders: frozenset[str] | None = None
+    zone: tzinfo = UTC
     ticker: Callable[[Timers], Ticker] = lambda timers: Ticker(timers.tick)
 
 
@@ -76,7 +78,7 @@ class Tocsin:
             plan.clock,
             responders=plan.responders if plan.responders is not None else frozenset({"triage"}),
         )
-        self.intake = Intake(self.reception, Reacted(self.reception, table))
+        self.intake = Intake(self.reception, Reacted(self.reception, table), plan.zone)
         self.post.listeners += [self.displays.show, self.timers.watch]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
@@ -173,16 +175,19 @@ class Tocsin:
 
     async def _tick(self) -> None:
         waiting = [asyncio.create_task(self._caught_up(name)) for name in self._plan.transports]
-        done, late = await asyncio.wait(waiting, timeout=CATCH_UP)
-        for task in late:
-            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-        for task in done:
-            task.result()
-        self._ticker = self._plan.ticker(self.timers)
-        self._ticker.start()
-        self.ticking.set()
-        await asyncio.gather(*late)
-        await asyncio.Event().wait()
+        try:
+            done, late = await asyncio.wait(waiting, timeout=CATCH_UP)
+            for task in done:
+                task.result()
+            self._ticker = self._plan.ticker(self.timers)
+            self._ticker.start()
+            self.ticking.set()
+            await asyncio.gather(*late)
+            await asyncio.Event().wait()
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _caught_up(self, name: str) -> None:
         await self._ready[name].wait()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.config import ConfigError, Settings, load, policy, responders, roster, secrets
+from bot.config import ConfigError, Settings, idle, load, policy, responders, roster, secrets, zone
 from bot.config.answers import leaves
+from bot.config.idle import IDLE
 from bot.config.settings import LATER
+from bot.doctor import examine
 from core.incident.policy import RESPONSES, Policy, Times
 from core.incident.vocabulary import ChannelRef, Severity
 
@@ -363,6 +366,22 @@ WRONG: Mapping[str, tuple[str, str]] = {
         MATRIX + "[reactions]\ngrab = '✅'",
         "reactions: grab and done stand in one place and cannot both be ✅",
     ),
+    "a zone that is none": (
+        "zone = 'Europe/Berlim'" + MATRIX,
+        "zone: this is no time zone that this computer knows; did you mean Europe/Berlin?",
+    ),
+    "a zone by its city alone": (
+        "zone = 'new york'" + MATRIX,
+        "zone: this is no time zone that this computer knows; did you mean America/New_York?",
+    ),
+    "a path for a zone": (
+        "zone = '../../etc/passwd'" + MATRIX,
+        "zone: this is no time zone that this computer knows, as in Europe/Berlin",
+    ),
+    "a role by another name": (
+        MATRIX + "[roles.ic]\nname = 'Chief'",
+        "roles.ic is not in this version yet; leave it out",
+    ),
     "no TOML": ("database = ", "is not TOML: Invalid value (at end of document)"),
 }
 
@@ -508,3 +527,78 @@ def test_every_key_of_the_example_follows_a_comment() -> None:
         elif not line:
             commented = False
     assert bare == []
+
+
+# What nothing acts upon yet
+
+
+CONTRACT = f"""
+database = "tocsin.db"
+data_dir = "data"
+{MATRIX}
+[audiences.customers]
+status_page = true
+[times]
+decision_step = "60s"
+nudge_gap = "5m"
+[web]
+host = "127.0.0.1"
+port = 8321
+internal_port = 8323
+public_url = "https://status.example.org"
+"""
+"""The contract's own example (spec, section 13), as far as it is about this."""
+
+
+def test_a_setting_that_does_nothing_yet_is_told(config: Reading) -> None:
+    assert idle(config(CONTRACT)) == [
+        "audiences.customers.status_page does nothing in this version yet",
+        "web.public_url does nothing in this version yet",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("data_dir", "data_dir = '/srv/tocsin'" + MATRIX),
+        ("groups.leadership", MATRIX + PEOPLE + "[groups]\nleadership = ['Ann']"),
+        ("roles.tie_breaker", MATRIX + PEOPLE + "[roles]\ntie_breaker = 'Ann'"),
+        ("severities.sev3.means", MATRIX + "[severities.sev3]\nmeans = 'meh'"),
+        ("severities.sev3.pages", MATRIX + "[severities.sev3]\npages = ['team']"),
+        ("severities.sev1.status_page", MATRIX + "[severities.sev1]\nstatus_page = false"),
+        ("times.decision_step", MATRIX + "[times]\ndecision_step = '90s'"),
+        ("times.nudge_gap", MATRIX + "[times]\nnudge_gap = '90s'"),
+        ("web.host", MATRIX + "[web]\nhost = '0.0.0.0'"),
+        ("web.port", MATRIX + "[web]\nport = 80"),
+    ],
+)
+def test_each_such_setting_is_told_by_its_key(config: Reading, key: str, text: str) -> None:
+    assert idle(config(text)) == [f"{key} does nothing in this version yet"]
+
+
+def test_what_is_as_it_would_be_anyway_is_not_told(config: Reading) -> None:
+    assert idle(config(MATRIX)) == []
+    team = MATRIX + PEOPLE + "[groups]\nleadership = ['Ann']\n[[services]]\nname = 'x'\nteam = ['leadership']"
+    assert idle(config(team)) == [], "a group that is a service's team does something"
+
+
+def test_the_table_of_idle_settings_has_keys_that_exist() -> None:
+    known = {re.sub(r"severities\.\w+", "severities.*", key) for key, _ in leaves()} | {"groups.leadership"}
+    assert set(IDLE) <= known
+
+
+def test_the_example_says_which_of_its_settings_do_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_TRANSPORTS__MATRIX__PASSWORD", CANARY)
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert text.count("oes nothing in this version yet") == len(IDLE) - 1, "two of them share a comment"
+
+
+async def test_the_doctor_tells_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "config.toml").write_text("[transports.sandbox]\nport = 0\n[audiences.customers]\nstatus_page = true\n")
+    assert await examine(tmp_path / "config.toml") == 0
+    assert "hint  audiences.customers.status_page does nothing in this version yet\n" in capsys.readouterr().out
+
+
+def test_the_zone_of_clock_times(config: Reading) -> None:
+    assert zone(config(MATRIX)) is UTC
+    assert zone(config("zone = 'Europe/Berlin'" + MATRIX)) == ZoneInfo("Europe/Berlin")

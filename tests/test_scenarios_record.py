@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
-from stage import Stage
+from stage import Stage, open_stage
 
 from core.incident.state import Entry
 from core.incident.vocabulary import MessageRef
@@ -236,3 +239,15 @@ async def test_an_edited_note_follows(stage: Stage) -> None:
     await stage.bob.edits(note, "!inc note errors at 21 %")
     stage.expect_everything()
     assert stage.incident.entries[-1].text == "errors at 21 %"
+
+
+async def test_clock_times_are_meant_in_the_configured_zone(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, zone=ZoneInfo("Europe/Berlin")) as stage:
+        await _declared(stage)
+        await stage.fast_forward(minutes=5)
+        await stage.ann.types("changed release 214 12:02")
+        await stage.fast_forward(seconds=2)
+        stage.expect_card("board", "latest change 10:02 UTC release 214")
+        await stage.ann.types("changed release 215 10:03 UTC")
+        await stage.fast_forward(seconds=2)
+        stage.expect_card("board", "latest change 10:03 UTC release 215")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 
 import structlog
@@ -43,10 +43,11 @@ _NAME = re.compile(r"(?<!\S)#?(inc-\d{4}-\d\d-\d\d-[a-z0-9-]+)")
 
 @dataclass
 class Intake:
-    """One for all chats: words, edits and deletions here, reactions in `reacted`."""
+    """One for all chats: words, edits and deletions here, reactions in `reacted`. `zone` is how clock times are meant."""
 
     reception: Reception
     reacted: Reacted
+    zone: tzinfo = UTC
 
     async def take(self, signal: Signal) -> None:
         """Handles a signal; returns when what it meant is on the record."""
@@ -134,6 +135,7 @@ class Intake:
             words,
             Context(
                 now=at,
+                zone=self.zone,
                 mentions=people,
                 named=self.reception.roster.named,
                 numbered=lambda word: names.get(word) or number(word),

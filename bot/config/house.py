@@ -5,7 +5,9 @@ Rule: settings that came from `load` are whole, so nothing here can fail.
 
 from __future__ import annotations
 
-from bot.config.settings import Settings
+from datetime import tzinfo
+
+from bot.config.settings import Settings, zone_of
 from core.incident.policy import RESPONSES, Audience, Policy, Response, Service
 from core.incident.vocabulary import ChannelRef, Person, Severity
 from core.roster import Member, Roster
@@ -41,6 +43,11 @@ def policy(settings: Settings, roster: Roster) -> Policy:
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),
         tie_breaker=roster.named(settings.roles.tie_breaker) if settings.roles.tie_breaker else None,
     )
+
+
+def zone(settings: Settings) -> tzinfo:
+    """The time zone in which people type clock times."""
+    return zone_of(settings.zone)
 
 
 def responders(settings: Settings, roster: Roster) -> frozenset[str] | None:

@@ -1,15 +1,20 @@
 """Every setting of this version, as models; what each means is in `config.example.toml`, beside its default.
 
-Rule: a key is here only if something acts upon it. Keys that the contract has and this version has not are in `LATER`.
+Rule: a key is here only if something acts upon it, or if it stands in `idle.IDLE`, and then its use is told. Keys that the
+contract has and this version refuses are in `LATER`.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, tzinfo
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,10 +29,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from core.incident.policy import Times
 from core.incident.times import Length
+from core.incident.vocabulary import Role
 
 LATER = (
     "hooks",
     "people.notify",
+    *(f"roles.{role}" for role in Role),
     "rotations",
     "services.backup",
     "services.rollback_owner",
@@ -61,6 +68,24 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
 Call = Literal["commander", "oncall", "team", "leadership"]
 Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def known_zone(name: str) -> str:
+    """The name of a time zone, when this computer knows it. Raises `ValueError` with the nearest that it knows."""
+    try:
+        zone_of(name)
+    except (LookupError, ValueError, OSError):
+        known = {each.casefold(): each for each in sorted(available_timezones())}
+        word = name.strip().casefold().replace(" ", "_")
+        close = [each for each in known if each.rpartition("/")[2] == word] or get_close_matches(word, known, 1, 0.5)
+        hint = f"; did you mean {known[close[0]]}?" if close else ", as in Europe/Berlin"
+        raise ValueError(f"this is no time zone that this computer knows{hint}") from None
+    return name
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone of a name. UTC needs no list of zones on this computer."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 class Matrix(Table):
@@ -180,6 +205,7 @@ class Settings(BaseSettings):
 
     database: Path = Path("tocsin.db")
     data_dir: Path = Path("data")
+    zone: Annotated[Words, AfterValidator(known_zone)] = "UTC"
     transports: Transports = Transports()
     groups: dict[str, Names] = Field(default_factory=dict)
     roles: Roles = Roles()

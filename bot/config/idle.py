@@ -1,0 +1,59 @@
+"""Settings that the contract has, that are accepted and checked, and upon which nothing acts in this version yet.
+
+Rule: whoever sets one to something else than what it is anyway is told so, when the bot starts and by the doctor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.config.settings import Audience, Settings
+from core.incident.policy import RESPONSES
+
+IDLE = (
+    "audiences.*.status_page",
+    "data_dir",
+    "groups.leadership",
+    "roles.tie_breaker",
+    "severities.*.means",
+    "severities.*.pages",
+    "severities.*.status_page",
+    "times.decision_step",
+    "times.nudge_gap",
+    "web.host",
+    "web.port",
+    "web.public_url",
+)
+"""By dotted path; `*` stands for any name. A version that acts upon one takes it out."""
+
+
+def idle(settings: Settings) -> list[str]:
+    """One line for each such setting that somebody may be relying on."""
+    written, usual = settings.model_dump(), _usual(settings)
+    found = [key for pattern in IDLE for key in _differing(written, usual, pattern.split("."))]
+    return [f"{key} does nothing in this version yet" for key in found]
+
+
+def _usual(settings: Settings) -> dict[str, Any]:
+    """What the settings are when nothing is written."""
+    bare = Settings()
+    leadership = settings.groups.get("leadership", ())
+    is_a_team = any("leadership" in service.team for service in settings.services)
+    return bare.model_dump() | {
+        "audiences": {name: Audience().model_dump() for name in settings.audiences},
+        "severities": {severity.value: response.model_dump() for severity, response in RESPONSES.items()},
+        # Beside the config file, wherever that is.
+        "data_dir": settings.data_dir.parent / bare.data_dir,
+        "groups": {"leadership": leadership if is_a_team else ()},
+    }
+
+
+def _differing(written: Any, usual: Any, parts: list[str], above: str = "") -> Iterator[str]:
+    if not parts:
+        if written not in (None, usual):
+            yield above.removeprefix(".")
+        return
+    for name in written if parts[0] == "*" else parts[:1]:
+        if isinstance(written, Mapping) and name in written:
+            yield from _differing(written[name], usual[name], parts[1:], f"{above}.{name}")
