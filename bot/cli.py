@@ -6,17 +6,19 @@ Rule: what goes wrong for a reason is one line on standard error and a non-zero 
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 app = typer.Typer(
     name="tocsin",
     help="Incident command in the chat a team already uses.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
@@ -26,6 +28,12 @@ Number = Annotated[str, typer.Argument(metavar="[INCIDENT]", help="Its number or
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 CONFIG = Path("config.toml")
+
+LATER = {
+    "insights": "`tocsin timeline --json` has every time to count with",
+    "postmortem": "`tocsin timeline` prints the record to write it from",
+}
+"""Commands of the contract that a later version brings, and what to use until then."""
 
 
 def fail(*lines: str) -> typer.Exit:
@@ -42,6 +50,20 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
     except KeyboardInterrupt:
         status = 0
     raise typer.Exit(status)
+
+
+@app.callback(invoke_without_command=True)
+def tocsin(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Incident command in the chat a team already uses."""
+    if show_version:
+        typer.echo(f"tocsin {version('tocsin')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -120,6 +142,28 @@ def doctor(config: Config = CONFIG) -> None:
         finish(examine(config))
 
 
+def _later(name: str) -> Callable[[], None]:
+    def command() -> None:
+        fail(f"{name} is not in this version yet; {LATER[name]}")
+        raise typer.Exit(2)
+
+    return command
+
+
+for _name in LATER:
+    app.command(_name, hidden=True, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(
+        _later(_name)
+    )
+
+
 def main() -> None:
-    """The entry point."""
-    app()
+    """The entry point. What was typed wrong is one line, as everything that is wrong."""
+    try:
+        status = app(prog_name="tocsin", standalone_mode=False)
+    except TyperException as error:
+        words = error.format_message()
+        if "Did you mean" not in words and "Possible options" not in words:
+            words = f"{words.rstrip('.')}; `tocsin --help` lists what there is"
+        fail(f"{words[:1].lower()}{words[1:]}")
+        status = error.exit_code
+    sys.exit(status)
