@@ -45,7 +45,10 @@ def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> 
     ]
     # rich's tracebacks show local variables, hence secrets, and fold them over lines where nothing finds them.
     render: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [
+            _incident_first,
+            structlog.dev.ConsoleRenderer(sort_keys=False, exception_formatter=structlog.dev.plain_traceback),
+        ]
         if human
         else [structlog.processors.format_exc_info, _named, structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
@@ -131,6 +134,11 @@ def _redacted(redact: Callable[[str], str]) -> Processor:
         return {key: value if key == "exc_info" else clean(value) for key, value in event.items()}
 
     return process
+
+
+def _incident_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # Which incident it is about is what an eye looks for, before whatever else a line has to say.
+    return {key: event[key] for key in ("incident",) if key in event} | dict(sorted(event.items()))
 
 
 def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -71,6 +72,15 @@ def test_a_line_is_for_people_on_a_terminal() -> None:
     assert not text.startswith("{")
     assert "canary" not in text
     assert HIDDEN in text
+
+
+def test_a_persons_eye_finds_the_incident_first() -> None:
+    terminal = Terminal()
+    set_up(terminal, [])
+    with bound_contextvars(incident="inc-1"):
+        structlog.get_logger("tocsin").info("recorded", by="Ann", act="Claim")
+    words = re.sub(r"\x1b\[\d*m", "", terminal.getvalue())
+    assert words.index("recorded") < words.index("incident=inc-1") < words.index("act=Claim") < words.index("by=Ann")
 
 
 def test_what_libraries_log_takes_the_same_road(out: io.StringIO) -> None:
