@@ -14,7 +14,7 @@ import hashlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -327,7 +327,8 @@ def _trace_of(event: Mapping[str, Any]) -> str:
 
 @cache
 def _schema() -> bytes:
-    return memory().serialize()
+    with closing(memory()) as connection:
+        return connection.serialize()
 
 
 @cache

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import count, pairwise
 from pathlib import Path
@@ -257,11 +258,11 @@ def test_an_act_that_may_be_recorded_twice_is_found(planted: pytest.MonkeyPatch)
     schema.close()
 
     def image() -> bytes:
-        connection = memory()
-        connection.executescript(
-            "DROP TABLE events; DROP TABLE shown; DROP TABLE answered; DROP TABLE notebook;" + loose
-        )
-        return connection.serialize()
+        with closing(memory()) as connection:
+            connection.executescript(
+                "DROP TABLE events; DROP TABLE shown; DROP TABLE answered; DROP TABLE notebook;" + loose
+            )
+            return connection.serialize()
 
     planted.setattr(simulation, "_schema", image)
     found((Plan(seed=seed, faults={"repeat": 0.3}) for seed in range(4)), "an act takes effect once")
