@@ -17,7 +17,8 @@ from core.incident.help import help_document
 from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold
 from core.incident.vocabulary import Account, ItemKind, ItemStatus, Path, Person, Phase, Role, Severity
 from transports.arguments import CHOICES, READERS, Context
-from transports.phrases import TYPED_LIMIT, prefix, read
+from transports.phrases import TYPED_LIMIT, read
+from transports.prefix import prefix
 
 NOW = datetime(2026, 5, 2, 10, 30, tzinfo=UTC)
 

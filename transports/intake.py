@@ -21,7 +21,8 @@ from core.incident.vocabulary import Account, ChannelRef
 from core.patience import patiently
 from core.port import Fatal
 from transports.arguments import number
-from transports.phrases import TYPED_LIMIT, Context, prefix, read
+from transports.phrases import TYPED_LIMIT, Context, read
+from transports.prefix import prefix
 from transports.reacted import Reacted
 from transports.reception import Reception, Unanswered
 from transports.signals import (

@@ -19,12 +19,11 @@ from core.incident.forms import Argument, Group, Kind, Verb
 from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_later, nearest_verb, not_yet
 from transports.arguments import READERS, Context, marked_person, quoted, unknown
 
-__all__ = ["Context", "prefix", "read"]
+__all__ = ["Context", "read"]
 
 TYPED_LIMIT = 200
 """Characters of what could not be read that the record keeps."""
 
-_PREFIX = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[!/！／](?:incident|inc)(?!\S)", re.IGNORECASE)
 _KEY = re.compile(r"(?<!\S)([^\W\d_][\w-]{1,15})=")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "„": "“", "«": "»"}
 
@@ -35,12 +34,6 @@ class Unreadable(Exception):
     def __init__(self, why: str, forms: Sequence[Verb] = ()) -> None:
         super().__init__(why)
         self.forms = forms
-
-
-def prefix(text: str) -> str | None:
-    """The words after `!inc` or `/inc`; `None` for what is no command (`!incredible`)."""
-    found = _PREFIX.match(text)
-    return text[found.end() :].strip() if found else None
 
 
 def read(text: str, context: Context) -> AnyCommand:

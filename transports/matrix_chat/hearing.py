@@ -9,7 +9,7 @@ from typing import Any
 
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from transports.matrix_chat.pills import NAMED, ids_in, pills_as_ids
-from transports.phrases import prefix
+from transports.prefix import prefix
 from transports.signals import (
     MessageDeleted,
     MessageEdited,
