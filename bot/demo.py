@@ -20,6 +20,7 @@ import typer
 
 from bot.cast import LOOK, PATIENCE, REAL, SPARE, Cast, Stage, Stuck
 from bot.lock import hold
+from bot.palette import palette
 from bot.story import BEGIN
 from bot.web.serve import Unavailable
 from bot.wiring import Plan, Tocsin
@@ -163,7 +164,7 @@ async def _page(stage: Stage, port: int) -> AsyncIterator[Site]:
     from transports.sandbox.page import serve
 
     try:
-        site = await serve(stage.world, "127.0.0.1", port, secrets.token_urlsafe(16))
+        site = await serve(stage.world, "127.0.0.1", port, secrets.token_urlsafe(16), palette())
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -18,6 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from bot.palette import palette
 from core.incident.vocabulary import ChannelRef, MessageRef
 from transports.sandbox.page import serve
 
@@ -41,7 +42,7 @@ class House:
         self._thread.start()
         self.stage = Stage()
         self.room, self.board = self.do(checkout(self.stage))
-        self.site = self.do(serve(self.stage.world, "127.0.0.1", 0, "token"))
+        self.site = self.do(serve(self.stage.world, "127.0.0.1", 0, "token", palette()))
 
     def do(self, act: Awaitable[T]) -> T:
         async def acting() -> T:

@@ -13,6 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from bot.cast import Cast, Stage
+from bot.palette import palette
 from bot.story import BEGIN, STORY
 from bot.wiring import Plan, Tocsin
 from core.clock import ScaledClock
@@ -23,7 +24,7 @@ from transports.sandbox.transport import SandboxTransport
 
 PICTURE = Path(__file__).parent / "screenshots" / "demo.png"
 
-UNTIL = 31
+UNTIL = 32
 """Beats that are played: a path that did not help, and the decision what comes next."""
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
@@ -42,6 +43,7 @@ def take(address: str) -> None:
         wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#cast [data-key=leah]"))[0].click()
         wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "[data-channel^=inc-]"))[0].click()
         wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#messages .message"))
+        driver.find_element(By.ID, "hint-close").click()
         driver.execute_script("document.querySelector('#messages').scrollTop = 0")
         driver.save_screenshot(str(PICTURE))
     finally:
@@ -61,7 +63,7 @@ async def main() -> None:
         await tocsin.ticking.wait()
         await Cast(stage, lambda: dict(tocsin.post.awake()).get("inc-1")).play(STORY[:UNTIL])
         await clock.sleep(3)
-        site = await serve(stage.world, "127.0.0.1", 0, "picture")
+        site = await serve(stage.world, "127.0.0.1", 0, "picture", palette())
         with clock.still():
             await asyncio.to_thread(take, site.url)
         await site.close()

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse
 from sandbox_stage import Stage, checkout, person, post
 
+from bot.palette import palette
 from transports.sandbox import page
 from transports.sandbox.page import FILES, SERVED, Site, serve
 
@@ -52,7 +53,7 @@ async def told(socket: ClientWebSocketResponse) -> Json:
 @asynccontextmanager
 async def opened(stage: Stage | None = None) -> AsyncIterator[Tab]:
     stage = stage or Stage()
-    site = await serve(stage.world, "127.0.0.1", 0, TOKEN)
+    site = await serve(stage.world, "127.0.0.1", 0, TOKEN, palette())
     try:
         # No jar: what a request carries stands in the test.
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -255,9 +256,9 @@ async def test_a_page_opens_on_everything_its_person_sees() -> None:
         assert prompt["card"]["choices"][0]["label"] == "roll back"
         assert next(one for one in state["channels"] if one["id"] == room.id)["pins"] == [standing.id]
         assert state["palette"][0] == {"emoji": "🚨", "label": "declare an incident from it"}
-        seeds = {one["emoji"]: one["label"] for one in card["card"]["seeds"]}
-        assert seeds["🔎"] == "diagnosis"
-        assert seeds["🧊"] == "freeze changes"
+        titles = {emoji: one["label"] for emoji, one in state["offered"]["board"].items()}
+        assert titles["🔎"] == "diagnosis"
+        assert titles["🧊"] == "freeze changes"
 
 
 async def test_two_tabs_are_two_people_and_hear_each_other() -> None:
@@ -337,7 +338,7 @@ async def test_the_storys_time_is_told_when_nothing_happens(monkeypatch: pytest.
 
 async def test_stopping_the_sandbox_hangs_up_on_its_pages() -> None:
     stage = Stage()
-    site = await serve(stage.world, "127.0.0.1", 0, TOKEN)
+    site = await serve(stage.world, "127.0.0.1", 0, TOKEN, palette())
     async with aiohttp.ClientSession() as session:
         tab = Tab(stage, site, session)
         async with tab.live("ann") as (_, socket):

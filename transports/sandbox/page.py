@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from aiohttp import WSCloseCode, web
 from pydantic import ValidationError
 
 from transports.sandbox.acts import ACTS
-from transports.sandbox.palette import PALETTE
+from transports.sandbox.palette import Palette
 from transports.sandbox.places import Happening, Turned
 from transports.sandbox.views import Viewer, moment
 from transports.sandbox.world import World
@@ -47,17 +47,17 @@ TICK = 1.0
 
 WORLD = web.AppKey("WORLD", World)
 TOKEN = web.AppKey("TOKEN", str)
-EMOJI = web.AppKey("EMOJI", Sequence[tuple[str, str]])
+PALETTE = web.AppKey("PALETTE", Palette)
 SOCKETS = web.AppKey("SOCKETS", WeakSet[web.WebSocketResponse])
 WATCHED = web.AppKey("WATCHED", asyncio.Event)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def create_app(world: World, token: str, emoji: Sequence[tuple[str, str]] = PALETTE) -> web.Application:
-    """The page's application. `emoji` are (emoji, what it does), shown first in the picker."""
+def create_app(world: World, token: str, palette: Palette | None = None) -> web.Application:
+    """The page's application."""
     app = web.Application(middlewares=[_guarded], client_max_size=LONGEST_ACT)
-    app[WORLD], app[TOKEN], app[EMOJI], app[SOCKETS] = world, token, emoji, WeakSet()
+    app[WORLD], app[TOKEN], app[PALETTE], app[SOCKETS] = world, token, palette or Palette(), WeakSet()
     app[WATCHED] = asyncio.Event()
     app.router.add_get("/", _index)
     app.router.add_get("/live", _live)
@@ -80,11 +80,11 @@ class Site:
         await self._runner.cleanup()
 
 
-async def serve(world: World, host: str, port: int, token: str, emoji: Sequence[tuple[str, str]] = PALETTE) -> Site:
+async def serve(world: World, host: str, port: int, token: str, palette: Palette | None = None) -> Site:
     """Serve the page on a loopback address; port 0 takes a free one. Raises `ValueError`, or `OSError` if it is taken."""
     if host not in {"127.0.0.1", "localhost"}:
         raise ValueError(f"the sandbox listens on 127.0.0.1 only, not on {host!r}")
-    app = create_app(world, token, emoji)
+    app = create_app(world, token, palette)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -200,7 +200,7 @@ async def _live(request: web.Request) -> web.StreamResponse:
         news.set()
 
     unsubscribe = world.subscribe(note)
-    telling = asyncio.create_task(_tell(socket, viewer, news, request.app[EMOJI]))
+    telling = asyncio.create_task(_tell(socket, viewer, news, request.app[PALETTE]))
     try:
         async for _ in socket:
             pass  # the page acts by POST; reading is what notices that it went away
@@ -210,12 +210,9 @@ async def _live(request: web.Request) -> web.StreamResponse:
     return socket
 
 
-async def _tell(
-    socket: web.WebSocketResponse, viewer: Viewer, news: asyncio.Event, emoji: Sequence[tuple[str, str]]
-) -> None:
-    palette = [{"emoji": one, "label": label} for one, label in emoji]
+async def _tell(socket: web.WebSocketResponse, viewer: Viewer, news: asyncio.Event, palette: Palette) -> None:
     with suppress(ConnectionError):  # the page went away while it was being told; it asks again when it is back
-        await socket.send_json({**viewer.everything(), "palette": palette})
+        await socket.send_json({**viewer.everything(), **palette.view()})
         while not socket.closed:
             try:
                 async with asyncio.timeout(TICK):

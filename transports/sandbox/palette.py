@@ -1,44 +1,33 @@
-"""What the page says of emoji: the picker's rows and the titles of the reactions that a card offers.
-
-Rule: what an emoji does is said in `REACTIONS` alone; here its words are only cut to the room that there is.
-"""
+"""What the page can say of emoji, as whoever serves it tells: a chat itself knows no meaning of any."""
 
 from __future__ import annotations
 
-import re
-
-from transports.reactions import REACTIONS, Reaction, Table, Where
-
-SEEDED = {"board": Where.BOARD}
-"""The cards that offer bare reactions, by key, and the place whose emoji those are."""
-
-LIKED = (("👀", "looking"), ("🎉", "well done"))
-"""Two that people like; any other emoji can be typed."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
-def _short(row: Reaction) -> str:
-    """What a row does, up to its first aside."""
-    return re.split(r" ?[(;:]", row.does, maxsplit=1)[0]
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A reaction that a card offers: what it is called on its chip, and what it does in full."""
+
+    label: str
+    does: str
 
 
-def _palette() -> tuple[tuple[str, str], ...]:
-    does: dict[str, list[str]] = {}
-    for row in REACTIONS:
-        words = does.setdefault(row.emoji, [])
-        if _short(row) not in words:
-            words.append(_short(row))
-    return (*((emoji, " · ".join(words)) for emoji, words in does.items()), *LIKED)
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """`picker` is emoji → what it does, shown first in the picker; `offered` is card key → emoji → title."""
 
+    picker: Mapping[str, str] = field(default_factory=dict)
+    offered: Mapping[str, Mapping[str, Offered]] = field(default_factory=dict)
 
-PALETTE = _palette()
-"""(emoji, what it does), in the order of the table: the picker's first rows."""
-
-_TABLE = Table()
-
-
-def seed_title(card: str, emoji: str) -> tuple[str, str]:
-    """What an offered reaction is called on its chip (`recovery`), and what it does in full; empty for one unknown."""
-    where = SEEDED.get(card)
-    action = _TABLE.action(where, emoji) if where else None
-    row = next((row for row in REACTIONS if row.action == action), None)
-    return (_short(row).removeprefix("claim "), f"{row.does} (/inc {row.command})") if row else ("", "")
+    def view(self) -> dict[str, Any]:
+        """As JSON, beside the first message to a page."""
+        return {
+            "palette": [{"emoji": emoji, "label": label} for emoji, label in self.picker.items()],
+            "offered": {
+                card: {emoji: {"label": one.label, "does": one.does} for emoji, one in titles.items()}
+                for card, titles in self.offered.items()
+            },
+        }

@@ -11,7 +11,6 @@ from typing import Any, assert_never
 
 from core.incident.document import Code, Jump, Place, Plain, Post, Span, Strong, Struck, Typed, When, Who, span_text
 from core.incident.vocabulary import Account
-from transports.sandbox.palette import seed_title
 from transports.sandbox.places import Channel, Happening, Message
 from transports.sandbox.world import World
 
@@ -76,15 +75,10 @@ def post_view(post: Post) -> Json:
             for line in post.document.lines
         ],
         "choices": [{"emoji": one.emoji, "label": one.label, "command": one.command} for one in post.choices],
-        "seeds": [_seed_view(post.card, emoji) for emoji in post.seeds],
+        "seeds": list(post.seeds),
         "private": post.private_to is not None,
         "text": post.text,
     }
-
-
-def _seed_view(card: str, emoji: str) -> Json:
-    label, does = seed_title(card, emoji)
-    return {"emoji": emoji, "label": label, "does": does}
 
 
 def span_view(span: Span) -> Json:

@@ -97,13 +97,13 @@ function spoken(message) {
 function chips(message) {
   const seeds = message.card?.seeds || [];
   const buttons = new Set((message.card?.choices || []).map((choice) => choice.emoji));
-  const offered = new Map(seeds.map((seed) => [seed.emoji, seed]));
+  const titles = state.offered[message.card?.key] || {};
   const put = message.reactions
     .map(({ emoji, by }) => ({ emoji, by, people: by.filter((id) => !isBot(id)) }))
-    .filter(({ emoji, people }) => people.length || !message.card || offered.has(emoji));
+    .filter(({ emoji, people }) => people.length || !message.card || seeds.includes(emoji));
   const there = new Set(put.map(({ emoji }) => emoji));
-  const bare = seeds.filter(({ emoji }) => !there.has(emoji)).map(({ emoji }) => ({ emoji, by: [], people: [] }));
-  return [...put, ...bare].filter(({ emoji }) => !buttons.has(emoji)).map((chip) => ({ ...chip, seed: offered.get(chip.emoji) }));
+  const bare = seeds.filter((emoji) => !there.has(emoji)).map((emoji) => ({ emoji, by: [], people: [] }));
+  return [...put, ...bare].filter(({ emoji }) => !buttons.has(emoji)).map((chip) => ({ ...chip, seed: titles[chip.emoji] }));
 }
 
 function reactions(message, hooks) {

@@ -13,6 +13,7 @@ export const state = {
   lists: new Map(), // channel id → message ids in order
   unread: new Map(), // channel id → { count, pings }
   palette: [],
+  offered: {}, // card key → emoji → { label, does }
   now: "",
   current: at,
   thread: beside, // id of the open thread's root
@@ -40,6 +41,7 @@ export function take(frame) {
   if (frame.type === "state") {
     for (const part of [state.people, state.channels, state.messages, state.lists]) part.clear();
     state.palette = frame.palette;
+    state.offered = frame.offered;
   }
   state.bot = frame.bot;
   for (const one of frame.people) {
