@@ -23,7 +23,7 @@ LONGEST_NUMBER = 10
 
 @asynccontextmanager
 async def _log(config: Path) -> AsyncIterator[ActivityLog]:
-    database = await open_file(load(config).database, read_only=True)
+    database = await open_file(load(config, with_secrets=False).database, read_only=True)
     try:
         yield ActivityLog(database)
     finally:

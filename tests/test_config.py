@@ -602,3 +602,17 @@ async def test_the_doctor_tells_too(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_the_zone_of_clock_times(config: Reading) -> None:
     assert zone(config(MATRIX)) is UTC
     assert zone(config("zone = 'Europe/Berlin'" + MATRIX)) == ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    "secret", ["", 'password_file = "/nowhere"', 'access_token_file = "/nowhere"\ndevice_id = "D"']
+)
+def test_the_record_is_read_without_the_secrets(tmp_path: Path, secret: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[transports.matrix]\nhomeserver = "https://matrix.example.org"\nuser_id = "@tocsin:example.org"\n'
+        f'triage = ["#triage:example.org"]\n{secret}\n'
+    )
+    with pytest.raises(ConfigError):
+        load(config)
+    assert load(config, with_secrets=False).database == tmp_path / "tocsin.db"

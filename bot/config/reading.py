@@ -31,12 +31,15 @@ class ConfigError(Exception):
         super().__init__("\n".join(self.lines))
 
 
-def load(path: Path) -> Settings:
-    """The settings in force. Raises `ConfigError` with everything that is wrong."""
+def load(path: Path, *, with_secrets: bool = True) -> Settings:
+    """The settings in force. Raises `ConfigError` with everything that is wrong.
+
+    Without secrets none is read or missed: who looks at the record needs no password.
+    """
     written = _toml(path)
     data, wrong = _merge(written, _Environment(Settings)()), _stray_variables()
     wrong += _anchor(data, path.absolute().parent)
-    wrong += _read_secrets(data)
+    wrong += _read_secrets(data) if with_secrets else _stand_in(data)
     wrong += problems(data)
     try:
         settings = Settings(**data)
@@ -127,6 +130,18 @@ def _read_secrets(data: dict[str, Any]) -> list[str]:
         # Where only the file is at fault, the secret shall not be called missing as well.
         data["transports"] = {**data["transports"], transport: {**place, name: secret or "unread"}}
     return wrong
+
+
+def _stand_in(data: dict[str, Any]) -> list[str]:
+    """Puts a word where each chat's secret would stand, or where its file would be read."""
+    for transport, name in SECRETS:
+        place = dict(table(table(data, "transports"), transport))
+        others = [
+            other for chat, other in SECRETS if chat == transport and (place.get(other) or f"{other}_file" in place)
+        ]
+        if place and (place.pop(f"{name}_file", None) or (not others and name != "access_token")):
+            data["transports"] = {**data["transports"], transport: {name: "unread", **place}}
+    return []
 
 
 def _text(file: Path) -> tuple[str, str]:
