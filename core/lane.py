@@ -55,6 +55,7 @@ class Lane:
         self._edited: dict[tuple[str, str], datetime] = {}
         self._said: dict[tuple[str, str], str] = {}
         self._tries = 0
+        self._put_off: dict[Chore, datetime] = {}
         self._late: set[tuple[str, str]] = set()
         self._digests: dict[tuple[str, str], tuple[Card, str]] = {}
 
@@ -107,7 +108,13 @@ class Lane:
         for stream in list(self._streams):
             # The lane is a task of its own: what is logged from here on, also by the transport, is about this incident.
             structlog.contextvars.bind_contextvars(incident=stream)
-            waits = await self._stream(stream)
+            try:
+                waits = await self._stream(stream)
+            except Temporary:
+                raise
+            except Exception:  # a loop's edge: a bug in one incident's card must not silence the others in this channel
+                log.exception("bug", id=self._desk.bug_id(), channel=str(self._channel))
+                waits = BACKOFF[-1]
             if waits == 0:
                 return 0.0
             if waits is None:
@@ -120,16 +127,12 @@ class Lane:
         """The next difference of one incident: 0 when something was done, seconds until it may be, `None` for none."""
         self._rights.look_anew()
         await self._desk.recall(stream)
-        try:
-            for chore in self._desk.chores(stream, self._channel):
-                if await self._chore(chore):
-                    return 0.0
-        except Temporary:
-            self._desk.entered(stream)
-            raise
+        rest = await self._chores(stream)
+        if rest == 0:
+            return 0.0
         if self._desk.at_home(stream, self._channel):
             self._desk.entered(stream)
-        cards, rest = self._desk.cards(stream, self._channel), None
+        cards = self._desk.cards(stream, self._channel)
         for card in cards:
             waits = await self._card(stream, card)
             if waits == 0:
@@ -144,6 +147,23 @@ class Lane:
             if await self._seed(stream, card):
                 return 0.0
         return min((wait for wait in (rest, self._rights.rest()) if wait is not None), default=None)
+
+    async def _chores(self, stream: str) -> float | None:
+        """The channel's own business, as `_stream`. One person who cannot be invited yet keeps nothing from the others."""
+        rest: float | None = None
+        for chore in self._desk.chores(stream, self._channel):
+            wait = (self._put_off.get(chore, self._desk.now()) - self._desk.now()).total_seconds()
+            if wait <= 0:
+                try:
+                    if await self._chore(chore):
+                        return 0.0
+                    continue
+                except Temporary as failure:
+                    self._desk.entered(stream)
+                    wait = self._rest(failure)
+                    self._put_off[chore] = self._desk.now() + timedelta(seconds=wait)
+            rest = wait if rest is None else min(rest, wait)
+        return rest
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
@@ -229,7 +249,7 @@ class Lane:
     async def _edit(self, stream: str, card: Card, row: Shown, message: MessageRef, wanted: str) -> float:
         now = self._desk.now()
         last = self._edited.get((stream, card.key))
-        if card.spaced and last is not None and now - last < SPACING:
+        if card.spaced and last is not None and timedelta() <= now - last < SPACING:
             return (SPACING - (now - last)).total_seconds()
         version = self._desk.version(stream)
         await self._transport.edit(

@@ -325,3 +325,23 @@ async def test_a_chat_that_is_away_is_waited_for(stage: Stage) -> None:
     stage.faults.outage = False
     await stage.fast_forward(seconds=40)
     stage.expect_card("item/H1", "it is the cache")
+
+
+class Troubled(SandboxTransport):
+    """A chat that never invites one person."""
+
+    async def invite(self, channel: ChannelRef, account_id: str) -> None:
+        if account_id == "kim":
+            raise Temporary("502 from that person's homeserver")
+        await super().invite(channel, account_id)
+
+
+async def test_one_person_who_cannot_be_invited_keeps_the_board_from_nobody(stage: Stage) -> None:
+    stage.chat = lambda: Troubled(stage.server)
+    await stage.restart()
+    await stage.ann.types("declare checkout is slow sev3", stage.triage)
+    await stage.kim.types("declare checkout is slow", stage.triage)
+    await stage.ann.types("impact nobody can pay")
+    await stage.fast_forward(minutes=2)
+    stage.expect_card("board", "nobody can pay")
+    assert "kim" not in stage.world.room(stage.channel).members

@@ -6,7 +6,7 @@ from core.incident.document import Code, Document, Line, Plain, Span, Strong, Ty
 from core.incident.forms import Group, Verb
 from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_verb, not_yet
 
-_FORMS = "ITEM is `H2` or `a3`; ROLE is ic, diagnosis, updates, recovery or scribe; a time is `10:20` (UTC) or `15m`."
+_FORMS = "ITEM is `H2` or `a3`; ROLE is ic, diagnosis, updates, recovery or scribe; a time is `10:20` (UTC, or the house's zone) or `15m`."
 
 
 def help_document(topic: str = "") -> Document:

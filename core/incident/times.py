@@ -26,7 +26,7 @@ _WORDS = {"sec": "s", "secs": "s", "second": "s", "seconds": "s", "min": "m", "m
 _PART = re.compile(r"(\d{1,6})\s*([a-z]+)\s*")
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?:\s*(?:utc|z))?", re.IGNORECASE)
 
-FORMS = "`10:20` (UTC), `15m` or `in 15 minutes`"
+FORMS = "`10:20`, `15m` or `in 15 minutes`"
 
 
 def duration(text: str) -> timedelta:

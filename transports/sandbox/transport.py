@@ -10,7 +10,7 @@ import structlog
 
 from core.incident.document import Post
 from core.incident.vocabulary import ChannelRef, MessageRef
-from core.port import ChannelPlan, Inbox, Missing, Notebook, Said, Temporary, Traits
+from core.port import ChannelPlan, Fatal, Inbox, Missing, Notebook, Said, Temporary, Traits
 from transports.sandbox.places import NAME, Channel, Kind
 from transports.sandbox.server import Batch, Server
 from transports.sandbox.world import TEXT_LIMIT
@@ -123,5 +123,7 @@ class SandboxTransport:
 async def _give(signal: Signal, inbox: Inbox) -> None:
     try:
         await inbox(signal)
+    except Fatal:
+        raise
     except Exception:  # the intake's edge: one act that cannot be handled must not silence all that follow it
         log.exception("sandbox.signal_failed", source=signal.source)
