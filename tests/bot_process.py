@@ -30,7 +30,7 @@ class BotProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._ready_after = 0
         home.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(f"{config}\n[web]\nport = 0\ninternal_port = {self.port}\n", encoding="utf-8")
+        self.config.write_text(f"{config}\n[web]\ninternal_port = {self.port}\n", encoding="utf-8")
 
     @property
     def pid(self) -> int:

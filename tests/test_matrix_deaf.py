@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from matrix_person import Person
 from matrix_story import Company
@@ -23,6 +24,7 @@ async def company(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Company]:
         yield await Company(synapse, tmp_path / "bot", stack).open()
 
 
+@pytest.mark.timeout(180)
 async def test_what_was_said_while_it_refused_to_start_is_heard_by_the_next_good_start(company: Company) -> None:
     """The refusal comes after the first sync, and what that one told is handled by nobody."""
     await company.bot.start()

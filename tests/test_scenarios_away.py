@@ -182,3 +182,17 @@ async def test_copies_that_are_late_are_shown_until_they_are_there(tmp_path: Pat
         stage.ticks.add(message.id)
         stage.expect_updates(1)
         stage.expect_card("draft/1", "published")
+
+
+async def test_what_is_asked_again_is_named_in_the_words_that_give_it(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.ann.types("update impact=Some users cannot pay")
+    # The same words again are the same draft.
+    await stage.ann.types("update impact=Some users cannot pay")
+    await stage.ann.types("publish")
+    stage.expect_card("draft/1")
+    stage.expect_updates(1)
+    await stage.stop()
+    stage.world.say(stage.ann.account, stage.channel, "!inc unchanged 15m")
+    await stage.again(away=11 * MINUTES)
+    stage.expect_card("prompt/stale-1", ": unchanged 15 min. Still?")

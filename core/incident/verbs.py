@@ -5,6 +5,7 @@ Rule: a command that people can type is a row here and nowhere else. Words and n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 
@@ -175,7 +176,7 @@ def spelled(command: c.AnyCommand) -> str:
     """A command in the words that give it."""
     verb = next(row for row in VERBS if row.command is type(command))
     said = {slot: getattr(command, slot.into) for slot in (*verb.arguments, *verb.fields)}
-    words = [str(value) for slot, value in said.items() if slot in verb.arguments and value]
+    words = [_value(value) for slot, value in said.items() if slot in verb.arguments and value]
     fields = [f"{slot.name}={_value(value)}" for slot, value in said.items() if slot in verb.fields and value]
     return " ".join([verb.word, *words, *fields])
 
@@ -197,8 +198,13 @@ def not_yet(word: str) -> str:
 
 def nearest_later(word: str) -> str | None:
     """The verb of `NOT_YET` that was most likely meant, unless one that is there is as near."""
-    near = get_close_matches(fold(word), [*SPELLINGS, *LATER], n=1)
+    near = _close(word, [*SPELLINGS, *LATER])
     return LATER.get(near[0]) if near else None
+
+
+def _close(word: str, known: Iterable[str]) -> list[str]:
+    """The nearest of the folded words; to twenty thousand letters none is near, and comparing would take seconds."""
+    return get_close_matches(fold(word), known, n=1) if len(word) <= 40 else []
 
 
 def nearest_verb(word: str, group: Group | None = None) -> Verb | None:
@@ -210,4 +216,4 @@ def nearest_verb(word: str, group: Group | None = None) -> Verb | None:
     if len(begun) == 1:
         return SPELLINGS[fold(begun.pop())][0]
     # The first of a verb's rows: its plain form.
-    return next((SPELLINGS[near][0] for near in get_close_matches(fold(word), known, n=1)), None)
+    return next((SPELLINGS[near][0] for near in _close(word, known)), None)
