@@ -75,6 +75,7 @@ class Tocsin:
             responders=plan.responders if plan.responders is not None else frozenset({"triage"}),
         )
         self.post.listeners += [self.displays.show, self.timers.watch]
+        self.post.sleepers += [self.timers.forget]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
         self._ticker: Ticker | None = None

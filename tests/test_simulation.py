@@ -217,7 +217,7 @@ def test_a_history_that_is_not_read_is_found(planted: pytest.MonkeyPatch) -> Non
 def test_telling_before_writing_is_found(planted: pytest.MonkeyPatch) -> None:
     record = CommandPost._record
 
-    async def told_first(self: CommandPost, order: Order, events: dict[str, Events]) -> Outcome:
+    async def told_first(self: CommandPost, order: Order, events: dict[str, Events], *known: Any) -> Outcome:
         stream = next(iter(events))
         incident = self._incidents.get(stream)
         if events[stream] and incident is not None:
@@ -226,7 +226,7 @@ def test_telling_before_writing_is_found(planted: pytest.MonkeyPatch) -> None:
                 incident = evolve(incident, one)
             for listener in self.listeners:
                 listener(stream, incident, records)
-        return await record(self, order, events)
+        return await record(self, order, events, *known)
 
     planted.setattr(CommandPost, "_record", told_first)
     found((Plan(seed=seed, busy=0.3) for seed in range(4)), "committed, then seen")
