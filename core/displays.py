@@ -153,6 +153,7 @@ class Displays:
         row.message, row.hash, row.pinned, row.seeds = None, "", False, []
         row.generation += 1
         self.showing.save(row)
+        self.wanted.look_again(row.stream)
         if row.channel in self._lanes:
             self._lane(row.channel).touch(row.stream)
 

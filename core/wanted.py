@@ -12,10 +12,14 @@ from datetime import datetime
 from core.activity_log import HOUSE
 from core.answering import ANSWER_STILL
 from core.house_letters import HouseLetters
-from core.incident.cards import Card, cards
+from core.incident.cards import SETTLED, Card, cards
+from core.incident.document import Post
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
+from core.keys import digest
 from core.shown import Showing
+
+_SETTLED = digest(Post(SETTLED, "", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class Wanted:
         self.connected.add(transport)
         self._resolved |= resolved
         self._cards.clear()
+
+    def look_again(self, stream: str) -> None:
+        """Something of it that stood is gone."""
+        self._cards.pop(stream, None)
 
     def forget(self, stream: str) -> None:
         self.incidents.pop(stream, None)
@@ -92,11 +100,15 @@ class Wanted:
             found: dict[ChannelRef, list[Card]] = {}
             for card in self._all(stream):
                 channel = self._resolved.get(card.channel, card.channel)
-                if channel.transport in self.connected:
+                if channel.transport in self.connected and not self._settled(stream, card, channel):
                     shown = card if channel == card.channel else replace(card, channel=channel)
                     found.setdefault(channel, []).append(shown)
             known = self._cards[stream] = (version, found)
         return known[1]
+
+    def _settled(self, stream: str, card: Card, channel: ChannelRef) -> bool:
+        """Whether it is a letter that is over, and shown so: most are, and no lane need look at them again."""
+        return card.post.document is SETTLED and self._showing.row(stream, card.key, channel).hash == _SETTLED
 
     def _all(self, stream: str) -> tuple[Card, ...]:
         if stream == HOUSE:

@@ -208,3 +208,17 @@ async def test_a_letter_of_the_house_is_let_go_after_an_hour(stage: Stage) -> No
     await stage.fast_forward(seconds=3)
     assert [letter.to.name for letter in displays._house._letters.values()] == ["Sam", "Mia"]
     assert len(displays.showing._rows) == 2
+
+
+async def test_no_lane_looks_again_at_a_letter_of_an_incident_that_is_settled_and_shown_so(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    for number in range(12):
+        await stage.mia.is_told(f"sev {number % 9 + 4}", "")
+    await stage.ann.types("note it is still down")
+    looked_at = [card.key for card in stage.tocsin.displays.wanted.cards("inc-1", stage.channel)]
+    assert len([key for key in looked_at if key.startswith("letter/")]) == 1
+    stage.expect_letters(12)
+    # It is a card like any other all the same: deleted by somebody, it comes back once.
+    first = next(one for one in stage.of_tocsin(stage.channel) if one.text == "Settled.")
+    await stage.mia.deletes(first.ref)
+    stage.expect_letters(12)

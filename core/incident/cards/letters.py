@@ -21,9 +21,13 @@ TIMELINE_SHOWN = 30
 """Entries of a `timeline` answer; the command line has them all."""
 
 
+SETTLED = Document((line("Settled."),))
+"""One for all: most letters of an incident are settled, and their cards are compared at every act."""
+
+
 def letter_document(letter: Letter) -> Document:
     if letter.settled:
-        return Document((line("Settled."),))
+        return SETTLED
     return Document((line(Who(letter.to), ": ", letter.answer),))
 
 
