@@ -80,6 +80,7 @@ class Tocsin:
         )
         self.intake = Intake(self.reception, Reacted(self.reception, table), plan.zone)
         self.post.listeners += [self.displays.show, self.timers.watch]
+        self.post.sleepers += [self.timers.forget]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
         self._ticker: Ticker | None = None

@@ -8,14 +8,20 @@ Rule: one act at a time to an incident; what was not written did not happen.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
+from types import MappingProxyType
+from weakref import WeakValueDictionary
+
+import structlog
 
 from core.activity_log import HOUSE, ActivityLog, Repeated, stream_of
 from core.incident import commands as c
 from core.incident import refusals
+from core.incident.deadlines import deadlines
 from core.incident.decide import Act, Elsewhere, Events, decide, declare
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
@@ -25,7 +31,10 @@ from core.incident.policy import Policy
 from core.incident.refusals import Refusal
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, Person
+from core.keys import bug_id
 from core.port import Clock
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,10 @@ class Outcome:
 
 
 Listener = Callable[[str, Incident | None, Sequence[Recorded]], None]
-"""Told after each commit: the stream, the incident as it now is (none for the house), and what is new."""
+"""Told after each commit: the stream, the incident as it now is (none for the house), and what is new.
+
+By then all that the act touched is as the record has it; and one who fails keeps nobody else from being told.
+"""
 
 
 @dataclass
@@ -70,23 +82,20 @@ class CommandPost:
     clock: Clock
     policy: Callable[[], Policy]
     listeners: list[Listener] = field(default_factory=list)
+    sleepers: list[Callable[[str], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._incidents: dict[str, Incident] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        # A lock is there for as long as somebody holds it or waits for it.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
     async def incident(self, stream: str) -> Incident | None:
-        """The incident as the record has it; `None` when there is none of that name."""
+        """The incident as the record has it; `None` when there is none of that name. A look wakes none that sleeps."""
         if stream == HOUSE:
             return None
-        if stream not in self._incidents:
-            incident = replay(await self.log.load(stream))
-            if incident is None:
-                return None
-            self._incidents.setdefault(stream, incident)
-        return self._incidents[stream]
+        return self._incidents.get(stream) or replay(await self.log.load(stream))
 
     def awake(self) -> tuple[tuple[str, Incident], ...]:
         """The incidents in memory."""
@@ -95,7 +104,15 @@ class CommandPost:
     async def wake(self) -> None:
         """Loads every incident that still changes; at start."""
         for stream in await self.log.awake():
-            await self.incident(stream)
+            incident = await self.incident(stream)
+            if incident is not None:
+                self._incidents[stream] = incident
+
+    def let_go(self, stream: str) -> None:
+        """The incident sleeps until somebody acts on it; the log has it. `sleepers` are told."""
+        self._incidents.pop(stream, None)
+        for sleeper in self.sleepers:
+            sleeper(stream)
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
@@ -108,15 +125,15 @@ class CommandPost:
             return await self._outside(replace(order, stream=HOUSE))
         other = _named(incident, order.command)
         async with self._locked([order.stream, *other]):
-            incident = self._incidents[order.stream]
-            moved: dict[str, Events] = {}
+            incident = await self._there(order.stream)
+            known, moved = {order.stream: incident}, dict[str, Events]()
             try:
-                going_on = [await self._there(stream) for stream in other]
+                known |= {stream: await self._there(stream) for stream in other}
                 events = decide(incident, order.command, self._act(order))
-                moved = dict(_moves(incident, one) for one in going_on if _is_duplicate(events))
+                moved = dict(_moves(incident, known[stream]) for stream in other if _is_duplicate(events))
             except Refusal as refusal:
                 events = (Refused(rule=refusal.rule, answer=refusal.answer),)
-            return await self._record(order, {order.stream: events, **{k: v for k, v in moved.items() if v}})
+            return await self._record(order, {order.stream: events, **{k: v for k, v in moved.items() if v}}, known)
 
     def _act(self, order: Order) -> Act:
         now = self.clock.now()
@@ -169,8 +186,10 @@ class CommandPost:
                 return await self._record(order, {stream_of(house.next_number): events, HOUSE: events[:1]})
         return await self.handle(replace(order, command=events.command, stream=stream_of(events.number)))
 
-    async def _record(self, order: Order, events: dict[str, Events]) -> Outcome:
-        """Writes it, evolves what it touched, and tells the reconcilers."""
+    async def _record(
+        self, order: Order, events: dict[str, Events], known: Mapping[str, Incident] = MappingProxyType({})
+    ) -> Outcome:
+        """Writes it, evolves what it touched (`known`, as it was decided on), and tells the reconcilers."""
         if not events[next(iter(events))]:
             if order.source is None:
                 return Outcome(order.stream)
@@ -184,19 +203,22 @@ class CommandPost:
             await self.log.append(records)
         except Repeated:
             return Outcome(order.stream)
-        for stream in events:
-            mine = [record for record in records if record.stream == stream]
-            incident = self._incidents.get(stream)
-            incident = replay(mine) if incident is None and stream != HOUSE else incident
-            for record in mine if stream in self._incidents else ():
-                assert incident is not None, "a stream in memory is an incident"
-                incident = evolve(incident, record)
-            if incident is not None:
-                self._incidents[stream] = incident
-            for listener in self.listeners:
-                listener(stream, incident, mine)
+        happened = {stream: [record for record in records if record.stream == stream] for stream in events}
+        for stream, mine in happened.items():
+            if stream != HOUSE:
+                self._incidents[stream] = _after(known.get(stream), mine)
+        for stream, mine in happened.items():
+            self._tell(stream, mine)
         first = records[0].stream
-        return Outcome(first, tuple(record for record in records if record.stream == first))
+        return Outcome(first, tuple(happened[first]))
+
+    def _tell(self, stream: str, records: Sequence[Recorded]) -> None:
+        for listener in self.listeners:
+            try:
+                listener(stream, self._incidents.get(stream), records)
+            except Exception:
+                # The act is on the record: a bug in one who is told of it undoes nothing, and the others are told.
+                log.exception("bug", id=bug_id(self.clock.now()), incident=stream)
 
     async def _numbered(self, order: Order, stream: str, events: Sequence[Event], *, first: bool) -> list[Recorded]:
         version, act = await self.log.version(stream), self._act(order)
@@ -222,6 +244,18 @@ class CommandPost:
             for stream in sorted(set(streams)):
                 await stack.enter_async_context(self._locks.setdefault(stream, asyncio.Lock()))
             yield
+
+
+def over(incident: Incident, now: datetime) -> bool:
+    """Whether an incident changes no more unless somebody acts on it: read-only, and nothing is still to come."""
+    return incident.locked and all(deadline.at <= now for deadline in deadlines(incident))
+
+
+def _after(known: Incident | None, records: Sequence[Recorded]) -> Incident:
+    """An incident after what an act brought about; its first act is its declaration."""
+    incident = replay(records) if known is None else reduce(evolve, records, known)
+    assert incident is not None, "an act on an incident is recorded by at least one event"
+    return incident
 
 
 def _named(incident: Incident, command: c.AnyCommand) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -11,15 +10,7 @@ from core.incident.cards import Card
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.reports import Reports
 from core.shown import Showing, Shown
-
-
-@dataclass(frozen=True, slots=True)
-class Chore:
-    """Something about the channel itself that should be so, as a row beside the cards."""
-
-    stream: str
-    name: str
-    value: str
+from core.wanted import Wanted
 
 
 class Desk(Protocol):
@@ -27,6 +18,9 @@ class Desk(Protocol):
 
     @property
     def showing(self) -> Showing: ...
+
+    @property
+    def wanted(self) -> Wanted: ...
 
     @property
     def reports(self) -> Reports: ...
@@ -37,16 +31,7 @@ class Desk(Protocol):
         """Until the event, or for so long on the clock."""
 
     def cards(self, stream: str, channel: ChannelRef) -> list[Card]:
-        """The cards that a stream calls for in a channel."""
-
-    def chores(self, stream: str, channel: ChannelRef) -> list[Chore]: ...
-
-    def version(self, stream: str) -> int: ...
-
-    def mark(self, stream: str) -> tuple[str, datetime]:
-        """What a stream's cards bear as their mark, and since when they may stand in a channel."""
-
-    def streams(self) -> list[str]: ...
+        """The cards that a stream calls for in a channel now."""
 
     def left_behind(self, stream: str) -> bool:
         """Whether an earlier process may have shown something of it."""
@@ -54,12 +39,8 @@ class Desk(Protocol):
     async def recall(self, stream: str) -> None:
         """Reads what the chats show of an incident that slept when this process began."""
 
-    def at_home(self, stream: str, channel: ChannelRef) -> bool: ...
-
     def entered(self, stream: str) -> None:
         """Its people are in its new channel, or that has to wait."""
-
-    def save(self, row: Shown) -> None: ...
 
     def make_again(self, row: Shown) -> None: ...
 
@@ -68,5 +49,8 @@ class Desk(Protocol):
     def delivered(self, stream: str, card: Card) -> None: ...
 
     def answer_given(self, stream: str, version: int) -> None: ...
+
+    def idle(self, stream: str) -> None:
+        """The lane has nothing to do for a stream."""
 
     def bug_id(self) -> str: ...

@@ -11,6 +11,7 @@ from datetime import datetime
 from core.desk import Desk
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import Transport
+from core.rests import Name, forget
 
 CAUTION = 0.8
 """The part of a chat's memory of keys that is relied upon."""
@@ -24,7 +25,7 @@ class History:
         self._channel = channel
         self._transport = transport
         self._marks: dict[str, dict[str, MessageRef]] = {}
-        self._first_tried: dict[tuple[str, str], datetime] = {}
+        self._first_tried: dict[Name, datetime] = {}
 
     def tried_since(self, stream: str, card: str) -> datetime:
         """When this card was first tried, which is now if it was not."""
@@ -33,6 +34,12 @@ class History:
     def settle(self, stream: str, card: str) -> None:
         """The card stands, and what was tried is over."""
         self._first_tried.pop((stream, card), None)
+
+    def forget(self, stream: str, card: str) -> None:
+        """As `core.rests.forget`."""
+        forget(self._first_tried, stream, card)
+        if not card:
+            self._marks.pop(stream, None)
 
     async def sent_before(self, stream: str, card: str, generation: int = 1) -> MessageRef | None:
         """The message of a card that was sent already. Raises `TransportFailure`."""
@@ -43,7 +50,7 @@ class History:
 
     async def learn(self) -> None:
         """Finds the cards that may stand in the channel though their rows do not say so. Raises `TransportFailure`."""
-        for stream in self._desk.streams():
+        for stream in self._desk.wanted.streams():
             cards = self._desk.cards(stream, self._channel)
             rows = [self._desk.showing.row(stream, card.key, self._channel) for card in cards]
             blank = [row for row in rows if row.message is None]
@@ -58,8 +65,9 @@ class History:
             for row in known:
                 if row.card in marks and row.message is None:
                     row.message = marks[row.card]
-                    self._desk.save(row)
+                    self._desk.showing.save(row)
 
     async def _read(self, stream: str) -> dict[str, MessageRef]:
-        self._marks[stream] = dict(await self._transport.marked(self._channel, *self._desk.mark(stream)))
+        mark = self._desk.wanted.mark(stream, self._desk.now())
+        self._marks[stream] = dict(await self._transport.marked(self._channel, *mark))
         return self._marks[stream]

@@ -19,7 +19,7 @@ from core.port import Clock, TransportFailure
 class Reports:
     """Hands reports in, each as work of its own: nobody waits for them."""
 
-    def __init__(self, post: CommandPost, clock: Clock, spawn: Callable[[Awaitable[None]], None]) -> None:
+    def __init__(self, post: CommandPost, clock: Clock, spawn: Callable[[Awaitable[None]], object]) -> None:
         self._post = post
         self._clock = clock
         self._spawn = spawn

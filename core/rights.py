@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from core.desk import Desk
 from core.incident.vocabulary import ChannelRef
 from core.port import Forbidden, Permanent
+from core.rests import Name, Pause, forget
 
 log = structlog.get_logger(__name__)
 
@@ -19,10 +20,10 @@ ASK_AGAIN = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class _TurnedDown:
-    """`value` as it was wanted, until when it is not asked again, the right that it takes."""
+    """`value` as it was wanted, how long it is not asked for again, the right that it takes."""
 
     value: str
-    until: datetime
+    pause: Pause
     right: str
 
 
@@ -32,8 +33,8 @@ class Rights:
     def __init__(self, desk: Desk, channel: ChannelRef) -> None:
         self._desk = desk
         self._channel = channel
-        self._refused: dict[tuple[str, str], _TurnedDown] = {}
-        self._waiting: list[datetime] = []
+        self._refused: dict[Name, _TurnedDown] = {}
+        self._waiting: list[Pause] = []
 
     def look_anew(self) -> None:
         """A new look begins: nothing is known to wait yet."""
@@ -41,22 +42,26 @@ class Rights:
 
     def rest(self) -> float | None:
         """Seconds until the first of what this look passed over is asked again."""
-        return min(((at - self._desk.now()).total_seconds() for at in self._waiting), default=None)
+        return min((pause.left(self._desk.now()) for pause in self._waiting), default=None)
 
     def turned_down(self, stream: str, name: str, value: str) -> bool:
         """Whether this was refused so lately that it is passed over."""
         refused = self._refused.get((stream, name))
-        if refused is None or refused.value != value or refused.until <= self._desk.now():
+        if refused is None or refused.value != value or not refused.pause.left(self._desk.now()):
             return False
-        self._waiting.append(refused.until)
+        self._waiting.append(refused.pause)
         return True
 
     def turn_down(self, stream: str, name: str, value: str, failure: Permanent) -> None:
         right = str(failure) if isinstance(failure, Forbidden) else ""
-        self._refused[stream, name] = _TurnedDown(value, self._desk.now() + ASK_AGAIN, right)
+        self._refused[stream, name] = _TurnedDown(value, Pause(self._desk.now(), ASK_AGAIN.total_seconds()), right)
         if right:
             self._desk.reports.right_missing(stream, right)
         log.warning("turned down", what=name, channel=str(self._channel), reason=str(failure))
+
+    def forget(self, stream: str, card: str) -> None:
+        """As `core.rests.forget`."""
+        forget(self._refused, stream, card)
 
     def worked(self, stream: str, name: str) -> None:
         """What was refused before is done: the right is there, unless something else still lacks it."""

@@ -54,6 +54,7 @@ class Showing:
         self._answered: dict[str, int] = {}
         self._dirty_answers: set[str] = set()
         self._writing = asyncio.Lock()
+        self.changed = asyncio.Event()
 
     async def load(self, streams: Iterable[str]) -> None:
         """Reads the rows of these streams; at start, and when a sleeping incident is opened again."""
@@ -77,7 +78,8 @@ class Showing:
         return self._rows.get((stream, card, channel)) or Shown(stream, card, channel)
 
     def save(self, shown: Shown) -> None:
-        """Keeps a row; it is written with the next `flush`."""
+        """Keeps a row; it is written with the next `flush`, for which `changed` is set."""
+        self.changed.set()
         self._rows[shown.key] = shown
         if shown.message is not None:
             self._by_message[shown.message] = shown
@@ -91,16 +93,35 @@ class Showing:
         if version > self._answered.get(stream, -1):
             self._answered[stream] = version
             self._dirty_answers.add(stream)
+            self.changed.set()
 
     async def find(self, message: MessageRef) -> Shown | None:
-        """The row of the card that a message is."""
+        """The row of the card that a message is. Reading one of an incident that sleeps does not wake it."""
         if message not in self._by_message:
             for row in await self._database.rows(
                 f"SELECT {_COLUMNS} FROM shown WHERE transport = ? AND channel = ? AND message = ?",
                 (message.channel.transport, message.channel.id, message.id),
             ):
-                self._keep(_shown(row))
+                found = _shown(row)
+                return self._rows.get(found.key, found)
         return self._by_message.get(message)
+
+    def keys(self, stream: str) -> list[Key]:
+        """The rows of a stream that are in memory."""
+        return [key for key in self._rows if key[0] == stream]
+
+    def unwritten(self, key: Key) -> bool:
+        """Whether the row, or how far its stream was answered, is not in the database yet."""
+        return key in self._dirty or key[0] in self._dirty_answers
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Lets go of rows that are written: the database has them."""
+        gone = [self._rows.pop(key) for key in keys if key in self._rows]
+        if gone:
+            self._by_message = {one: row for one, row in self._by_message.items() if row.key in self._rows}
+
+    def forget_answered(self, stream: str) -> None:
+        self._answered.pop(stream, None)
 
     async def flush(self) -> None:
         """Writes what changed, in one statement for each table. Raises `sqlite3.Error`; then nothing is forgotten."""

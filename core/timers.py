@@ -51,6 +51,11 @@ class Timers:
             if key not in before or before[key].at != deadline.at:
                 heapq.heappush(self._heap, (deadline.at.timestamp(), stream, key))
 
+    def forget(self, stream: str) -> None:
+        """Nothing of this incident is due any more: it is over."""
+        self._due.pop(stream, None)
+        self._spent = {one for one in self._spent if one[0] != stream}
+
     async def tick(self) -> None:
         """Hands in everything that is due; never twice at once."""
         if self._busy:

@@ -165,14 +165,16 @@ class Stage:
             await self.database.idle()
         if self._running.done():
             self._running.result()
-        for stream, live in self.tocsin.post.awake():
-            folded = self._folded.get(stream)
-            if folded is None or folded.version < live.version:
+        awake = dict(self.tocsin.post.awake())
+        # What sleeps is in the log alone.
+        for stream in {**awake, **self._folded}:
+            folded, live = self._folded.get(stream), awake.get(stream)
+            if folded is None or live is None or folded.version < live.version:
                 for record in await self.tocsin.log.load(stream, folded.version if folded else 0):
                     folded = begin(record) if folded is None else evolve(folded, record)
                 assert folded is not None
                 self._folded[stream] = folded
-            assert folded == live, f"{stream} in memory is not what its log tells"
+            assert live in (None, folded), f"{stream} in memory is not what its log tells"
 
     async def fast_forward(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Lets time pass, stopping wherever somebody wakes or something is due."""
@@ -200,7 +202,8 @@ class Stage:
     @property
     def incident(self) -> Incident:
         """The newest incident."""
-        return max((incident for _, incident in self.tocsin.post.awake()), key=lambda one: one.number)
+        known = self._folded | dict(self.tocsin.post.awake())
+        return max(known.values(), key=lambda one: one.number)
 
     @property
     def channel(self) -> ChannelRef:
@@ -327,8 +330,8 @@ AUDIENCES = (
 
 
 @asynccontextmanager
-async def open_stage(folder: Path, **given: Any) -> AsyncIterator[Stage]:
-    """A stage from its start to the laws at its end."""
+async def open_stage(folder: Path, *, bugs: int = 0, **given: Any) -> AsyncIterator[Stage]:
+    """A stage from its start to the laws at its end; `bugs` are planted, and each is logged once."""
     with capture_logs(processors=[structlog.processors.format_exc_info]) as logs:
         stage = Stage(folder, **given)
         await stage.start()
@@ -337,5 +340,5 @@ async def open_stage(folder: Path, **given: Any) -> AsyncIterator[Stage]:
             await stage.finish()
         finally:
             await stage.stop()
-    bugs = [line.get("exception", line) for line in logs if line["log_level"] == "error"]
-    assert not bugs, bugs[0]
+    found = [line.get("exception", line) for line in logs if line["log_level"] == "error"]
+    assert len(found) == bugs, found

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from core.incident.cards.board import board, notice
 from core.incident.cards.card import Card
 from core.incident.cards.items import item_cards
-from core.incident.cards.letters import letters, letters_of, told
+from core.incident.cards.letters import SETTLED, letters, letters_of, told
 from core.incident.cards.prompts import prompts
 from core.incident.cards.roles import handovers
 from core.incident.cards.summary import summary
 from core.incident.cards.updates import copies, drafts
 from core.incident.state import Incident
 
-__all__ = ["CARDS", "Card", "cards", "letters_of", "told"]
+__all__ = ["CARDS", "SETTLED", "Card", "cards", "letters_of", "told"]
 
 CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "board": board,

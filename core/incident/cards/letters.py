@@ -21,10 +21,13 @@ TIMELINE_SHOWN = 30
 """Entries of a `timeline` answer; the command line has them all."""
 
 
+SETTLED = Document((line("Refused."),))
+"""It no longer applies, but was never done: nobody shall read it as done the next morning. One for all: most letters of an incident are settled, and their cards are compared at every act."""
+
+
 def letter_document(letter: Letter) -> Document:
     if letter.settled:
-        # It no longer applies, but was never done: nobody shall read it as done the next morning.
-        return Document((line("Refused."),))
+        return SETTLED
     return Document((line(Who(letter.to), ": ", *marked_words(letter.answer)),))
 
 

@@ -1,0 +1,71 @@
+"""Which answers wait to be given: each act's once, in the order of the acts, and after a restart the ones that were not.
+
+Rule: up to which act all were answered is kept beside the log; where that was lost, the young ones are answered again,
+and a send repeated with its key makes no second message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from datetime import timedelta
+
+from core.activity_log import ActivityLog
+from core.answers import Answer, answers
+from core.incident.events import Recorded
+from core.incident.state import Incident
+from core.port import Clock
+from core.shown import Showing
+
+ANSWER_STILL = timedelta(hours=1)
+"""Acts younger than this are answered after a restart that lost the place."""
+
+
+class Answering:
+    """Hands answers on: `give` takes the stream, the act's place in it and the answer to the lane that it is for."""
+
+    def __init__(
+        self,
+        log: ActivityLog,
+        showing: Showing,
+        clock: Clock,
+        chats: Container[str],
+        give: Callable[[str, int, Answer], None],
+    ) -> None:
+        self._log = log
+        self._showing = showing
+        self._clock = clock
+        self._chats = chats
+        self._give = give
+        self._waiting: dict[str, set[int]] = {}
+        self._last: dict[str, int] = {}
+
+    async def still(self, stream: str, incident: Incident | None) -> None:
+        """Answers what an earlier process did not."""
+        after = self._showing.answered(stream)
+        oldest = self._clock.now() - ANSWER_STILL
+        for recorded in await self._log.load(stream, after or 0):
+            if after is not None or recorded.heard_at >= oldest:
+                self.answer(stream, incident, recorded)
+
+    def answer(self, stream: str, incident: Incident | None, recorded: Recorded) -> None:
+        """Has an act answered. `incident` is as it was just after; none for the house."""
+        self._last[stream] = recorded.version
+        for answer in answers(incident, recorded):
+            if answer.channel.transport in self._chats:
+                self._waiting.setdefault(stream, set()).add(recorded.version)
+                self._give(stream, recorded.version, answer)
+        if not self._waiting.get(stream):
+            self._showing.note_answered(stream, recorded.version)
+
+    def given(self, stream: str, version: int) -> None:
+        waiting = self._waiting[stream]
+        waiting.discard(version)
+        self._showing.note_answered(stream, min(waiting) - 1 if waiting else self._last[stream])
+
+    def waits(self, stream: str) -> bool:
+        """Whether an act of this stream is still to be answered."""
+        return bool(self._waiting.get(stream))
+
+    def forget(self, stream: str) -> None:
+        self._waiting.pop(stream, None)
+        self._last.pop(stream, None)

@@ -1,0 +1,196 @@
+"""The cards of one channel: each is made, edited, pinned and seeded until it stands as its incident says.
+
+Rule: a step compares again when it is done, since anything may have happened in between: a newer act, a deletion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from core.desk import Desk
+from core.history import History
+from core.incident.cards import Card
+from core.incident.vocabulary import ChannelRef, MessageRef
+from core.keys import digest, key
+from core.port import Missing, Permanent, Temporary, Transport
+from core.rests import Name, Pause, forget
+from core.rights import Rights
+from core.shown import Shown
+
+log = structlog.get_logger(__name__)
+
+SPACING = timedelta(seconds=2)
+"""Between two edits of a card that changes often (design, law 4)."""
+
+LATE = timedelta(seconds=60)
+"""A copy that could not be delivered for so long is shown as late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One difference. `do` returns 0 when something was done, the seconds until it may be, `None` when nothing is to do.
+
+    A step with a `kind` stands by itself: it may fail for now and the next ones go on. What the chat says of the time
+    then holds for all of its kind.
+    """
+
+    name: str
+    do: Callable[[], Awaitable[float | None]]
+    kind: str = ""
+
+
+class CardKeeping:
+    """Makes the differences between a channel's cards and what it shows into steps."""
+
+    def __init__(self, desk: Desk, channel: ChannelRef, transport: Transport, history: History, rights: Rights) -> None:
+        self._desk = desk
+        self._channel = channel
+        self._transport = transport
+        self._history = history
+        self._rights = rights
+        self._edited: dict[Name, Pause] = {}
+        self._said: dict[Name, str] = {}
+        self._late: dict[Name, None] = {}
+        self._digests: dict[Name, tuple[Card, str]] = {}
+
+    def differences(self, stream: str) -> Iterator[Step]:
+        """What is not as it should be, in the order in which people need it."""
+        row = partial(self._desk.showing.row, stream, channel=self._channel)
+        cards = self._desk.cards(stream, self._channel)
+        for card in cards:
+            wanted = self._digest(stream, card)
+            if row(card.key).hash != wanted:
+                yield Step(card.key, partial(self._card, stream, card, wanted))
+        for card in cards:
+            if card.pinned and not row(card.key).pinned:
+                yield Step(f"pin {card.key}", partial(self._pin, stream, card))
+        for card in cards:
+            # Seeds come last: a person who waits for a card does not wait for its reactions.
+            if not set(self._seeds(card)) <= set(row(card.key).seeds):
+                yield Step(f"seeds {card.key}", partial(self._seed, stream, card))
+
+    def forget(self, stream: str, card: str) -> None:
+        """As `core.rests.forget`."""
+        for notes in (self._edited, self._said, self._late, self._digests):
+            forget(notes, stream, card)
+
+    async def _card(self, stream: str, card: Card, wanted: str) -> float | None:
+        if self._rights.turned_down(stream, card.key, wanted):
+            return None
+        row = self._desk.showing.row(stream, card.key, self._channel)
+        message = row.message
+        try:
+            if message is None:
+                return await self._send(stream, card, row, wanted)
+            return await self._edit(stream, card, row, message, wanted)
+        except Missing as failure:
+            self._gone(stream, card, row, message, failure)
+        except Permanent as failure:
+            self._rights.turn_down(stream, card.key, wanted, failure)
+            self._desk.reports.undeliverable(stream, card, failure)
+        except Temporary as failure:
+            self._maybe_late(stream, card, failure)
+            raise
+        return 0.0
+
+    def _digest(self, stream: str, card: Card) -> str:
+        """The card's fingerprint, made once for as long as the card stays the same: a lane looks often."""
+        known = self._digests.get((stream, card.key))
+        if known is None or not (known[0] is card or known[0] == card):
+            known = self._digests[stream, card.key] = (card, digest(card.post))
+        return known[1]
+
+    async def _send(self, stream: str, card: Card, row: Shown, wanted: str) -> float:
+        said = self._said.setdefault((stream, card.key), wanted)
+        mark = await self._history.sent_before(stream, card.key, row.generation)
+        row.message = mark or await self._transport.send(
+            card.channel, card.post, key(stream, card.key, str(self._channel), str(row.generation))
+        )
+        # An adopted message, or one that an earlier try made, may read differently; the next look edits it.
+        row.hash = "" if mark or said != wanted else wanted
+        self._delivered(stream, card, row)
+        if row.generation == 1 and self._desk.deleted(row.message):
+            self._desk.make_again(row)
+        return 0.0
+
+    async def _edit(self, stream: str, card: Card, row: Shown, message: MessageRef, wanted: str) -> float:
+        last = self._edited.get((stream, card.key))
+        if last is not None and (left := last.left(self._desk.now())):
+            return left
+        version = self._desk.wanted.version(stream)
+        await self._transport.edit(
+            message, card.post, key(stream, card.key, str(self._channel), str(row.generation), str(version), wanted)
+        )
+        if card.spaced:
+            self._edited[stream, card.key] = Pause(self._desk.now(), SPACING.total_seconds())
+        # Somebody may have deleted it in between; then it is to be made again.
+        if row.message == message:
+            row.hash = wanted
+            self._delivered(stream, card, row)
+        return 0.0
+
+    def _delivered(self, stream: str, card: Card, row: Shown) -> None:
+        self._desk.showing.save(row)
+        self._history.settle(stream, card.key)
+        self._said.pop((stream, card.key), None)
+        self._late.pop((stream, card.key), None)
+        self._rights.worked(stream, card.key)
+        self._desk.delivered(stream, card)
+
+    def _gone(self, stream: str, card: Card, row: Shown, message: MessageRef | None, failure: Missing) -> None:
+        """A card that somebody deleted is made again, once; a channel that is gone is told."""
+        if message is None:
+            self._rights.turn_down(stream, card.key, self._digest(stream, card), failure)
+            self._desk.reports.channel_gone(stream, self._channel)
+            self._desk.reports.undeliverable(stream, card, failure)
+        elif row.message == message:
+            # Otherwise the chat has told of the deletion meanwhile, and the card is about to be made again.
+            self._desk.make_again(row)
+
+    def _maybe_late(self, stream: str, card: Card, failure: Temporary) -> None:
+        name = (stream, card.key)
+        first = self._history.tried_since(stream, card.key)
+        # What the chat will not take for so long is late already.
+        again = self._desk.now() + timedelta(seconds=failure.retry_after or 0)
+        if name not in self._late and again - first >= LATE:
+            self._late[name] = None
+            self._desk.reports.late(stream, card, failure)
+
+    async def _pin(self, stream: str, card: Card) -> float | None:
+        row = self._desk.showing.row(stream, card.key, self._channel)
+        message, name = row.message, f"pin {card.key}"
+        if message is None or self._rights.turned_down(stream, name, "pinned"):
+            return None
+        try:
+            await self._transport.pin(message)
+        except Permanent as failure:
+            self._rights.turn_down(stream, name, "pinned", failure)
+            return 0.0
+        self._rights.worked(stream, name)
+        row.pinned = row.message == message
+        self._desk.showing.save(row)
+        return 0.0
+
+    async def _seed(self, stream: str, card: Card) -> float | None:
+        row = self._desk.showing.row(stream, card.key, self._channel)
+        message, emoji = row.message, next(emoji for emoji in self._seeds(card) if emoji not in row.seeds)
+        if message is None:
+            return None
+        try:
+            await self._transport.react(message, emoji, key(stream, card.key, str(message), "seed", emoji))
+        except Permanent as failure:
+            log.info("a seed could not be set", stream=stream, card=card.key, reason=str(failure))
+        if row.message == message:
+            row.seeds.append(emoji)
+            self._desk.showing.save(row)
+        return 0.0
+
+    def _seeds(self, card: Card) -> Iterator[str]:
+        yield from card.post.seeds
+        if self._transport.traits.seeds_choices:
+            yield from (choice.emoji for choice in card.post.choices)

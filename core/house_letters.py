@@ -1,0 +1,65 @@
+"""The letters of the house: answers to what was asked outside of any incident, for as long as they may still change.
+
+Rule: a letter that is settled, and shown so, is over; and so is one that nobody acted on for `ANSWER_STILL`. What is over
+is let go: the house is never closed, and it must not cost more with every slip of the pen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from core.activity_log import HOUSE
+from core.answering import ANSWER_STILL
+from core.incident.cards import Card, letters_of
+from core.incident.events import Recorded
+from core.incident.letters import Letter, Letters, after
+
+
+class HouseLetters:
+    """Kept in memory alone: at start, the young ones are read from the log. `gone` is told of each that is let go."""
+
+    def __init__(self, gone: Callable[[Card], None]) -> None:
+        self.version = 0
+        self._gone = gone
+        self._letters: Letters = {}
+        self._since: dict[str, datetime] = {}
+        self._cards: dict[str, tuple[Letter, Card]] = {}
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        return tuple(card for _, card in self._cards.values())
+
+    def take_in(self, recorded: Recorded) -> None:
+        """The letters after one more record of the house."""
+        letters = after(self._letters, recorded)
+        if letters is not self._letters:
+            self._letters = letters
+            if recorded.source is not None and recorded.source in letters:
+                self._since[recorded.source] = recorded.heard_at
+            self._let_go([source for source in letters if recorded.heard_at - self._since[source] >= ANSWER_STILL])
+            self._write()
+
+    def stands(self, card: Card) -> None:
+        """A letter's card is shown as it is now."""
+        over = [source for source, (letter, known) in self._cards.items() if letter.settled and known is card]
+        if over:
+            self._let_go(over)
+            self._write()
+
+    def _write(self) -> None:
+        """Makes the cards of letters that changed; the others keep theirs, so that nobody compares them again."""
+        self.version += 1
+        known = self._cards
+        self._cards = {
+            source: known[source] if source in known and known[source][0] is letter else (letter, card)
+            for source, letter in self._letters.items()
+            for card in letters_of(HOUSE, {source: letter})
+        }
+
+    def _let_go(self, sources: list[str]) -> None:
+        self._letters = {source: letter for source, letter in self._letters.items() if source not in sources}
+        for source in sources:
+            self._since.pop(source, None)
+            if source in self._cards:
+                self._gone(self._cards[source][1])

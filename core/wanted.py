@@ -1,0 +1,116 @@
+"""What should be shown where: the cards and chores of every awake incident and of the house, by channel.
+
+Rule: all of it is computed from what the incidents are, once for each version, and for the chats that are connected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.activity_log import HOUSE
+from core.answering import ANSWER_STILL
+from core.house_letters import HouseLetters
+from core.incident.cards import SETTLED, Card, cards
+from core.incident.document import Post
+from core.incident.state import Incident
+from core.incident.vocabulary import ChannelRef
+from core.keys import digest
+from core.shown import Showing
+
+_SETTLED = digest(Post(SETTLED, "", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something about the channel itself that should be so, as a row beside the cards."""
+
+    stream: str
+    name: str
+    value: str
+
+
+class Wanted:
+    """The incidents as they are now. `connected` are the chats that are there."""
+
+    def __init__(self, showing: Showing, house: HouseLetters) -> None:
+        self.incidents: dict[str, Incident] = {}
+        self.connected: set[str] = set()
+        self._showing = showing
+        self._house = house
+        self._resolved: dict[ChannelRef, ChannelRef] = {}
+        self._cards: dict[str, tuple[int, Mapping[ChannelRef, list[Card]]]] = {}
+
+    def connect(self, transport: str, resolved: Mapping[ChannelRef, ChannelRef]) -> None:
+        """A chat is there, and the config's names for its rooms are these channels."""
+        self.connected.add(transport)
+        self._resolved |= resolved
+        self._cards.clear()
+
+    def look_again(self, stream: str) -> None:
+        """Something of it that stood is gone."""
+        self._cards.pop(stream, None)
+
+    def forget(self, stream: str) -> None:
+        self.incidents.pop(stream, None)
+        self._cards.pop(stream, None)
+
+    def streams(self) -> list[str]:
+        return [*self.incidents, HOUSE]
+
+    def version(self, stream: str) -> int:
+        return self.incidents[stream].version if stream in self.incidents else self._house.version
+
+    def mark(self, stream: str, now: datetime) -> tuple[str, datetime]:
+        """What a stream's cards bear as their mark, and since when they may stand in a channel."""
+        incident = self.incidents.get(stream)
+        return (incident.name, incident.declared_at) if incident else (HOUSE, now - ANSWER_STILL)
+
+    def at_home(self, stream: str, channel: ChannelRef) -> bool:
+        """Whether this is the incident's own channel."""
+        return stream in self.incidents and self.incidents[stream].channel == channel
+
+    def places(self, stream: str) -> list[ChannelRef]:
+        """Every channel where something of a stream should be."""
+        places = list(self._by_channel(stream))
+        here = self.incidents[stream].channel if stream in self.incidents else None
+        if here is not None and here not in places and here.transport in self.connected:
+            places.append(here)
+        return places
+
+    def cards(self, stream: str, channel: ChannelRef) -> list[Card]:
+        return self._by_channel(stream).get(channel, [])
+
+    def chores(self, stream: str, channel: ChannelRef) -> list[Chore]:
+        """Who should be in the incident's channel, and whether people may write there."""
+        incident = self.incidents.get(stream)
+        if incident is None or incident.channel != channel:
+            return []
+        people = [person.on(channel.transport) for person in incident.people]
+        wanted = [Chore(stream, f"invite/{account.id}", "in") for account in people if account is not None]
+        lock = self._showing.row(stream, "lock", channel).hash
+        if incident.locked or lock:
+            wanted.append(Chore(stream, "lock", "locked" if incident.locked else "open"))
+        return wanted
+
+    def _by_channel(self, stream: str) -> Mapping[ChannelRef, list[Card]]:
+        version, known = self.version(stream), self._cards.get(stream)
+        if known is None or known[0] != version:
+            found: dict[ChannelRef, list[Card]] = {}
+            for card in self._all(stream):
+                channel = self._resolved.get(card.channel, card.channel)
+                if channel.transport in self.connected and not self._settled(stream, card, channel):
+                    shown = card if channel == card.channel else replace(card, channel=channel)
+                    found.setdefault(channel, []).append(shown)
+            known = self._cards[stream] = (version, found)
+        return known[1]
+
+    def _settled(self, stream: str, card: Card, channel: ChannelRef) -> bool:
+        """Whether it is a letter that is over, and shown so: most are, and no lane need look at them again."""
+        return card.post.document is SETTLED and self._showing.row(stream, card.key, channel).hash == _SETTLED
+
+    def _all(self, stream: str) -> tuple[Card, ...]:
+        if stream == HOUSE:
+            return self._house.cards
+        return cards(self.incidents[stream]) if stream in self.incidents else ()
