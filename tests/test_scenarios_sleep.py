@@ -194,7 +194,7 @@ async def test_the_house_keeps_no_letter_that_is_settled(stage: Stage, acts: int
     assert len(displays.showing._rows) == 1
     assert len(displays._lanes[stage.triage][0]._cards._digests) == 1
     said = [one.text for one in stage.of_tocsin(stage.triage)]
-    assert said[:-1] == ["Settled."] * (acts - 1)
+    assert said[:-1] == ["Refused."] * (acts - 1)
 
 
 async def test_a_letter_of_the_house_is_let_go_after_an_hour(stage: Stage) -> None:
@@ -219,6 +219,6 @@ async def test_no_lane_looks_again_at_a_letter_of_an_incident_that_is_settled_an
     assert len([key for key in looked_at if key.startswith("letter/")]) == 1
     stage.expect_letters(12)
     # It is a card like any other all the same: deleted by somebody, it comes back once.
-    first = next(one for one in stage.of_tocsin(stage.channel) if one.text == "Settled.")
+    first = next(one for one in stage.of_tocsin(stage.channel) if one.text == "Refused.")
     await stage.mia.deletes(first.ref)
     stage.expect_letters(12)
