@@ -25,9 +25,8 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import bug_id
 from core.lane import Lane
 from core.patience import patiently, until
-from core.port import Clock, Permanent, Temporary, Transport
+from core.port import Clock, Permanent, Transport
 from core.reports import Reports
-from core.rests import BACKOFF
 from core.shown import Key, Showing, Shown
 from core.wanted import Wanted
 
@@ -158,21 +157,18 @@ class Displays:
             self._lane(row.channel).touch(row.stream)
 
     async def find(self, message: MessageRef) -> Shown | None:
-        """The row of the card that a message is.
+        """The row of the card that a message is. Raises `Temporary` when the chat does not tell.
 
         A card may be seen, and reacted to, before its sender knows that it is there: when the answer was lost, or came
         to a process that died. Then the chat's own marks tell.
         """
         row, channel = await self.showing.find(message), message.channel
-        while row is None and any(channel in self.wanted.places(stream) for stream in self.wanted.streams()):
+        if row is None and any(channel in self.wanted.places(stream) for stream in self.wanted.streams()):
             try:
                 await self._lane(channel).history.learn()
-            except Temporary as failure:
-                await self._clock.sleep(failure.retry_after or BACKOFF[1])
             except Permanent:
                 return None
-            else:
-                return await self.showing.find(message)
+            row = await self.showing.find(message)
         return row
 
     async def card_deleted(self, message: MessageRef) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import pytest
 from stage import Stage
 
 from core.incident.document import Post
 from core.incident.vocabulary import ChannelRef, MessageRef
-from core.port import ChannelPlan, Forbidden, Said, Temporary
+from core.port import ChannelPlan, Forbidden, Permanent, Said, Temporary
 from transports.sandbox.server import Server
 from transports.sandbox.transport import SandboxTransport
 
@@ -313,6 +314,48 @@ async def test_a_message_that_the_chat_never_tells_holds_nobody_up_for_long(stag
     assert "nothing was done. Type it instead." in stage.mia.told(chat.untold)
     await stage.ann.types("note somebody else goes on")
     assert stage.incident.items == {}
+
+
+class Sealed(SandboxTransport):
+    """A chat that is there, takes one card never, and never tells what stands in a channel."""
+
+    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
+        if post.card == "item/H1":
+            raise Permanent("refused, this one card")
+        return await super().send(channel, post, key)
+
+    async def marked(self, channel: ChannelRef, incident: str, since: datetime) -> Mapping[str, MessageRef]:
+        raise Temporary("500 for this one history")
+
+
+async def test_a_history_that_cannot_be_read_holds_nobody_up_for_long(stage: Stage) -> None:
+    stage.chat = lambda: Sealed(stage.server)
+    await stage.restart()
+    await _declared(stage)
+    await stage.mia.types("hypothesis cache")
+    said = await stage.mia.says("errors began at 10:02")
+    stage.world.react(stage.mia.account, said, "📌")
+    await stage.fast_forward(seconds=20)
+    assert "nothing was done. Type it instead." in stage.mia.told(said)
+    await stage.ann.types("note somebody else goes on")
+    assert [entry.text for entry in stage.incident.entries][-1:] == ["somebody else goes on"]
+
+
+async def test_what_is_not_told_while_the_chat_is_away_does_not_count(stage: Stage) -> None:
+    stage.chat = lambda: chat
+    chat = Stubborn(stage.server)
+    await stage.restart()
+    await _declared(stage)
+    chat.untold = await stage.mia.says("it is the cache")
+    stage.faults.outage = True
+    stage.world.react(stage.mia.account, chat.untold, "💡")
+    await stage.fast_forward(minutes=5)
+    stage.faults.outage = False
+    # It is back, and does not tell at once.
+    await stage.fast_forward(seconds=6)
+    chat.untold = None
+    await stage.fast_forward(seconds=4)
+    stage.expect_card("item/H1", "it is the cache")
 
 
 async def test_a_chat_that_is_away_is_waited_for(stage: Stage) -> None:

@@ -30,7 +30,7 @@ class Reacted:
 
     async def added(self, signal: ReactionAdded) -> None:
         """A reaction on a card is that card's; on anything else it takes what somebody wrote."""
-        row = await self.reception.displays.find(signal.message)
+        row = await self.reception.card(signal.message)
         origin = Origin(kind="reacted", message=signal.message, emoji=signal.emoji)
         if row is not None and await self._on_card(signal, row, origin):
             return

@@ -19,6 +19,7 @@ from core.incident.events import Origin
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.port import Clock, Permanent, Said, Temporary, Transport
 from core.roster import Roster
+from core.shown import Shown
 from transports.signals import CommandGiven, MessageEdited, MessageSent, ReactionAdded, Signal
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ AGAIN = 2.0
 """Seconds before a chat is asked again for what it could not tell, unless it said when."""
 
 TRIES = 8
-"""Failed questions after which the chat is asked something else, to see whether it is there at all."""
+"""How often, on end, a chat that answers something else may leave one question unanswered."""
 
 
 class Unanswered(Exception):
@@ -54,9 +55,14 @@ class Reception:
         """The incident whose channel this is."""
         return None if channel in self.triage else await self.post.log.stream_in(channel)
 
+    async def card(self, message: MessageRef) -> Shown | None:
+        """The row of the card that a message is; `None` when it is none. Raises `Unanswered`."""
+        transport = self.transports[message.channel.transport]
+        return await self._asked(transport, lambda: self.displays.find(message))
+
     async def item_of(self, root: MessageRef | None) -> str:
-        """The key of the item in whose thread something stands; empty where it is in none."""
-        row = await self.displays.find(root) if root is not None else None
+        """The key of the item in whose thread something stands; empty where it is in none. Raises `Unanswered`."""
+        row = await self.card(root) if root is not None else None
         return row.card.removeprefix("item/") if row is not None and row.card.startswith("item/") else ""
 
     async def said(self, message: MessageRef) -> Said | None:
@@ -70,15 +76,17 @@ class Reception:
 
     async def _asked(self, transport: Transport, ask: Callable[[], Awaitable[T]]) -> T:
         """What a chat answers, for as long as it takes it to come back. Raises `Unanswered` and `Permanent`."""
-        tries = 0
+        evaded, waited = 0, False
         while True:
             try:
                 return await ask()
             except Temporary as failure:
-                tries += 1
-                if tries == 1:
+                if not waited:
                     log.warning("a chat does not tell what an act needs", chat=transport.name, reason=str(failure))
-                if tries % TRIES == 0 and await self._is_there(transport):
+                    waited = True
+                # What it did not answer while it was away says nothing about the question.
+                evaded = evaded + 1 if await self._is_there(transport) else 0
+                if evaded == TRIES:
                     raise Unanswered(str(failure)) from failure
                 await self.clock.sleep(failure.retry_after or AGAIN)
 
