@@ -320,6 +320,7 @@ async def test_an_edit_reaches_the_draft_made_from_it(stage: Stage) -> None:
     await _raised(stage)
     said = await stage.mia.says("some users cannot pya")
     await stage.ann.reacts(said, "📢")
+    await stage.ann.types("update next=we test a rollback")
     await stage.mia.edits(said, "some users cannot pay")
     stage.expect_everything()
     assert stage.incident.draft is not None

@@ -210,10 +210,9 @@ def _close(word: str, known: Iterable[str]) -> list[str]:
 def nearest_verb(word: str, group: Group | None = None) -> Verb | None:
     """The verb that was most likely meant, `None` when none is near."""
     known = [spelling for spelling, rows in SPELLINGS.items() if group in (None, rows[0].group)]
-    begun = {
-        SPELLINGS[spelling][0].word for spelling in known if spelling.startswith(fold(word)) and len(fold(word)) > 2
-    }
-    if len(begun) == 1:
+    start = fold(word)
+    begun = {SPELLINGS[spelling][0].word for spelling in known if spelling.startswith(start)}
+    if len(start) > 2 and len(begun) == 1:
         return SPELLINGS[fold(begun.pop())][0]
     # The first of a verb's rows: its plain form.
     return next((SPELLINGS[near][0] for near in _close(word, known)), None)
