@@ -39,6 +39,7 @@ class Call:
     uploads: Sequence[tuple[str, bytes]]
     reason: str
     who: User
+    template: str = ""  # the path as documented, with the names of its parts
     status: int = 0
     answer: Any = None
 
@@ -93,6 +94,7 @@ class Rest:
             if self.faults.down:
                 return _hang_up(request)
             call = await self._read(request)
+            call.template = route.path
             self.log.append(call)
             if (early := self.faults.next(call.method, call.path, after=False)) is not None:
                 answer = await self._trip(early, request)
