@@ -23,9 +23,14 @@ WHERE = (Path(__file__).parents[2] / NAME, Path("/work") / NAME)
 
 KNOWN: tuple[tuple[str, str], ...] = (
     (r"request .* message_reference", "discord.py sends the ids of message_reference as integers, which Discord takes"),
+    (r"request .*: \d{17,20} is not", "discord.py sends some ids as integers, which Discord takes"),
     (r"request .* attachments\.\d+\.id: \d+ is not", "docs/reference#uploading-files numbers new files with integers"),
-    (r"request .* permission_overwrites\.\d+\.id: \d+ is not", "discord.py sends integers, which Discord takes"),
     (r"request PUT /channels/{}/permissions/{} (allow|deny): '\d+' is not", "docs/resources/channel has strings here"),
+    (r"answer 400 .* errors\..*\.code: '\w+' is not of type 'integer'", "docs/reference#error-messages has words here"),
+    (
+        r"answer 429 .*: 'code' is a required property",
+        "docs/topics/rate-limits: there is a code only where it says more",
+    ),
 )
 """What does not fit and need not: a pattern of `what method path where: message`, and the reason."""
 

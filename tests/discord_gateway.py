@@ -142,6 +142,7 @@ class Gateway:
         """Cut every connection; the sessions can be resumed."""
         for each in list(self.connections):
             each.abort()
+            self._left(each)
 
     def close(self, code: int = 4000) -> None:
         for each in self.connections:

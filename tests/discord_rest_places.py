@@ -113,9 +113,7 @@ def _listed(call: Call, found: list[Channel], limit: int | None = None) -> Json:
 def active_threads(call: Call) -> Json:
     found, member = places.guild_of(call.world, call.who, call.id("guild"))
     seen = [each for each in found.channels.values() if each.is_thread and in_channel(member, each)]
-    listed = _listed(call, sorted((each for each in seen if not each.archived), key=lambda one: -one.id))
-    del listed["has_more"]
-    return listed
+    return _listed(call, sorted((each for each in seen if not each.archived), key=lambda one: -one.id))
 
 
 def archived_threads(call: Call) -> Json:
