@@ -8,11 +8,17 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import discord
+import pytest
 from discord import app_commands
 from discord_fake import FakeDiscord
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True, message_content=True)
 PATIENCE = 5.0
+
+
+def code(error: pytest.ExceptionInfo[discord.HTTPException]) -> int:
+    """Discord's JSON error code."""
+    return error.value.code
 
 
 class Client(discord.Client):

@@ -25,6 +25,7 @@ KNOWN: tuple[tuple[str, str], ...] = (
     (r"request .* message_reference", "discord.py sends the ids of message_reference as integers, which Discord takes"),
     (r"request .*: \d{17,20} is not", "discord.py sends some ids as integers, which Discord takes"),
     (r"request .* attachments\.\d+\.id: \d+ is not", "docs/reference#uploading-files numbers new files with integers"),
+    (r"request \w+ /webhooks/.* .*'attachments': \[{'id': \d", "the same, within a union"),
     (r"request PUT /channels/{}/permissions/{} (allow|deny): '\d+' is not", "docs/resources/channel has strings here"),
     (r"answer 400 .* errors\..*\.code: '\w+' is not of type 'integer'", "docs/reference#error-messages has words here"),
     (
@@ -66,6 +67,11 @@ class Checks:
 
 def _is_known(line: str) -> bool:
     return any(re.match(pattern.replace("{}", r"\{\}"), line) for pattern, _ in KNOWN)
+
+
+def described() -> bool:
+    """Whether Discord's description is at hand."""
+    return _description() is not None
 
 
 @functools.cache

@@ -131,6 +131,8 @@ def inside(given: list[Json]) -> list[Json]:
 def _numbered(one: Json, free: Any) -> Json:
     done = {key: value for key, value in one.items() if value is not None}
     done.setdefault("id", next(free))
+    if "emoji" in done:
+        done["emoji"] = {key: value for key, value in done["emoji"].items() if value is not None}
     if "components" in one:
         done["components"] = [_numbered(each, free) for each in one["components"]]
     for key in ("component", "accessory"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import discord_shapes as shapes
@@ -17,7 +18,7 @@ from discord_limits import (
     Refused,
     invalid,
 )
-from discord_permissions import Permission, in_channel, in_guild
+from discord_permissions import ALL, Permission, in_channel, in_guild, may_see
 from discord_threads import edit_thread
 from discord_world import (
     CATEGORY,
@@ -29,6 +30,7 @@ from discord_world import (
     Member,
     Overwrite,
     User,
+    Viewer,
     World,
 )
 
@@ -55,7 +57,9 @@ def create_channel(world: World, who: User, guild_id: int, body: Json) -> Channe
     made = Channel(world.clock.snowflake(), guild, kind, named(world, body, kind), parent)
     made.topic = _topic(world, body)
     given = body.get("permission_overwrites")
-    made.overwrites = _overwrites(given or [], granted, member)
+    # "Setting MANAGE_ROLES permission in channels is only possible for guild administrators": docs/resources/guild
+    grantable = in_guild(guild, member) if granted == ALL else in_guild(guild, member) & ~P.MANAGE_ROLES
+    made.overwrites = _overwrites(given or [], grantable, {})
     if given is None and parent is not None:
         made.overwrites = {key: Overwrite(**vars(each)) for key, each in parent.overwrites.items()}
     made.position = len(guild.channels)
@@ -69,17 +73,21 @@ def edit_channel(world: World, who: User, channel_id: int, body: Json) -> Channe
     if channel.is_thread:
         return edit_thread(world, who, channel, body)
     require(who, channel, P.MANAGE_CHANNELS)
-    member = channel.guild.members[who.id]
+    overwrites, parent = channel.overwrites, channel.parent
     if "permission_overwrites" in body:
         require(who, channel, P.MANAGE_ROLES)
-        channel.overwrites = _overwrites(body["permission_overwrites"] or [], _grantable(member, channel), member)
+        granted = _grantable(channel.guild.members[who.id], channel)
+        overwrites = _overwrites(body["permission_overwrites"] or [], granted, channel.overwrites)
     if "parent_id" in body:
-        channel.parent = _parent(world, channel.guild, body["parent_id"], channel)
-    if "name" in body:
-        channel.name = named(world, body, channel.type)
-    if "topic" in body:
-        channel.topic = _topic(world, body)
-    channel.position = int(body.get("position") or channel.position)
+        parent = _parent(world, channel.guild, body["parent_id"], channel)
+    name = named(world, body, channel.type) if "name" in body else channel.name
+    topic = _topic(world, body) if "topic" in body else channel.topic
+
+    def change() -> None:
+        channel.overwrites, channel.parent, channel.name, channel.topic = overwrites, parent, name, topic
+        channel.position = int(body.get("position") or channel.position)
+
+    with_access(world, channel.guild, change, told=True)
     tell_channel(world, "CHANNEL_UPDATE", channel)
     return channel
 
@@ -109,14 +117,16 @@ def set_overwrite(world: World, who: User, channel_id: int, target: int, body: J
     given = {"id": target, **body}
     if target not in guild.roles and target not in world.users:
         raise Refused(UNKNOWN_OVERWRITE)
-    channel.overwrites |= _overwrites([given], _grantable(member, channel), member)
+    made = _overwrites([given], _grantable(member, channel), channel.overwrites)
+    with_access(world, guild, lambda: channel.overwrites.update(made), told=True)
     tell_channel(world, "CHANNEL_UPDATE", channel)
 
 
 def drop_overwrite(world: World, who: User, channel_id: int, target: int) -> None:
     channel = enter(world, who, channel_id, P.MANAGE_ROLES)
-    if channel.overwrites.pop(target, None) is None:
+    if target not in channel.overwrites:
         raise Refused(UNKNOWN_OVERWRITE)
+    with_access(world, channel.guild, lambda: channel.overwrites.pop(target), told=True)
     tell_channel(world, "CHANNEL_UPDATE", channel)
 
 
@@ -127,11 +137,13 @@ def _grantable(member: Member, channel: Channel) -> int:
     return in_guild(channel.guild, member) | (in_channel(member, channel.parent) if channel.parent else 0)
 
 
-def _overwrites(given: list[Json], granted: int, member: Member) -> dict[int, Overwrite]:
+def _overwrites(given: list[Json], granted: int, before: dict[int, Overwrite]) -> dict[int, Overwrite]:
+    """What is not granted may not be changed."""
     found = {}
     for each in given:
         made = Overwrite(int(each["id"]), int(each["type"]), int(each.get("allow") or 0), int(each.get("deny") or 0))
-        if (made.allow | made.deny) & ~granted:
+        was = before.get(made.id, Overwrite(made.id, made.type))
+        if ((made.allow ^ was.allow) | (made.deny ^ was.deny)) & ~granted:
             raise Refused(NO_PERMISSION)
         found[made.id] = made
     return found
@@ -170,19 +182,41 @@ def give_role(world: World, who: User, guild_id: int, user_id: int, role_id: int
     world.tell(Event("GUILD_MEMBER_UPDATE", guild, lambda _: shape))
 
 
-def with_access(world: World, guild: Guild, change: Any) -> None:
-    """Do what may change who sees what; whoever gains or loses a channel is told of it (docs/topics/permissions)."""
+def with_access(world: World, guild: Guild, change: Callable[[], object], *, told: bool = False) -> None:
+    """Do what may change which channels a bot sees. It is told of those it gains or loses (docs/topics/permissions),
+    unless it is `told` of them anyway, and of the threads in those it gains (docs/topics/threads#channel-access).
+    """
 
-    def seen() -> dict[tuple[int, int], int]:
+    def seen() -> set[tuple[int, int]]:
         bots = [each for each in guild.members.values() if each.user.bot]
         places = [each for each in guild.channels.values() if not each.is_thread]
-        return {(each.user.id, place.id): in_channel(each, place) & P.VIEW_CHANNEL for each in bots for place in places}
+        return {(each.user.id, place.id) for each in bots for place in places if may_see(each, place)}
 
     before = seen()
     change()
-    for (user_id, channel_id), now in seen().items():
-        if before.get((user_id, channel_id)) != now and (channel := guild.channels.get(channel_id)):
+    after = seen()
+    for user_id, channel_id in sorted(before ^ after):
+        channel = guild.channels[channel_id]
+        if not told:
             tell_channel(world, "CHANNEL_UPDATE", channel, only=user_id)
+        if (user_id, channel_id) in after:
+            _tell_threads(world, channel, user_id)
+
+
+def _tell_threads(world: World, channel: Channel, user_id: int) -> None:
+    guild = channel.guild
+    active = [each for each in guild.channels.values() if each.is_thread and each.parent is channel]
+
+    def shape(viewer: Viewer) -> Json:
+        found = [each for each in active if not each.archived and in_channel(guild.members[viewer.user], each)]
+        return {
+            "guild_id": str(guild.id),
+            "channel_ids": [str(channel.id)],
+            "threads": [shapes.thread(each, viewer) for each in found],
+            "members": [shapes.thread_member(each, viewer.user) for each in found if viewer.user in each.joined],
+        }
+
+    world.tell(Event("THREAD_LIST_SYNC", guild, shape, only=user_id))
 
 
 def _topic(world: World, body: Json) -> str | None:

@@ -64,6 +64,8 @@ def respond(call: Call) -> Json | None:
         "response_message_loading": bool(message.flags & LOADING),
         "response_message_ephemeral": bool(message.flags & EPHEMERAL),
     }
+    if kind not in (SAY, UPDATE):
+        return {"interaction": about}
     return {"interaction": about, "resource": {"type": kind, "message": _shape(call, message)}}
 
 
@@ -222,21 +224,18 @@ def _command(call: Call, given: Json, scope: int, old: dict[tuple[int, str], Jso
     before = old.get((kind, given["name"]))
     shape: Json = {
         "dm_permission": True,
-        "contexts": None,
         "integration_types": [0],
         "nsfw": False,
         "default_member_permissions": None,
         "name_localizations": None,
         "description_localizations": None,
         "description": "",
-        **{key: value for key, value in given.items() if key != "options" or kind == CHAT},
+        **{key: value for key, value in given.items() if value is not None and (key != "options" or kind == CHAT)},
         "id": before["id"] if before else str(call.world.clock.snowflake()),
         "application_id": str(call.discord.bot.application_id),
         "version": str(call.world.clock.snowflake()),
         "type": kind,
     }
-    if shape["contexts"] is None:
-        del shape["contexts"]
     if shape["default_member_permissions"] is not None:
         shape["default_member_permissions"] = str(shape["default_member_permissions"])
     return shape | ({"guild_id": str(scope)} if scope else {})
