@@ -37,13 +37,14 @@ KNOWN: tuple[tuple[str, str], ...] = (
 
 
 class Checks:
-    def __init__(self, violations: list[str]) -> None:
+    def __init__(self, violations: list[str], *, on: bool = True) -> None:
         self._violations = violations
+        self._on = on
         self.checked = 0
 
     def exchange(self, call: Call) -> None:
         """Hold one request and its answer against the description. What is refused for its form was ours to refuse."""
-        operations = _operations()
+        operations = _operations() if self._on else None
         if operations is None:
             return
         key = (call.method, re.sub(r"{[^}]*}", "{}", call.template))

@@ -36,6 +36,11 @@ class Person:
     def id(self) -> int:
         return self.user.id
 
+    @property
+    def mention(self) -> str:
+        """How a message names them."""
+        return f"<@{self.id}>"
+
     def say(
         self,
         place: Place,
@@ -44,7 +49,7 @@ class Person:
         files: Sequence[tuple[str, bytes]] = (),
         reply_to: Message | None = None,
     ) -> Message:
-        """A message in a channel or thread; mentions are written as Discord does, `<@id>`."""
+        """A message in a channel or thread; whom it names is written as Discord does, `person.mention`."""
         body: Json = {"content": text}
         if reply_to is not None:
             body["message_reference"] = {"message_id": reply_to.id}

@@ -50,9 +50,9 @@ def commands(client: Client) -> None:
     """The commands of these tests, each of which answers in its own way."""
     group = app_commands.Group(name="incident", description="Incidents", guild_only=True)
 
-    @group.command(description="Open one")
+    @group.command(name="open", description="Open one")
     @app_commands.describe(title="What is wrong", severity="1 to 4", lead="Who commands")
-    async def open(  # noqa: A001  # the command's name
+    async def declare(
         interaction: Interaction, title: str, severity: app_commands.Range[int, 1, 4], lead: discord.Member
     ) -> None:
         await interaction.response.send_message(f"{title} {severity} {lead.id}", ephemeral=True)

@@ -127,6 +127,23 @@ async def test_who_loses_the_channel_hears_no_more_of_it_until_it_is_back(fake: 
         assert client.text(triage.id).name == "triage"
 
 
+async def test_a_role_that_gives_sight_brings_the_channel_and_its_threads(fake: FakeDiscord) -> None:
+    triage, bob = fake.create_channel("triage"), fake.create_person("Bob")
+    thread = bob.thread(bob.say(triage, f"H1 {bob.mention}"), "H1")
+    everyone = fake.guild.roles[fake.guild.id]
+    for role in (everyone, fake.bot.role):
+        fake.edit_role(role, role.permissions & ~Permission.VIEW_CHANNEL)
+    async with connected(fake) as client:
+        assert (client.text(triage.id).name, len(client.guilds[0].threads)) == ("___hidden___", 0)
+        fake.edit_role(fake.bot.role, fake.bot.role.permissions | Permission.VIEW_CHANNEL)
+        await client.hears("thread_join")
+        assert client.text(triage.id).name == "triage"
+        assert [each.id for each in client.guilds[0].threads] == [thread.id]
+        fake.edit_role(fake.bot.role, fake.bot.role.permissions & ~Permission.VIEW_CHANNEL)
+        await client.hears("guild_channel_update", 2)
+        assert client.text(triage.id).name == "___hidden___"
+
+
 async def test_a_channel_that_is_made_private_lets_in_whom_it_names(fake: FakeDiscord) -> None:
     bob, eve = fake.create_person("Bob"), fake.create_person("Eve")
     async with connected(fake) as client:
