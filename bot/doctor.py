@@ -72,6 +72,9 @@ class _Notes:
     async def read(self, key: str) -> str | None:
         return self._new.get(key) or await self._kept.read(key)
 
+    async def heard(self, prefix: str) -> int:
+        return await self._kept.heard(prefix)
+
     async def write(self, key: str, value: str) -> None:
         self._new[key] = value
 
@@ -107,7 +110,7 @@ async def _room(chat: Transport, room: str) -> bool:
     try:
         channel = await chat.resolve(room)
         # An id is a name without a look; reading what the bot last said there needs the bot to be in the room.
-        await chat.marked(channel, HOUSE, SystemClock().now())
+        await chat.marked(channel, HOUSE, 0, SystemClock().now())
         deaf = await chat.deaf_in(channel) if isinstance(chat, Deafened) else ""
     except Missing as missing:
         return _say(False, f"{chat.name} room {room}", f"{missing}; invite the bot, or mend the name")

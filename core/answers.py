@@ -19,7 +19,7 @@ WORKED = "✅"
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """✅ from Tocsin on a person's message."""
+    """✅ from Tocsin on a person's message, or where they are answered."""
 
     message: MessageRef
 
@@ -49,20 +49,23 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
     origin, event = recorded.origin, recorded.event
     if recorded.source is None or origin is None or origin.message is None or recorded.by is None:
         return ()
+    where = origin.reply_to or origin.message
     if isinstance(event, Told):
         shown = (
             told(incident, recorded, event)
             if incident
-            else _outside(recorded, help_document(event.topic), origin, origin.message)
+            else _outside(recorded, help_document(event.topic), origin, where)
         )
         return (shown,) if shown else ()
     if isinstance(event, Refused):
-        if origin.kind == "reacted" and recorded.by.account.transport == origin.message.channel.transport:
+        put = origin.kind == "reacted" and origin.answer is None
+        if put and recorded.by.account.transport == origin.message.channel.transport:
             return (Removal(origin.message, origin.emoji, recorded.by.account.id),)
         return ()
     # What is asked back is not done yet.
     asked_back = isinstance(event, Asked) and event.again is not None
-    return (Tick(origin.message),) if origin.kind in ("typed", "edited") and not asked_back else ()
+    waits = origin.kind in ("typed", "edited") or origin.answer is not None
+    return (Tick(where),) if waits and not asked_back else ()
 
 
 def _outside(recorded: Recorded, document: Document, origin: Origin, where: MessageRef) -> Card:

@@ -160,6 +160,8 @@ class CommandPost:
                 raise refusals.no_such_incident(number)
             case c.Declare():
                 raise refusals.declare_in_triage()
+            case c.NoteTakenBack():
+                return ()
             case _:
                 raise refusals.not_in_an_incident(self.policy().emoji["declare"])
 

@@ -134,8 +134,10 @@ class Transport(Protocol):
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
         """Take a person's reaction away, where the chat allows it; elsewhere do nothing."""
 
-    async def marked(self, channel: ChannelRef, incident: str, since: datetime) -> Mapping[str, MessageRef]:
-        """The bot's own cards of an incident in a channel's history after a moment, by card key."""
+    async def marked(
+        self, channel: ChannelRef, incident: str, number: int, since: datetime
+    ) -> Mapping[str, MessageRef]:
+        """The bot's own cards of an incident (by name, and number) in a channel's history after a moment, by card key."""
 
     async def read(self, message: MessageRef) -> Said:
         """A message as it stands now. Raises `Missing`."""
@@ -153,6 +155,12 @@ Inbox = Callable[[Any], Awaitable[None]]
 
 class Notebook(Protocol):
     """A transport's own small notes (cursor, device, tokens), kept beside the log under its name."""
+
+    async def heard(self, prefix: str) -> int:
+        """The highest number behind this prefix among the sources of what is on the record; 0 when there is none.
+
+        So a chat that has no names for its acts can count them: a reaction goes on at 1, off at 2, on again at 3.
+        """
 
     async def read(self, key: str) -> str | None: ...
 

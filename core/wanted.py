@@ -62,10 +62,10 @@ class Wanted:
     def version(self, stream: str) -> int:
         return self.incidents[stream].version if stream in self.incidents else self._house.version
 
-    def mark(self, stream: str, now: datetime) -> tuple[str, datetime]:
-        """What a stream's cards bear as their mark, and since when they may stand in a channel."""
+    def mark(self, stream: str, now: datetime) -> tuple[str, int, datetime]:
+        """What a stream's cards bear as their mark, name and number, and since when they may stand in a channel."""
         incident = self.incidents.get(stream)
-        return (incident.name, incident.declared_at) if incident else (HOUSE, now - ANSWER_STILL)
+        return (incident.name, incident.number, incident.declared_at) if incident else (HOUSE, 0, now - ANSWER_STILL)
 
     def at_home(self, stream: str, channel: ChannelRef) -> bool:
         """Whether this is the incident's own channel."""

@@ -82,4 +82,4 @@ def key(name: str) -> str:
 
 def post(*words: Words, card: str = "board", incident: str = "inc-a", **more: Any) -> Post:
     """A card of one line."""
-    return Post(document=Document(lines=(line(*words),)), incident=incident, card=card, **more)
+    return Post(document=Document(lines=(line(*words),)), incident=incident, card=card, number=1, **more)

@@ -17,16 +17,21 @@ PATIENCE = 15.0
 
 
 class Notes:
-    """A notebook in memory, which outlives the transport as a database would."""
+    """A notebook in memory, which outlives the transport as a database would. `sources` are those of all that was heard."""
 
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
+        self.sources: set[str] = set()
 
     async def read(self, key: str) -> str | None:
         return self.kept.get(key)
 
     async def write(self, key: str, value: str) -> None:
         self.kept[key] = value
+
+    async def heard(self, prefix: str) -> int:
+        numbers = (source.removeprefix(prefix) for source in self.sources if source.startswith(prefix))
+        return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 class Running:
@@ -64,6 +69,7 @@ class Running:
         if self.on_signal is not None:
             await self.on_signal(signal)
         self.heard.append(signal)
+        self.notes.sources.add(signal.source)
 
 
 async def until(holds: Callable[[], bool], within: float = PATIENCE) -> None:

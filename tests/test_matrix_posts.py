@@ -223,8 +223,8 @@ async def test_cards_are_found_in_the_history(world: World) -> None:
     await asyncio.gather(*(world.ann.say(world.triage, "chatter") for _ in range(120)))
     item = await transport.send(triage, post("item", card="item/H2"), key("i"))
     start = (await transport.read(board)).at
-    assert await transport.marked(triage, "inc-a", start) == {"board": board, "item/H2": item}
-    assert await transport.marked(triage, "inc-a", start + timedelta(milliseconds=1)) == {"item/H2": item}
+    assert await transport.marked(triage, "inc-a", 1, start) == {"board": board, "item/H2": item}
+    assert await transport.marked(triage, "inc-a", 1, start + timedelta(milliseconds=1)) == {"item/H2": item}
     assert [each.text for each in await world.bot.hears(MessageSent, 121)][:2] == ["forged", "chatter"]
 
 

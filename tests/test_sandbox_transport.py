@@ -227,10 +227,10 @@ async def test_past_the_window_a_key_is_forgotten_and_the_mark_finds_the_card() 
     await stage.clock.push(timedelta(hours=24).total_seconds())
     assert await stage.bot.send(stage.triage, post(card="item/H1"), "k") == first
     await stage.clock.push(1)
-    assert await stage.bot.marked(stage.triage, "inc-2026-05-02-checkout-down", began) == {"item/H1": first}
+    assert await stage.bot.marked(stage.triage, "inc-2026-05-02-checkout-down", 7, began) == {"item/H1": first}
     again = await stage.bot.send(stage.triage, post(card="item/H1"), "k")
     assert again != first
-    assert await stage.bot.marked(stage.triage, "inc-2026-05-02-checkout-down", began + timedelta(hours=1)) == {
+    assert await stage.bot.marked(stage.triage, "inc-2026-05-02-checkout-down", 7, began + timedelta(hours=1)) == {
         "item/H1": again
     }
 
@@ -340,7 +340,9 @@ async def test_what_cannot_be_done_says_so_for_good() -> None:
         stage.bot.react(gone, "✅", "r"),
         stage.bot.send(stage.triage, post(thread=gone), "t"),
         stage.bot.send(ChannelRef(transport="sandbox", id="c999"), post(), "u"),
-        stage.bot.marked(ChannelRef(transport="sandbox", id="c999"), "inc-2026-05-02-checkout-down", stage.clock.now()),
+        stage.bot.marked(
+            ChannelRef(transport="sandbox", id="c999"), "inc-2026-05-02-checkout-down", 7, stage.clock.now()
+        ),
     ):
         with pytest.raises(Missing):
             await request

@@ -324,7 +324,9 @@ class Sealed(SandboxTransport):
             raise Permanent("refused, this one card")
         return await super().send(channel, post, key)
 
-    async def marked(self, channel: ChannelRef, incident: str, since: datetime) -> Mapping[str, MessageRef]:
+    async def marked(
+        self, channel: ChannelRef, incident: str, number: int, since: datetime
+    ) -> Mapping[str, MessageRef]:
         raise Temporary("500 for this one history")
 
 

@@ -177,9 +177,9 @@ async def test_a_card_carries_its_mark_through_edits_and_is_found_by_it(chat: Ch
     )
     said = await transport.read(card)
     assert (said.text, said.ours, said.ref) == ("Update 1: all is well.", True, card)
-    assert await transport.marked(chat.triage, "inc-a", said.at) == {"update/1": card, "item/H1": item}
+    assert await transport.marked(chat.triage, "inc-a", 1, said.at) == {"update/1": card, "item/H1": item}
     await bob.delete(item)
-    assert await transport.marked(chat.triage, "inc-a", said.at) == {"update/1": card}
+    assert await transport.marked(chat.triage, "inc-a", 1, said.at) == {"update/1": card}
 
 
 async def test_a_card_in_a_thread_stays_there(chat: Chat) -> None:

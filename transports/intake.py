@@ -21,7 +21,7 @@ from core.incident.vocabulary import Account, ChannelRef
 from core.patience import patiently
 from core.port import Fatal
 from transports.arguments import number
-from transports.phrases import TYPED_LIMIT, Context, read
+from transports.phrases import TYPED_LIMIT, Context, given, read
 from transports.prefix import prefix
 from transports.reacted import Reacted
 from transports.reception import Reception, Unanswered
@@ -115,7 +115,7 @@ class Intake:
     async def _words(self, signal: MessageSent | MessageEdited, words: str) -> c.AnyCommand:
         """The command that a message's words mean where it stands."""
         item = await self.reception.item_of(signal.thread)
-        command = await self._read(words, signal.at, signal.mentions, item)
+        command = read(words, await self._context(words, signal.at, signal.mentions, item))
         match command:
             case c.AddItem():
                 return command.model_copy(update={"parent": item})
@@ -125,23 +125,27 @@ class Intake:
                 return command
 
     async def _given(self, signal: CommandGiven) -> None:
-        command = await self._read(signal.text, signal.at, signal.mentions, "")
-        origin = Origin(kind="chat", message=signal.on, typed=signal.text[:TYPED_LIMIT])
+        item = await self.reception.item_of(signal.thread)
+        words = " ".join(signal.options.values())
+        context = await self._context(words, signal.at, signal.mentions, item)
+        command = given(signal.verb, signal.options, context)
+        if isinstance(command, c.AddItem):
+            command = command.model_copy(update={"parent": item})
+        origin = Origin(
+            kind="typed", message=signal.answer, answer=signal.answer, thread=signal.thread, typed=signal.verb
+        )
         await self._command(signal, command, signal.channel, signal.by, origin)
 
-    async def _read(self, words: str, at: datetime, mentions: tuple[Account, ...], item: str) -> c.AnyCommand:
+    async def _context(self, words: str, at: datetime, mentions: tuple[Account, ...], item: str) -> Context:
         people = tuple(self.reception.roster.person(account) for account in mentions)
         names = {name: await self.reception.post.log.number_of(name) for name in _NAME.findall(words)}
-        return read(
-            words,
-            Context(
-                now=at,
-                zone=self.zone,
-                mentions=people,
-                named=self.reception.roster.named,
-                numbered=lambda word: names.get(word) or number(word),
-                item=item,
-            ),
+        return Context(
+            now=at,
+            zone=self.zone,
+            mentions=people,
+            named=self.reception.roster.named,
+            numbered=lambda word: names.get(word) or number(word),
+            item=item,
         )
 
     async def _command(

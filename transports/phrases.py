@@ -7,7 +7,7 @@ gives the nearest correct form.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
@@ -16,10 +16,10 @@ from pydantic import ValidationError
 
 from core.incident.commands import AnyCommand, Misread, Show, one_line
 from core.incident.forms import Argument, Group, Kind, Verb
-from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_later, nearest_verb, not_yet
+from core.incident.verbs import LATER, NOT_YET, PATHS, SPELLINGS, VERBS, fold, nearest_later, nearest_verb, not_yet
 from transports.arguments import READERS, Context, marked_person, quoted, unknown
 
-__all__ = ["Context", "read"]
+__all__ = ["Context", "given", "read"]
 
 TYPED_LIMIT = 200
 """Characters of what could not be read that the record keeps."""
@@ -46,6 +46,42 @@ def read(text: str, context: Context) -> AnyCommand:
         return _first_that_fits(forms, rest, context)
     except Unreadable as wrong:
         return Misread(answer=_answer(wrong), typed=text[:TYPED_LIMIT])
+
+
+def given(path: str, options: Mapping[str, str], context: Context) -> AnyCommand:
+    """The command of a form that was filled in: a verb by its path, and what stands in each of its slots by name.
+
+    Nothing is looked for in the words of one slot that belongs in another; a blank slot is one left out.
+    """
+    verb = PATHS[path]
+    try:
+        return _given(verb, {name: one_line(said) for name, said in options.items()}, context)
+    except Unreadable as wrong:
+        return Misread(answer=_answer(wrong), typed=path)
+
+
+def _given(verb: Verb, options: Mapping[str, str], context: Context) -> AnyCommand:
+    try:
+        values = {
+            slot.into: value
+            for slot in (*verb.arguments, *verb.fields)
+            for value in _filled(verb, slot, options, context)
+        }
+    except ValueError as wrong:
+        raise Unreadable(_sentence(str(wrong)), [verb]) from None
+    return _built(verb, values)
+
+
+def _filled(verb: Verb, slot: Argument, options: Mapping[str, str], context: Context) -> tuple[object, ...]:
+    """The value of a slot, or none where it is left blank and may be. Raises `ValueError`."""
+    said = options.get(slot.name, "")
+    if said.strip("… ."):
+        return (_value(slot, said, context),)
+    if slot.kind is Kind.ITEM and context.item:
+        return (context.item,)
+    if slot.required and slot in verb.arguments:
+        raise ValueError(f"`{verb.word}` needs {slot.shown}.")
+    return ()
 
 
 def _answer(wrong: Unreadable) -> str:
@@ -138,6 +174,10 @@ def _read_form(verb: Verb, rest: str, context: Context) -> AnyCommand:
         raise Unreadable(_sentence(str(wrong)), [verb]) from None
     if left:
         raise _left_over(verb, left)
+    return _built(verb, values)
+
+
+def _built(verb: Verb, values: Mapping[str, Any]) -> AnyCommand:
     try:
         return verb.build(values)
     except ValidationError as wrong:

@@ -20,6 +20,8 @@ from transports.reactions import Table, Where
 from transports.reception import Reception
 from transports.signals import ReactionAdded, ReactionRemoved, Signal
 
+_NOWHERE = "That means nothing here: incidents are declared in a triage channel, all else belongs in an incident's own."
+
 
 @dataclass
 class Reacted:
@@ -31,7 +33,7 @@ class Reacted:
     async def added(self, signal: ReactionAdded) -> None:
         """A reaction on a card is that card's; on anything else it takes what somebody wrote."""
         row = await self.reception.card(signal.message)
-        origin = Origin(kind="reacted", message=signal.message, emoji=signal.emoji)
+        origin = Origin(kind="reacted", message=signal.message, answer=signal.answer, emoji=signal.emoji)
         if row is not None and await self._on_card(signal, row, origin):
             return
         stream = await self.reception.stream(signal.message.channel)
@@ -41,6 +43,9 @@ class Reacted:
         elif action is None and row is not None and (where := reading.place(row.card)) and where is not Where.NOTICE:
             answer = f"That emoji means nothing here. {self.table.meanings(where)}"
             await self.reception.hand_in(signal, c.Misread(answer=answer), row.stream, signal.by, origin)
+        elif signal.answer is not None:
+            # Whoever pressed a button waits for a word.
+            await self.reception.hand_in(signal, c.Misread(answer=_NOWHERE), stream or HOUSE, signal.by, origin)
 
     async def _on_card(self, signal: ReactionAdded, row: Shown, origin: Origin) -> bool:
         """Whether the emoji has a meaning on this card; then it is handed in."""
@@ -115,12 +120,14 @@ class Reacted:
         """What a reaction did is undone where it stands on nothing but that reaction."""
         post = self.reception.post
         act = await post.log.act(signal.undoes)
-        incident = await post.incident(act.stream) if act else None
-        if act is None or incident is None or act.origin is None or act.origin.message is None:
+        if act is None or act.origin is None or act.origin.message is None:
             return
+        incident = await post.incident(act.stream)
         claimed = CLAIMS.get(self.table.action(Where.BOARD, act.origin.emoji) or "")
-        command = reading.taken_back(act, incident, claimed)
-        if command is not None:
+        command = reading.taken_back(act, incident, claimed) if incident else None
+        if command is None:
+            await self.reception.hand_in(signal, c.NoteTakenBack(), act.stream, signal.by)
+        else:
             origin = Origin(kind="chat", message=act.origin.message, emoji=act.origin.emoji)
             await self.reception.hand_in(signal, command, act.stream, signal.by, origin)
 

@@ -127,8 +127,8 @@ class Reception:
     ) -> Outcome:
         """Checks that the person is a responder, now, and gives the command to the command post. Raises `Unanswered`."""
         by = self.roster.person(account) if account else None
-        # Whoever wrote what others captured may edit it; the rest is for responders.
-        theirs = isinstance(command, c.EditSource | c.DeleteSource)
+        # Whoever wrote what others captured may edit it, and anyone takes back what was theirs; the rest is for responders.
+        theirs = isinstance(command, c.EditSource | c.DeleteSource | c.NoteTakenBack)
         if by is not None and not theirs and not await self.may_act(by):
             command = c.DenyStranger(wanted=type(command).__name__)
         given = isinstance(command, c.Assign | c.NameBackup | c.HandOff | c.AddItem) and command.who
@@ -159,8 +159,8 @@ def _who_and_where(signal: Signal) -> tuple[Account | None, MessageRef | None]:
         case MessageSent() | MessageEdited():
             return signal.author, signal.message
         case ReactionAdded():
-            return signal.by, signal.message
+            return signal.by, signal.answer or signal.message
         case CommandGiven():
-            return signal.by, signal.on
+            return signal.by, signal.answer
         case _:
             return None, None

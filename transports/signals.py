@@ -7,6 +7,7 @@ that a deletion of one of the bot's own cards is a `MessageDeleted` whoever did 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,13 +52,14 @@ class MessageDeleted:
 
 @dataclass(frozen=True, slots=True)
 class ReactionAdded:
-    """A person put an emoji on a message."""
+    """A person put an emoji on a message, or pressed what does the same; then `answer` is where they are answered."""
 
     message: MessageRef
     emoji: str
     by: Account
     at: datetime
     source: str
+    answer: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +74,20 @@ class ReactionRemoved:
 
 @dataclass(frozen=True, slots=True)
 class CommandGiven:
-    """A command that came as such (a slash command, a button), its words without any prefix."""
+    """A command that came as such: the words of a verb, and each option's value by its name.
+
+    `answer` is where that person is answered; `thread` is the message on which the thread hangs that it was given in.
+    """
 
     channel: ChannelRef
     by: Account
-    text: str
+    verb: str
+    options: Mapping[str, str]
     at: datetime
     source: str
+    answer: MessageRef
     mentions: tuple[Account, ...] = ()
-    on: MessageRef | None = None
+    thread: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

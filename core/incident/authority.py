@@ -82,6 +82,7 @@ AUTHORITY: dict[type[c.Command], Right] = {
     c.Reopen: _anyone("reopen", after_close=True),
     c.Confirm: _anyone("answer what was asked of one", after_close=True),
     c.KeepClaim: _anyone("take back a reaction", after_close=True),
+    c.NoteTakenBack: _anyone("take back a reaction", after_close=True),
     c.AskForCommander: _tocsin("ask for a commander"),
     c.RemindUpdate: _tocsin("remind of an update"),
     c.AskToClose: _tocsin("ask to close"),

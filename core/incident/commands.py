@@ -370,6 +370,10 @@ class KeepClaim(Command):
     role: Role | None = None
 
 
+class NoteTakenBack(Command):
+    """A reaction was taken back on which nothing hangs; kept, so that putting it there again is another act."""
+
+
 # --- the clock ------------------------------------------------------------------------------------------------------
 
 
@@ -449,7 +453,7 @@ AnyCommand = (
     | (AddItem | Grab | LetGo | EndItem)
     | (MarkDecision | ChoosePath | Freeze | Unfreeze | AskUnfreeze | AskAboutFreeze)
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate)
-    | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | KeepClaim)
+    | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | KeepClaim | NoteTakenBack)
     | (AskForCommander | RemindUpdate | AskToClose | LockChannel)
     | (NoteChannel | LoseChannel | NoteDelivery | NoteMissingRight | NoteRightGiven | Misread | DenyStranger)
 )

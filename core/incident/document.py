@@ -118,16 +118,21 @@ class Choice:
 class Post:
     """A document on its way to one channel, with all that a chat needs to show it.
 
-    `incident` and `card` are the mark by which any client finds the card again; `text`, when set, is the base update
-    word for word. `pings` are the only people whose attention the message may call. `choices` are shown as buttons or
-    seeded as reactions, as the chat can; `seeds` are bare reactions for people to click.
+    `incident` (or its `number`, which is 0 for the house) and `card` are the mark by which any client finds the card
+    again; `text`, when set, is the base update word for word. `pings` are the only people whose attention the message
+    may call; `calls` are those whom a chat without invitations calls when it is first made. `choices` are shown as
+    buttons or seeded as reactions, as the chat can; `seeds` are bare reactions for people to click. `topic` names the
+    thread that hangs on the card, in a chat where a thread has to be made.
     """
 
     document: Document
     incident: str
     card: str
+    number: int = 0
     text: str | None = None
     pings: tuple[Person, ...] = ()
+    calls: tuple[Person, ...] = ()
+    topic: str = ""
     choices: tuple[Choice, ...] = ()
     seeds: tuple[str, ...] = ()
     reply_to: MessageRef | None = None

@@ -420,13 +420,21 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
 class Origin(Value):
-    """Where an act came from: the message it was typed in or made on, the thread around that, the emoji of a reaction."""
+    """Where an act came from: the message it was typed in or made on, the thread around that, the emoji of a reaction.
+
+    `answer` is where that person is answered, when not at the message: a button's answer is theirs alone.
+    """
 
     kind: Literal["typed", "reacted", "edited", "clock", "chat"]
     message: MessageRef | None = None
+    answer: MessageRef | None = None
     thread: MessageRef | None = None
     emoji: str = ""
     typed: str = ""
+
+    @property
+    def reply_to(self) -> MessageRef | None:
+        return self.answer or self.message
 
 
 class Recorded(Value):

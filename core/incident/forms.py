@@ -91,6 +91,11 @@ class Verb:
     aliases: tuple[str, ...] = ()
 
     @property
+    def path(self) -> str:
+        """The verb with its group, which no other row has: `role release`, `item release`, `close`."""
+        return self.word if self.group is Group.DIRECT else f"{self.group} {self.word}"
+
+    @property
     def usage(self) -> str:
         """The form on one line: `assign ROLE @who`, `close [cause=… fixed=…]`."""
         keys = " ".join(f"{slot.name}={slot.shown}" for slot in self.fields)

@@ -46,7 +46,7 @@ def after(letters: Letters, recorded: Recorded) -> Letters:
 
 
 def _where(recorded: Recorded) -> MessageRef | None:
-    return recorded.origin.message if recorded.origin else None
+    return recorded.origin.reply_to if recorded.origin else None
 
 
 def _settles(letter: Letter, recorded: Recorded, by: Person) -> bool:

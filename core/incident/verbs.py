@@ -132,6 +132,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("amend", Group.AFTER, c.Amend, "correct a timeline entry", "amend 5 the release was number 214", (argument("entry", Kind.ENTRY), TEXT)),
 )  # fmt: skip
 
+PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
+"""Every row by its path."""
+
 NOT_YET: dict[str, tuple[Group, str]] = {
     "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),

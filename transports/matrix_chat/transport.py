@@ -180,7 +180,9 @@ class MatrixTransport:
                 except Forbidden:
                     return  # in rooms of other people's making the bot may not; the answer to the person says it all
 
-    async def marked(self, channel: ChannelRef, incident: str, since: datetime) -> Mapping[str, MessageRef]:
+    async def marked(
+        self, channel: ChannelRef, incident: str, number: int, since: datetime
+    ) -> Mapping[str, MessageRef]:
         found: dict[str, MessageRef] = {}
         ours = {"senders": [self._settings.user_id], "types": ["m.room.message"]}
         start: str | None = None

@@ -99,7 +99,9 @@ class SandboxTransport:
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
         await self._server.request(partial(self._server.clear_reaction, message, emoji, account_id))
 
-    async def marked(self, channel: ChannelRef, incident: str, since: datetime) -> Mapping[str, MessageRef]:
+    async def marked(
+        self, channel: ChannelRef, incident: str, number: int, since: datetime
+    ) -> Mapping[str, MessageRef]:
         return await self._server.request(partial(self._server.marked, channel, incident, since))
 
     async def read(self, message: MessageRef) -> Said:

@@ -189,7 +189,16 @@ def document(incident: Incident) -> Document:
 def board(incident: Incident) -> Iterator[Card]:
     if incident.channel is not None:
         seeds = () if incident.closed else tuple(incident.policy.emoji[action] for action in (*CLAIMS, "freeze"))
-        yield card(incident, incident.channel, "board", document(incident), seeds=seeds, pinned=True, spaced=True)
+        yield card(
+            incident,
+            incident.channel,
+            "board",
+            document(incident),
+            calls=incident.people,
+            seeds=seeds,
+            pinned=True,
+            spaced=True,
+        )
 
 
 def notice(incident: Incident) -> Iterator[Card]:

@@ -59,5 +59,6 @@ def item_cards(incident: Incident) -> Iterator[Card]:
             document(item),
             # Only the first sending calls anybody: who was given it.
             pings=(item.holder,) if item.open and item.holder and not item.holder.is_(item.said_by) else (),
+            topic=f"{item.key} {item.text}",
             choices=choices if item.open and not incident.closed else (),
         )

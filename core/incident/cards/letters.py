@@ -32,19 +32,18 @@ def letter_document(letter: Letter) -> Document:
 
 
 def letters(incident: Incident) -> Iterator[Card]:
-    return letters_of(incident.name, incident.letters)
+    return letters_of(incident.name, incident.letters, incident.number)
 
 
-def letters_of(stream: str, written: Letters) -> Iterator[Card]:
-    """The letters of an incident, or of the house, by the name that their cards bear."""
+def letters_of(name: str, written: Letters, number: int = 0) -> Iterator[Card]:
+    """The letters of an incident, or of the house, by the name and number that their cards bear."""
     for letter in written.values():
         if letter.reply_to is not None:
             pings = () if letter.settled else (letter.to,)
             key = f"letter/{letter.number}"
-            yield Card(
-                letter.reply_to.channel,
-                Post(letter_document(letter), stream, key, pings=pings, reply_to=letter.reply_to, thread=letter.thread),
-            )
+            where, thread = letter.reply_to, letter.thread
+            post = Post(letter_document(letter), name, key, number, pings=pings, reply_to=where, thread=thread)
+            yield Card(where.channel, post)
 
 
 def entry_line(entry: Entry) -> Line:
@@ -76,9 +75,10 @@ def form_document(incident: Incident, verb: str) -> Document:
 def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:
     """The words somebody asked for, in reply to their asking."""
     origin = recorded.origin
-    if origin is None or origin.message is None:
+    where = origin.reply_to if origin else None
+    if origin is None or where is None:
         return None
-    key, where = f"answer/{recorded.version}", origin.message
+    key = f"answer/{recorded.version}"
     return card(incident, where.channel, key, _shown(incident, event), reply_to=where, thread=origin.thread)
 
 

@@ -156,6 +156,8 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             if command.role is not None and not act.person.is_(incident.holder(command.role)):
                 return ()
             raise refusals.claim_stays(command.role, incident.policy.emoji["declare"])
+        case c.NoteTakenBack():
+            return ()
         case c.AskForCommander():
             return asking.ask_for_commander(incident, command)
         case c.RemindUpdate():
