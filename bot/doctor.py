@@ -72,7 +72,7 @@ class _Notes:
     async def read(self, key: str) -> str | None:
         return self._new.get(key) or await self._kept.read(key)
 
-    async def heard(self, prefix: str) -> int:
+    async def heard(self, prefix: str) -> tuple[str, ...]:
         return await self._kept.heard(prefix)
 
     async def write(self, key: str, value: str) -> None:

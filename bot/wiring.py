@@ -21,10 +21,11 @@ from core.displays import Displays
 from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
-from core.port import Clock, Fatal, Permanent, Temporary, Transport
+from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport
 from core.roster import Roster
 from core.shown import Showing
 from core.timers import Ticker, Timers
+from transports.headquarters import Headquarters
 from transports.intake import Intake
 from transports.reacted import Reacted
 from transports.reactions import Table
@@ -79,6 +80,10 @@ class Tocsin:
             responders=plan.responders if plan.responders is not None else frozenset({"triage"}),
         )
         self.intake = Intake(self.reception, Reacted(self.reception, table), plan.zone)
+        headquarters = Headquarters(self.post, self.displays.showing, table)
+        for transport in plan.transports.values():
+            if isinstance(transport, Briefed):
+                transport.brief(headquarters)
         self.post.listeners += [self.displays.show, self.timers.watch]
         self.post.sleepers += [self.timers.forget]
         self._ready = {name: asyncio.Event() for name in plan.transports}

@@ -184,6 +184,15 @@ class Displays:
             await self._wake(row.stream)
         return True
 
+    async def unpinned(self, message: MessageRef) -> None:
+        """Somebody took the pin away while nobody looked: it is put back."""
+        row = await self.showing.find(message)
+        if row is not None and row.pinned:
+            row.pinned = False
+            self.showing.save(row)
+            await self._wake(row.stream)
+            self._touch(row.stream)
+
     def deleted(self, message: MessageRef) -> bool:
         """Whether somebody deleted this message while this process ran."""
         return message in self._deleted

@@ -21,12 +21,11 @@ class TableNotebook:
         rows = await self._database.rows("SELECT value FROM notebook WHERE owner = ? AND key = ?", (self._owner, key))
         return rows[0][0] if rows else None
 
-    async def heard(self, prefix: str) -> int:
+    async def heard(self, prefix: str) -> tuple[str, ...]:
         # Compared as text, so that the index of sources serves; "0" comes right after "/".
         within = (prefix, prefix.removesuffix("/") + "0")
         rows = await self._database.rows("SELECT source FROM events WHERE source > ? AND source < ?", within)
-        numbers = (row[0].removeprefix(prefix) for row in rows)
-        return max((int(number) for number in numbers if number.isdecimal()), default=0)
+        return tuple(row[0] for row in rows)
 
     async def write(self, key: str, value: str) -> None:
         note = (self._owner, key, value)

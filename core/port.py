@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from core.incident.document import Post
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
@@ -114,8 +114,6 @@ class Transport(Protocol):
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         """Make the channel, or find the one that this plan made before and prove it ours."""
 
-    async def set_topic(self, channel: ChannelRef, topic: str) -> None: ...
-
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         """Bring a person in; somebody already there is success."""
 
@@ -149,6 +147,30 @@ class Transport(Protocol):
         """The triage channels that everyone may enter; `run` refuses to start on them without named responders."""
 
 
+class Headquarters(Protocol):
+    """What a chat may ask of the core, answered from memory: for catching up, and for whoever is filling a form in."""
+
+    def means(self, emoji: str) -> bool:
+        """Whether an emoji means anything anywhere; the others need not be looked up."""
+
+    def channels(self, transport: str) -> tuple[ChannelRef, ...]:
+        """The incidents' channels of a chat where things may still happen."""
+
+    def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
+        """The bot's messages that should stand in a channel."""
+
+    def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
+        """Those of them that should be pinned."""
+
+
+@runtime_checkable
+class Briefed(Protocol):
+    """A chat that asks."""
+
+    def brief(self, headquarters: Headquarters) -> None:
+        """Before it runs."""
+
+
 Inbox = Callable[[Any], Awaitable[None]]
 """Takes a signal (`transports.signals.Signal`); returns when what it meant is durable."""
 
@@ -156,10 +178,10 @@ Inbox = Callable[[Any], Awaitable[None]]
 class Notebook(Protocol):
     """A transport's own small notes (cursor, device, tokens), kept beside the log under its name."""
 
-    async def heard(self, prefix: str) -> int:
-        """The highest number behind this prefix among the sources of what is on the record; 0 when there is none.
+    async def heard(self, prefix: str) -> tuple[str, ...]:
+        """The sources of acts on the record that begin so, for a chat that has to count acts to name them.
 
-        So a chat that has no names for its acts can count them: a reaction goes on at 1, off at 2, on again at 3.
+        `prefix` ends with a slash.
         """
 
     async def read(self, key: str) -> str | None: ...

@@ -106,6 +106,10 @@ class Showing:
                 return self._rows.get(found.key, found)
         return self._by_message.get(message)
 
+    def standing(self, channel: ChannelRef) -> list[Shown]:
+        """The rows in memory of what stands in a channel."""
+        return [row for row in self._rows.values() if row.channel == channel and row.message is not None]
+
     def keys(self, stream: str) -> list[Key]:
         """The rows of a stream that are in memory."""
         return [key for key in self._rows if key[0] == stream]

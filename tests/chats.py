@@ -9,16 +9,24 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
+from discord_fake import FakeDiscord
+from discord_limits import Refused as DiscordRefused
+from discord_person import Person as Somebody
 from matrix_person import Person, Refused
 from matrix_world import World
+from pydantic import SecretStr
 from running import Notes, Running
 from synapse import Synapse
 
 from core.clock import SystemClock
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from core.port import ChannelPlan, Transport
+from transports.discord_chat import DiscordSettings, DiscordTransport
+from transports.discord_chat.markdown import plain
+from transports.discord_chat.refs import address, channel_ref, message_ref
+from transports.discord_chat.render import mark
 from transports.sandbox.faults import Faults
 from transports.sandbox.places import Kind, Turned
 from transports.sandbox.server import Server
@@ -73,11 +81,23 @@ class Someone(Protocol):
     async def pinned(self, channel: ChannelRef) -> list[str]: ...
 
 
+@dataclass(frozen=True)
+class Tells:
+    """What a chat tells, where chats differ: who deleted a message, that one came and went while nobody listened, and
+    a base update's text beside what is read.
+    """
+
+    who_deleted: bool = True
+    deleted_while_away: bool = True
+    base: bool = True
+
+
 class Chat(Protocol):
     """A chat with one triage channel and a bot that is connected to it."""
 
     bot: Running
     triage: ChannelRef
+    tells: Tells
 
     async def someone(self, name: str) -> Someone:
         """A person in triage, who may take the bot's messages away."""
@@ -155,6 +175,8 @@ class OnMatrix:
 
 class MatrixChat:
     """matrix-nio against a real Synapse."""
+
+    tells = Tells()
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -238,6 +260,8 @@ class InSandbox:
 class SandboxChat:
     """The sandbox, in this process."""
 
+    tells = Tells()
+
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack
         self._world = Sandbox(SystemClock())
@@ -262,12 +286,115 @@ class SandboxChat:
         return ChannelPlan(name=name, incident=name, topic=f"{name} · no page", beside=self.triage)
 
 
+class OnDiscord:
+    """A person on the fake Discord."""
+
+    def __init__(self, person: Somebody, incident: str) -> None:
+        self._person = person
+        self._incident = incident
+
+    @property
+    def id(self) -> str:
+        return str(self._person.id)
+
+    async def say(self, channel: ChannelRef, text: str, thread: MessageRef | None = None) -> MessageRef:
+        with _refusals():
+            if thread is None:
+                return message_ref(int(channel.id), self._person.say(channel.id, text).id)
+            inside = self._person.thread(self._look(thread))
+            return message_ref(int(channel.id), self._person.say(inside, text).id, inside.id)
+
+    async def mention(self, channel: ChannelRef, who: Someone) -> MessageRef:
+        return await self.say(channel, f"look, <@{who.id}>")
+
+    async def change(self, message: MessageRef, text: str) -> None:
+        self._person.edit(self._look(message), text)
+
+    async def delete(self, message: MessageRef) -> None:
+        self._person.delete(self._look(message))
+
+    async def react(self, message: MessageRef, emoji: str) -> None:
+        with _refusals():
+            self._person.react(self._look(message), emoji)
+
+    async def unreact(self, message: MessageRef, emoji: str) -> None:
+        self._person.unreact(self._look(message), emoji)
+
+    async def enter(self, channel: ChannelRef) -> None:
+        with _refusals():
+            self._person.enter(channel.id)
+
+    async def leave(self, channel: ChannelRef) -> None:
+        self._person.leave_guild()
+
+    async def sees(self, channel: ChannelRef) -> list[Seen]:
+        found = []
+        for each in self._person.sees(channel.id):
+            shown = each.embeds[0] if each.embeds else {}
+            borne = mark(str(shown.get("footer", {}).get("text", "")))
+            text = plain(str(shown.get("description", ""))) if shown else each.content
+            ref = message_ref(int(channel.id), each.id)
+            found.append(Seen(ref, text, self._incident if borne else "", borne[1] if borne else ""))
+        return found
+
+    async def reactions(self, message: MessageRef) -> list[tuple[str, str]]:
+        return [(str(user), emoji) for user, emoji in self._person.reactions(self._look(message))]
+
+    async def topic(self, channel: ChannelRef) -> str:
+        return self._person.enter(channel.id).topic or ""
+
+    async def pinned(self, channel: ChannelRef) -> list[str]:
+        return [str(each.id) for each in self._person.pins(channel.id)]
+
+    def _look(self, message: MessageRef) -> Any:
+        place, own = address(message)
+        return self._person.message(place, own)
+
+
+class DiscordChat:
+    """discord.py over real sockets against a fake Discord."""
+
+    tells = Tells(who_deleted=False, deleted_while_away=False, base=False)
+
+    def __init__(self, discord: FakeDiscord, stack: AsyncExitStack) -> None:
+        self._discord = discord
+        self._stack = stack
+        self._notes = Notes()
+        # They may take the bot's messages away.
+        self._responders = discord.create_role("Responders", permissions=1 << 13)
+        self._channel = discord.create_channel("triage", only=(self._responders,))
+        self.triage = channel_ref(self._channel.id)
+        self.bot = self.process()
+
+    async def someone(self, name: str) -> Someone:
+        return OnDiscord(self._discord.create_person(name, roles=(self._responders,)), "inc-a")
+
+    async def stranger(self, name: str) -> Someone:
+        return OnDiscord(self._discord.create_person(name), "inc-a")
+
+    def process(self) -> Running:
+        settings = DiscordSettings(
+            token=SecretStr(self._discord.bot.token),
+            guild=str(self._discord.guild.id),
+            triage=("triage",),
+            api_url=self._discord.api_url,
+            gateway_url=self._discord.gateway_url,
+            ready_timeout=0.05,
+        )
+        running = Running(DiscordTransport(settings, SystemClock(), Random(1)), self._notes)
+        self._stack.push_async_callback(running.stop)
+        return running
+
+    def plan(self, name: str) -> ChannelPlan:
+        return ChannelPlan(name=name, incident=name, topic=f"{name} · no page", beside=self.triage)
+
+
 @contextmanager
 def _refusals() -> Iterator[None]:
     """What each chat raises when it turns a person down, as `NotAllowed`."""
     try:
         yield
-    except (Refused, Turned) as error:
+    except (Refused, Turned, DiscordRefused) as error:
         raise NotAllowed(str(error)) from error
 
 
@@ -287,7 +414,16 @@ async def in_sandbox(_: Callable[[], Synapse]) -> AsyncIterator[Chat]:
         yield chat
 
 
+@asynccontextmanager
+async def on_discord(_: Callable[[], Synapse]) -> AsyncIterator[Chat]:
+    async with AsyncExitStack() as stack:
+        chat = DiscordChat(await stack.enter_async_context(FakeDiscord()), stack)
+        await chat.bot.start()
+        yield chat
+
+
 CHATS: dict[str, Callable[[Callable[[], Synapse]], AbstractAsyncContextManager[Chat]]] = {
+    "discord": on_discord,
     "matrix": on_matrix,
     "sandbox": in_sandbox,
 }

@@ -29,9 +29,8 @@ class Notes:
     async def write(self, key: str, value: str) -> None:
         self.kept[key] = value
 
-    async def heard(self, prefix: str) -> int:
-        numbers = (source.removeprefix(prefix) for source in self.sources if source.startswith(prefix))
-        return max((int(number) for number in numbers if number.isdecimal()), default=0)
+    async def heard(self, prefix: str) -> tuple[str, ...]:
+        return tuple(source for source in self.sources if source.startswith(prefix))
 
 
 class Running:

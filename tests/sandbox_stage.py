@@ -48,8 +48,8 @@ class Notes:
     async def read(self, key: str) -> str | None:
         return self.pages.get(key)
 
-    async def heard(self, prefix: str) -> int:
-        return 0  # the sandbox has names for its acts
+    async def heard(self, prefix: str) -> tuple[str, ...]:
+        return ()  # the sandbox has names for its acts
 
     async def write(self, key: str, value: str) -> None:
         self.pages[key] = value

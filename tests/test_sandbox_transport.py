@@ -248,9 +248,9 @@ async def test_a_rate_limit_says_when_to_come_back() -> None:
     stage = Stage()
     stage.faults.rate_limit, stage.faults.retry_after = 1.0, 7.5
     with pytest.raises(Temporary) as limited:
-        await stage.bot.set_topic(stage.triage, "new")
+        await stage.bot.set_locked(stage.triage, True)
     assert limited.value.retry_after == 7.5
-    assert stage.world.room(stage.triage).topic == ""
+    assert not stage.world.room(stage.triage).locked
 
 
 async def test_a_delay_lets_the_bot_die_on_the_way_there_and_on_the_way_back() -> None:
@@ -275,7 +275,7 @@ async def test_the_same_plan_is_the_same_channel_even_after_a_lost_reply_and_a_d
     assert [one.ref for one in stage.world.channels.values() if one.incident] == [room]
     stage.world.delete_channel(stage.ann, room)
     with pytest.raises(Missing):
-        await stage.bot.set_topic(room, "x")
+        await stage.bot.set_locked(room, True)
     assert await stage.incident() != room
 
 
@@ -308,7 +308,6 @@ async def test_doing_it_twice_changes_nothing() -> None:
 
     async def all_of_it() -> None:
         await stage.bot.invite(room, "ann")
-        await stage.bot.set_topic(room, "t")
         await stage.bot.set_locked(room, True)
         await stage.bot.pin(card)
         await stage.bot.react(card, "🧭", "one key")

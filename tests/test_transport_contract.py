@@ -84,8 +84,7 @@ async def test_an_edit_and_a_deletion_name_the_message(chat: Chat) -> None:
     await bob.delete(said)
     (deleted,) = await chat.bot.hears(MessageDeleted)
     assert deleted.message == said
-    assert deleted.by is not None
-    assert deleted.by.id == bob.id
+    assert (deleted.by.id if deleted.by else None) == (bob.id if chat.tells.who_deleted else None)
     with pytest.raises(Missing):
         await chat.bot.transport.read(said)
 
@@ -173,7 +172,7 @@ async def test_a_card_carries_its_mark_through_edits_and_is_found_by_it(chat: Ch
         "Update 1: all is well.",
         "inc-a",
         "update/1",
-        "All is well.",
+        "All is well." if chat.tells.base else None,
     )
     said = await transport.read(card)
     assert (said.text, said.ours, said.ref) == ("Update 1: all is well.", True, card)
@@ -190,7 +189,7 @@ async def test_a_card_in_a_thread_stays_there(chat: Chat) -> None:
     assert (await transport.read(root)).thread is None
 
 
-async def test_seeds_pins_and_topics_may_be_asked_for_twice(chat: Chat) -> None:
+async def test_seeds_and_pins_may_be_asked_for_twice(chat: Chat) -> None:
     bob = await chat.someone("Bob")
     transport = chat.bot.transport
     channel = await transport.open_channel(chat.plan("inc-a"))
@@ -199,10 +198,8 @@ async def test_seeds_pins_and_topics_may_be_asked_for_twice(chat: Chat) -> None:
     for turn in range(2):
         await transport.react(board, "🧭", key(f"seed{turn}"))
         await transport.pin(board)
-        await transport.set_topic(channel, "7 · https://status.example.org")
     assert len(await bob.reactions(board)) == 1
     assert await bob.pinned(channel) == [board.id]
-    assert await bob.topic(channel) == "7 · https://status.example.org"
 
 
 async def test_one_persons_reaction_is_cleared(chat: Chat) -> None:
@@ -233,7 +230,8 @@ async def test_what_happened_while_the_bot_was_away_is_heard_once_and_in_order(c
     assert texts[-2:] == ["still away", "after"]
     assert texts[:-2] in ([], ["while away"])  # a chat may have forgotten a deleted message's words
     assert len(await again.hears(ReactionAdded)) == 1
-    assert [each.message for each in await again.hears(MessageDeleted)] == [second]
+    if chat.tells.deleted_while_away:
+        assert [each.message for each in await again.hears(MessageDeleted)] == [second]
     assert len({each.source for each in again.heard}) == len(again.heard)
 
 
@@ -254,8 +252,8 @@ async def test_standing_follows_the_triage_channel(chat: Chat) -> None:
     bob, eve = await chat.someone("Bob"), await chat.stranger("Eve")
     await bob.say(chat.triage, "hello")
     await chat.bot.hears(MessageSent)
-    assert await chat.bot.transport.standing(bob.id) == {"triage"}
-    assert await chat.bot.transport.standing(eve.id) == frozenset()
+    assert "triage" in await chat.bot.transport.standing(bob.id)
+    assert "triage" not in await chat.bot.transport.standing(eve.id)
     mia = await chat.someone("Mia")
     await bob.leave(chat.triage)
     await mia.say(chat.triage, "he left")

@@ -34,6 +34,7 @@ from transports.signals import (
     ReactionAdded,
     ReactionRemoved,
     Signal,
+    Unpinned,
 )
 
 log = structlog.get_logger(__name__)
@@ -88,6 +89,8 @@ class Intake:
                 await self.reacted.taken_back(signal)
             case CommandGiven():
                 await self._given(signal)
+            case Unpinned():
+                await self.reception.displays.unpinned(signal.message)
             case ChannelLost():
                 stream = await self.reception.post.log.stream_in(signal.channel)
                 if stream is not None:

@@ -115,6 +115,10 @@ class Table:
         """The act that an emoji asks for in a place."""
         return self._actions.get((where, fold(emoji)))
 
+    def means(self, emoji: str) -> bool:
+        """Whether it means something in some place."""
+        return any(known == fold(emoji) for _, known in (*self._actions, *LATER))
+
     def later(self, where: Where, emoji: str) -> str | None:
         """The verb behind an emoji that this version does not have yet."""
         return None if self.action(where, emoji) else LATER.get((where, fold(emoji)))

@@ -91,6 +91,15 @@ class CommandGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpinned:
+    """A message of the bot's that should be pinned is not."""
+
+    message: MessageRef
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelLost:
     """The bot is no longer in a channel, or the channel is gone."""
 
@@ -99,4 +108,13 @@ class ChannelLost:
     source: str
 
 
-Signal = MessageSent | MessageEdited | MessageDeleted | ReactionAdded | ReactionRemoved | CommandGiven | ChannelLost
+Signal = (
+    MessageSent
+    | MessageEdited
+    | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+    | CommandGiven
+    | Unpinned
+    | ChannelLost
+)

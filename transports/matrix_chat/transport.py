@@ -131,9 +131,6 @@ class MatrixTransport:
         """Why nothing is heard of what is said in a channel and what to do about it; nothing where all is well."""
         return f"{DEAF}; {WAY_OUT}" if await encrypted(self._client, channel.id) else ""
 
-    async def set_topic(self, channel: ChannelRef, topic: str) -> None:
-        await self._in(channel, self._client.room_put_state(channel.id, "m.room.topic", {"topic": topic}))
-
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         await self._rooms.invite(channel.id, account_id)
 

@@ -159,12 +159,6 @@ class Server:
         self.world.record(room)
         return ref
 
-    def set_topic(self, channel: ChannelRef, topic: str) -> None:
-        room = self._room(channel)
-        if room.topic != topic:
-            room.topic = topic
-            self.world.record(room)
-
     def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         room = self._room(channel)
         if room.locked != locked:

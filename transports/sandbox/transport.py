@@ -75,9 +75,6 @@ class SandboxTransport:
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         return await self._server.request(partial(self._server.open_channel, plan))
 
-    async def set_topic(self, channel: ChannelRef, topic: str) -> None:
-        await self._server.request(partial(self._server.set_topic, channel, topic))
-
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         await self._server.request(partial(self._server.invite, channel, account_id))
 

@@ -1,0 +1,188 @@
+"""Catching up: what people did while nobody told the bot, read from the channels as they stand now.
+
+Rule: Discord tells a bot that was away nothing of what it missed, and after a lost session neither. So on every READY the
+channels that matter are read: what was said since, which reactions are on and off, which of our own messages are gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import discord
+import structlog
+
+from core.incident.vocabulary import ChannelRef, MessageRef
+from core.port import Clock, Headquarters, Inbox, Missing, Permanent, Temporary
+from transports.discord_chat.hearing import Hearing
+from transports.discord_chat.levels import Levels
+from transports.discord_chat.places import Place, Places
+from transports.discord_chat.refs import NAME, address, answered, channel_ref
+from transports.discord_chat.requests import Requests
+from transports.discord_chat.seen import Seen
+
+log = structlog.get_logger(__name__)
+
+OVERLAP = 100
+"""Messages before the last one heard in triage that are looked at again: people react to them."""
+
+LONGEST = 2000
+"""Messages of one channel that are read; an incident of more has its oldest reactions unread."""
+
+FRESH = timedelta(minutes=10)
+"""In a channel never heard before only what is younger counts: a lost database must not replay last year."""
+
+AGAIN = 2.0
+"""Seconds before a channel that could not be read is tried again."""
+
+TRIES = 5
+
+
+class Alone:
+    """A chat that nobody briefed: there is triage, and nothing else to catch up with."""
+
+    def means(self, emoji: str) -> bool:
+        return True
+
+    def channels(self, transport: str) -> tuple[ChannelRef, ...]:
+        return ()
+
+    def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
+        return ()
+
+    def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
+        return ()
+
+
+@dataclass
+class CatchUp:
+    """One reading of everything."""
+
+    places: Places
+    hearing: Hearing
+    levels: Levels
+    requests: Requests
+    seen: Seen
+    clock: Clock
+    headquarters: Headquarters
+    inbox: Inbox
+    own: int
+
+    async def run(self) -> None:
+        """Raises nothing but `Fatal`: a channel that cannot be read is named in the log and let be."""
+        await asyncio.gather(
+            *(self._patiently(channel_ref(one.id), live=False) for one in self.places.triage()),
+            *(self._patiently(channel, live=True) for channel in self.headquarters.channels(NAME)),
+        )
+
+    async def _patiently(self, channel: ChannelRef, *, live: bool) -> None:
+        for _ in range(TRIES):
+            try:
+                await self._channel(channel, live=live)
+            except Temporary as failure:
+                log.warning("a channel cannot be caught up with yet", channel=channel.id, reason=str(failure))
+                await self.clock.sleep(failure.retry_after or AGAIN)
+            except Permanent as failure:
+                log.warning("a channel cannot be caught up with", channel=channel.id, reason=str(failure))
+                return
+            else:
+                return
+        log.error("a channel was not caught up with", channel=channel.id)
+
+    async def _channel(self, channel: ChannelRef, *, live: bool) -> None:
+        # What should stand there is asked before the look: what is sent during it is no longer missing.
+        wanted = self.headquarters.cards(channel)
+        try:
+            place = self.places.channel(channel)
+        except Missing:
+            return await self.inbox(self.hearing.lost(int(channel.id))) if live else None
+        until = self.seen.until(place.id)
+        messages = await self._history(place, None if live else until)
+        for thread in await self._threads(place, live=live):
+            messages += await self._history(thread, None if live else until)
+        for message in sorted(messages, key=lambda each: each.id):
+            await self._message(message, until)
+            self.seen.note(place.id, message.id)
+        await self._gone(wanted, {message.id for message in messages}, whole=live and len(messages) < LONGEST)
+        if live:
+            await self._pins(place, wanted)
+        return None
+
+    async def _history(self, place: Place, until: int | None) -> list[discord.Message]:
+        """The newest messages of a place, to some before the last one heard; all of them when there is none."""
+        found: list[discord.Message] = []
+        before: discord.Object | None = None
+        while len(found) < LONGEST:
+            page = await self.requests.ask(partial(_page, place, before))
+            found += page
+            if len(page) < OVERLAP or (until is not None and page[-1].id <= until):
+                break
+            before = discord.Object(page[-1].id)
+        return found
+
+    async def _threads(self, place: discord.TextChannel, *, live: bool) -> Iterable[discord.Thread]:
+        archived = await self.requests.ask(lambda: _archived(place)) if live else []
+        return [*place.threads, *archived]
+
+    async def _message(self, message: discord.Message, until: int | None) -> None:
+        if self.hearing.spoken(message):
+            since = until or discord.utils.time_snowflake(self.clock.now() - FRESH)
+            if message.id > since:
+                await self.inbox(self.hearing.sent(message))
+            elif message.edited_at is not None:
+                await self.inbox(self.hearing.edited(message, message.edited_at))
+        if message.reactions or await self.levels.known(message.id):
+            await self._reactions(message)
+
+    async def _reactions(self, message: discord.Message) -> None:
+        """By set difference with what the record knows."""
+        ref, _ = self.places.reading(message)
+        there: set[tuple[int, str]] = set()
+        for reaction in message.reactions:
+            emoji = str(reaction.emoji)
+            if not self.headquarters.means(emoji) or reaction.count <= reaction.me:
+                continue
+            users = await self.requests.ask(partial(_users, reaction))
+            for user in sorted(users, key=lambda each: each.id):
+                if not user.bot:
+                    there.add((user.id, emoji))
+                    if put := await self.hearing.reacted(ref, message.id, self.places.account(user), emoji):
+                        await self.inbox(put)
+        for (user_id, emoji), count in (await self.levels.known(message.id)).items():
+            if count % 2 and (user_id, emoji) not in there:
+                by = self.places.known(user_id)
+                if taken := await self.hearing.unreacted(message.id, by, emoji):
+                    await self.inbox(taken)
+
+    async def _gone(self, wanted: Iterable[MessageRef], there: set[int], *, whole: bool) -> None:
+        """Our own cards that no longer stand where they should."""
+        for ref in wanted:
+            if answered(ref) is None:
+                place, message = address(ref)
+                if whole and message not in there and place == int(ref.channel.id):
+                    await self.inbox(self.hearing.missing(ref, message))
+
+    async def _pins(self, place: discord.TextChannel, wanted: Iterable[MessageRef]) -> None:
+        pinned = {each.id for each in await self.requests.ask(lambda: _pinned(place))}
+        for ref in self.headquarters.pinned(channel_ref(place.id)):
+            if ref in wanted and address(ref)[1] not in pinned:
+                await self.inbox(self.hearing.unpinned(ref))
+
+
+async def _page(place: Place, before: discord.Object | None) -> list[discord.Message]:
+    return [each async for each in place.history(limit=OVERLAP, before=before)]
+
+
+async def _archived(place: discord.TextChannel) -> list[discord.Thread]:
+    return [each async for each in place.archived_threads(limit=100)]
+
+
+async def _users(reaction: discord.Reaction) -> list[discord.User | discord.Member]:
+    return [each async for each in reaction.users()]
+
+
+async def _pinned(place: discord.TextChannel) -> list[discord.Message]:
+    return [each async for each in place.pins()]

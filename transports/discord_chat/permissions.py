@@ -1,0 +1,92 @@
+"""What the bot must be allowed, a row for each right and what it is for; and who may see and do what in a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import discord
+
+RIGHTS: dict[str, str] = {
+    "view_channel": "see the triage channels and its own",
+    "send_messages": "post the board and the cards",
+    "send_messages_in_threads": "answer in the threads of items",
+    "create_public_threads": "make a thread for each item",
+    "manage_threads": "open again an item's thread that was archived",
+    "embed_links": "show cards",
+    "attach_files": "post the postmortem",
+    "read_message_history": "find its own cards again, and catch up after it was away",
+    "add_reactions": "seed reactions and answer with one",
+    "pin_messages": "pin the board",
+    "manage_channels": "make the incident's channel",
+    "manage_roles": "let in those who see triage, and make a channel read-only after the close",
+    "manage_messages": "take away a reaction that was refused",
+}
+"""The rights in the invite link, by discord.py's names (notes, section 5)."""
+
+SPEAKING = (
+    "send_messages",
+    "send_messages_in_threads",
+    "add_reactions",
+    "create_public_threads",
+    "create_private_threads",
+)
+"""What nobody but the bot may do in a channel that is read-only."""
+
+
+def needed() -> discord.Permissions:
+    return discord.Permissions(**dict.fromkeys(RIGHTS, True))
+
+
+def invite_link(application: int) -> str:
+    """Where an administrator lets the bot in, with exactly these rights."""
+    return (
+        f"https://discord.com/oauth2/authorize?client_id={application}"
+        f"&scope=bot+applications.commands&permissions={needed().value}"
+    )
+
+
+Target = discord.Role | discord.Member | discord.Object
+Overwrites = dict[Target, discord.PermissionOverwrite]
+
+
+def beside(triage: discord.TextChannel) -> Overwrites:
+    """Who may see a new incident's channel: whoever may see triage, and the bot.
+
+    Only rights that the bot holds may be given (Discord refuses the others), and managing roles may not be.
+    """
+    own = triage.guild.me.guild_permissions
+    held = {name: True for name in RIGHTS if getattr(own, name) and name != "manage_roles"}
+    overwrites: Overwrites = {
+        target: discord.PermissionOverwrite(view_channel=overwrite.view_channel)
+        for target, overwrite in triage.overwrites.items()
+        if overwrite.view_channel is not None
+    }
+    overwrites[triage.guild.me] = discord.PermissionOverwrite(**held)
+    return overwrites
+
+
+def locked(channel: discord.TextChannel, *, lock: bool) -> Overwrites:
+    """A channel's overwrites once only the bot may speak there, or all may again."""
+    changed: Overwrites = {}
+    for target, overwrite in _with_everyone(channel):
+        if target.id != channel.guild.me.id:
+            overwrite.update(**dict.fromkeys(SPEAKING, False if lock else None))
+        changed[target] = overwrite
+    return changed
+
+
+def _with_everyone(channel: discord.TextChannel) -> Iterator[tuple[Target, discord.PermissionOverwrite]]:
+    known = channel.overwrites
+    known.setdefault(channel.guild.default_role, discord.PermissionOverwrite())
+    yield from known.items()
+
+
+def lacking(channel: discord.abc.GuildChannel, *names: str) -> str:
+    """Which of these rights the bot lacks in a channel, in Discord's own words; empty when it has them all."""
+    own = channel.permissions_for(channel.guild.me)
+    return ", ".join(said(name) for name in names if not getattr(own, name))
+
+
+def said(name: str) -> str:
+    """A right as Discord's settings call it: `Pin Messages`."""
+    return name.replace("_", " ").title()

@@ -1,0 +1,182 @@
+"""How Discord's answers become ours: every way a request can fail is a row of `CODES` or one of the rules beside it.
+
+Rule: nothing is retried here, and nothing waits. discord.py would repeat what Discord failed on (and so make two channels
+of one), and sleep for as long as a limit lasts; so answers are looked at before it sees them, and who asked decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+
+from core.port import Clock, Fatal, Forbidden, Missing, Permanent, Temporary
+
+T = TypeVar("T")
+
+
+class Malformed(Exception):
+    """Discord could not make sense of what we asked: a bug of ours, logged as one."""
+
+
+class Archived(Permanent):
+    """The thread has to be opened first."""
+
+
+class ThreadExists(Permanent):
+    """There is a thread on that message already."""
+
+
+CODES: dict[int, type[Exception]] = {
+    10003: Missing,  # unknown channel
+    10004: Missing,  # unknown guild
+    10007: Permanent,  # unknown member
+    10008: Missing,  # unknown message
+    10013: Permanent,  # unknown user
+    10014: Permanent,  # unknown emoji
+    30046: Temporary,  # too many edits of messages over an hour old
+    40060: Malformed,  # an interaction answered twice
+    50001: Forbidden,  # missing access
+    50006: Malformed,  # an empty message
+    50013: Forbidden,  # missing permissions
+    50035: Malformed,  # invalid form body
+    50083: Archived,
+    160004: ThreadExists,
+}
+"""The JSON error codes that mean something to the core (opcodes-and-status-codes#json); any other is `Permanent`."""
+
+PATIENCE = 20.0
+"""Seconds after which a request that has not come back is given up."""
+
+WINDOW = timedelta(minutes=10)
+INVALID_LIMIT = 1000
+"""Refused requests within `WINDOW` after which we stop asking; at ten times as many Discord bans the address (rate-limits)."""
+
+FATAL = {
+    4004: "the token is refused",
+    4010: "the shard is invalid",
+    4011: "the bot is in so many guilds that it must be sharded",
+    4012: "the gateway's version is no longer served",
+    4013: "the intents are invalid",
+    4014: "an intent is not allowed: switch Message Content on in the developer portal, or leave it off there",
+}
+"""Close codes of the gateway after which it is no use to connect again (opcodes-and-status-codes#gateway)."""
+
+
+class Answered(aiohttp.ClientError):
+    """Discord's answer where discord.py would have waited or repeated: the status, its JSON code, how long to wait."""
+
+    def __init__(self, status: int, code: int, said: str, retry_after: float | None) -> None:
+        super().__init__(f"Discord said {status}{f' ({code})' if code else ''}: {said}")
+        self.code = code
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Requests:
+    """Every request of one bot goes through `ask`; `trace` is what discord.py's own HTTP client is given."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._invalid: deque[datetime] = deque()
+        self._held_until: datetime | None = None
+
+    def trace(self) -> aiohttp.TraceConfig:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(self._ended)
+        return trace
+
+    async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The good answer to a request of discord.py's. Raises a `TransportFailure`, or `Malformed`."""
+        if held := self._held():
+            raise Temporary("Tocsin holds its requests back, as Discord asked", retry_after=held)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await call()
+        except Exception as error:
+            if (meant := failure(error)) is None:
+                raise
+            raise meant from error
+
+    def _held(self) -> float:
+        """Seconds until anything may be asked."""
+        now = self._clock.now()
+        while self._invalid and now - self._invalid[0] > WINDOW:
+            self._invalid.popleft()
+        until = [self._invalid[-INVALID_LIMIT] + WINDOW] if len(self._invalid) >= INVALID_LIMIT else []
+        until += [self._held_until] if self._held_until is not None else []
+        return max(((each - now).total_seconds() for each in until), default=0.0) if until and max(until) > now else 0.0
+
+    async def _ended(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, ended: aiohttp.TraceRequestEndParams
+    ) -> None:
+        response = ended.response
+        shared = response.headers.get("X-RateLimit-Scope") == "shared"
+        if response.status in (401, 403) or (response.status == 429 and not shared):
+            self._invalid.append(self._clock.now())
+        if response.status != 429 and response.status < 500:
+            return
+        said = _said(await response.read())
+        response.close()
+        wait = _seconds(said.get("retry_after"), response.headers.get("Retry-After"))
+        if response.status == 429 and said.get("global") and wait is not None:
+            self._held_until = self._clock.now() + timedelta(seconds=wait)
+        raise Answered(response.status, int(said.get("code") or 0), str(said.get("message", "")), wait)
+
+
+def failure(error: BaseException) -> Exception | None:
+    """What an error of discord.py's or the network's means; `None` for one that is neither."""
+    match error:
+        case Answered():
+            return Temporary(str(error), error.retry_after)
+        case discord.LoginFailure():
+            return Fatal(f"Discord refuses the token: {error}")
+        case discord.PrivilegedIntentsRequired():
+            return Fatal(f"Discord ended the connection (4014): {FATAL[4014]}")
+        case discord.ConnectionClosed():
+            why = FATAL.get(error.code)
+            return Fatal(f"Discord ended the connection ({error.code}): {why}") if why else Temporary(str(error))
+        case discord.HTTPException():
+            return _refused(error)
+        case TimeoutError():
+            return Temporary(f"Discord did not answer within {PATIENCE:.0f} s")
+        case aiohttp.ClientError() | OSError() | discord.GatewayNotFound():
+            return Temporary(f"Discord could not be reached: {type(error).__name__} {error}".rstrip())
+        case _:
+            return None
+
+
+def _refused(error: discord.HTTPException) -> Exception:
+    said = f"Discord said {error.status}{f' ({error.code})' if error.code else ''}: {error.text or error}"
+    if error.status == 401 and not error.code:
+        return Fatal(f"Discord refuses the token: {said}")
+    if error.status >= 500 or error.status == 429:
+        return Temporary(said)
+    kind = CODES.get(error.code) or (
+        Forbidden if error.status == 403 else Missing if error.status == 404 else Permanent
+    )
+    return kind(said)
+
+
+def _said(body: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _seconds(*found: object) -> float | None:
+    for each in found:
+        try:
+            return float(str(each))
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,49 @@
+"""Up to which message each channel was heard: where catching up begins.
+
+Rule: a place is noted after its act was handled, and written a little later. Dying in between repeats acts that the
+record knows by their names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from core.port import Clock, Notebook
+
+NOTE = "seen"
+
+SAVE_EVERY = 2.0
+"""Seconds in which changes gather before they are written."""
+
+
+class Seen:
+    """The newest handled message of each channel, its threads' among them."""
+
+    def __init__(self, notebook: Notebook, clock: Clock) -> None:
+        self._notebook = notebook
+        self._clock = clock
+        self._until: dict[str, int] = {}
+        self._written: Mapping[str, int] = {}
+
+    async def load(self) -> None:
+        self._until = json.loads(await self._notebook.read(NOTE) or "{}")
+        self._written = dict(self._until)
+
+    def until(self, channel: int) -> int | None:
+        """The newest message of a channel that was handled; `None` for a channel never heard."""
+        return self._until.get(str(channel))
+
+    def note(self, channel: int, message: int) -> None:
+        self._until[str(channel)] = max(message, self._until.get(str(channel), 0))
+
+    async def keep(self) -> None:
+        """Writes what changes, until cancelled."""
+        while True:
+            await self._clock.sleep(SAVE_EVERY)
+            await self.save()
+
+    async def save(self) -> None:
+        if self._until != self._written:
+            self._written = dict(self._until)
+            await self._notebook.write(NOTE, json.dumps(self._written))

@@ -1,0 +1,201 @@
+"""One connection of the bot, from signing in to being cancelled: what is told goes to the ears, and READY is caught up with.
+
+Rule: while the bot catches up, what is told waits; so an act that was missed comes before those that follow it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import discord
+import structlog
+
+from core.port import Clock, Fatal, Headquarters, Inbox, Notebook, TransportFailure
+from transports.discord_chat.answers import Answers
+from transports.discord_chat.catch_up import CatchUp
+from transports.discord_chat.client import Client, hears_words, point
+from transports.discord_chat.ears import Ears
+from transports.discord_chat.hearing import Hearing
+from transports.discord_chat.levels import Levels
+from transports.discord_chat.places import Places
+from transports.discord_chat.requests import Requests, failure
+from transports.discord_chat.seen import Seen
+from transports.discord_chat.settings import DiscordSettings
+from transports.signals import Signal
+
+log = structlog.get_logger(__name__)
+
+LONGEST_BACKOFF = 60.0
+"""Seconds between two sign-ins: a thousand a day are allowed, and beyond that Discord takes the token away (gateway)."""
+
+
+class Session:
+    """`client` is there from the first READY on."""
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        places: Places,
+        requests: Requests,
+        answers: Answers,
+        headquarters: Headquarters,
+        *,
+        clock: Clock,
+        chance: Random,
+    ) -> None:
+        self._settings = settings
+        self._places = places
+        self._requests = requests
+        self._answers = answers
+        self._headquarters = headquarters
+        self._clock = clock
+        self._chance = chance
+        self.client: discord.Client | None = None
+
+    async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
+        """Stays connected until cancelled. Raises `Fatal`."""
+        point(self._settings)
+        self._inbox, self._levels, self._seen = inbox, Levels(notebook), Seen(notebook, self._clock)
+        self._announce = ready
+        await self._seen.load()
+        self._ears = Ears(self._clock)
+        saving = asyncio.create_task(self._seen.keep())
+        failures = 0
+        try:
+            while True:
+                try:
+                    await self._connected()
+                    failures = 0
+                except TransportFailure as trouble:
+                    if isinstance(trouble, Fatal):
+                        raise
+                    log.warning("could not connect; trying again", error=str(trouble))
+                failures += 1
+                wait = min(LONGEST_BACKOFF, 0.5 * 2.0 ** min(failures, 10))
+                await self._clock.sleep(wait * self._chance.uniform(0.5, 1.0))
+        finally:
+            saving.cancel()
+            await self._ears.end()
+            await asyncio.gather(saving, return_exceptions=True)
+            await self._seen.save()
+
+    async def _connected(self) -> None:
+        """One client, for as long as it can reconnect by itself. Raises a `TransportFailure`."""
+        token = self._settings.token
+        hears = await self._requests.ask(lambda: hears_words(token, self._requests))
+        client = Client(self._settings, self._requests, self._told, words=hears)
+        self._coming = client
+        self._catching_up: asyncio.Task[None] | None = None
+        await self._requests.ask(lambda: client.login(token.get_secret_value()))
+        connecting = asyncio.create_task(client.connect())
+        try:
+            await asyncio.wait((connecting, self._ears.failed), return_when=asyncio.FIRST_COMPLETED)
+            if self._ears.failed.done():
+                self._ears.failed.result()
+            await connecting
+        except Exception as error:
+            if (meant := failure(error)) is None:
+                raise
+            raise meant from error
+        finally:
+            self.client = None
+            self._ears.close()
+            for task in (connecting, self._catching_up):
+                if task is not None:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+            await client.close()
+
+    # --- being told ---------------------------------------------------------------------------------------------------
+
+    def _told(self, event: str, what: Any) -> None:
+        if event == "ready":
+            self._ready()
+            return
+        at = _place(what)
+        if at is None or at[0] != int(self._settings.guild):
+            return
+        self._ears.tell(self._belongs(at[1]), lambda: self._hear(event, what))
+
+    def _belongs(self, place: int) -> int:
+        """The channel of a place: what is done in a channel and in its threads is handled in one order."""
+        known = self._coming.get_channel(place)
+        return known.parent_id if isinstance(known, discord.Thread) else place
+
+    def _ready(self) -> None:
+        self._ears.close()
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+        self.client = self._coming
+        self._catching_up = asyncio.create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        assert self._coming.user is not None, "known from signing in on"
+        own = self._coming.user.id
+        self._hearing = Hearing(self._places, self._levels, self._clock, own)
+        try:
+            await CatchUp(
+                self._places,
+                self._hearing,
+                self._levels,
+                self._requests,
+                self._seen,
+                self._clock,
+                self._headquarters,
+                self._give,
+                own,
+            ).run()
+        except (
+            Exception
+        ) as error:  # a loop's edge, design law 7: what cannot be caught up with must not keep the bot deaf
+            if isinstance(error, Fatal):
+                self._ears.failed.set_exception(error)
+                return
+            log.exception("catching up failed")
+        self._ears.open()
+        self._announce()
+
+    async def _hear(self, event: str, what: Any) -> None:
+        match event:
+            case "message":
+                if self._hearing.spoken(what):
+                    await self._give(self._hearing.sent(what))
+                    self._seen.note(self._belongs(what.channel.id), what.id)
+            case "edit":
+                if what.edited_at is not None and self._hearing.spoken(what):
+                    await self._give(self._hearing.edited(what, what.edited_at))
+            case "delete":
+                for message in what.message_ids:
+                    await self._give(await self._hearing.deleted(what.channel_id, message))
+            case "react":
+                if put := await self._hearing.put(what):
+                    await self._give(put)
+            case "unreact":
+                if taken := await self._hearing.taken(what):
+                    await self._give(taken)
+            case "gone":
+                await self._give(self._hearing.lost(what.id))
+
+    async def _give(self, signal: Signal) -> None:
+        try:
+            await self._inbox(signal)
+        except Fatal:
+            raise
+        except Exception:  # a loop's edge, design law 7: one act's bug must not silence the rest
+            log.exception("a signal was not handled", signal=type(signal).__name__)
+
+
+def _place(what: Any) -> tuple[int, int] | None:
+    """The guild and the channel or thread of what is told."""
+    match what:
+        case discord.Message():
+            return (what.guild.id, what.channel.id) if what.guild else None
+        case discord.abc.GuildChannel():
+            return what.guild.id, what.id
+        case discord.RawThreadDeleteEvent():
+            return what.guild_id, what.parent_id
+        case _:
+            return (what.guild_id, what.channel_id) if what.guild_id else None

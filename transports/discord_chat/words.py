@@ -1,0 +1,34 @@
+"""What people wrote, as it is read: Discord writes mentions as numbers.
+
+Rule: a command keeps its mentions of people as they came, since a number is one person and a name may be two.
+"""
+
+from __future__ import annotations
+
+import re
+
+import discord
+
+from transports.prefix import prefix
+
+_MARKUP = re.compile(r"<(@[!&]?|#)(\d{1,20})>|<a?(:\w{2,32}:)\d{1,20}>")
+
+
+def words(message: discord.Message) -> str:
+    """The text of a message."""
+    people = {person.id: f"@{person.display_name}" for person in message.mentions}
+    roles = {role.id: f"@{role.name}" for role in message.role_mentions}
+    typed = prefix(message.content) is not None
+
+    def read(found: re.Match[str]) -> str:
+        kind, number, emoji = found.groups()
+        if emoji:
+            return str(emoji)
+        if kind == "#":
+            channel = message.guild.get_channel_or_thread(int(number)) if message.guild else None
+            return f"#{channel.name}" if channel else found[0]
+        if kind == "@&":
+            return roles.get(int(number), found[0])
+        return found[0] if typed else people.get(int(number), found[0])
+
+    return _MARKUP.sub(read, message.content)
