@@ -19,7 +19,7 @@ from transports.discord_chat.settings import DiscordSettings
 Place = discord.TextChannel | discord.Thread
 
 FRESH = timedelta(seconds=5)
-"""How long what an act told of the person who did it is taken as it was told: that act is judged by it."""
+"""How long what an act told of the person who did it holds, and for one look: that act is judged by it, and no other."""
 
 
 class Places:
@@ -107,9 +107,10 @@ class Places:
             raise Permanent(f"{account_id} is no account of Discord's")
         member, at = self._members.get(int(account_id), (None, None))
         if member is not None and at is not None and self._clock.now() - at < FRESH:
+            self._members[member.id] = (member, at - FRESH)
             return member
         member = await self._requests.ask(lambda: self.guild.fetch_member(int(account_id)))
-        self.remember(member)
+        self._members[member.id] = (member, self._clock.now() - FRESH)
         return member
 
     def sees(self, member: discord.Member, channel: discord.TextChannel) -> bool:
