@@ -1,0 +1,1 @@
+"""Discord, through discord.py. Rule: discord is imported in this folder only."""
