@@ -76,12 +76,17 @@ class _Reader:
         while at < len(text):
             if self.heeds and text[at] == "\\":
                 at += 2
-            elif text.startswith(mark, at) and at > begin and not (alone and text[at + len(mark) :][:1] == mark[0]):
+            elif text.startswith(mark, at) and at > begin and not (alone and text.startswith(mark[0], at + len(mark))):
                 return at
             else:
                 at += 1
         return -1
 
+
+QUOTE = re.compile(r"(?:>>> (.+)|> ([^\n]+\n?))", re.DOTALL)
+BEGINNING = re.compile(r"(#{1,3}|-#|[-+*]|[0-9]+\.)[^\S\n]+([^\n]+\n?)")
+LINK = re.compile(r"\[(.+?)\]\(\s*<?(https?://[^)\s>]+)>?\s*\)", re.DOTALL)
+ADDRESS = re.compile(r"<(https?://[^\s<>]+)>|(https?://[^\s<]*[^\s<.,:;\"')\]])", re.IGNORECASE)
 
 Rule = Callable[[_Reader, str, int, Styles], int]
 """Shows what stands at a place of the text and returns where that ends; the place itself where the rule does not apply."""
@@ -145,8 +150,7 @@ def _code(reader: _Reader, text: str, at: int, styles: Styles) -> int:
 
 def _quote(reader: _Reader, text: str, at: int, styles: Styles) -> int:
     """`> ` quotes its line and `>>> ` all that follows, at the beginning of a line and not in a quote (101; dismark)."""
-    found = re.compile(r"(?:>>> (.+)|> ([^\n]+\n?))", re.DOTALL).match(text, at)
-    if not found or not reader.line_begins or "quote" in styles:
+    if not reader.line_begins or "quote" in styles or not (found := QUOTE.match(text, at)):
         return at
     reader.parse(found[1] or found[2], styles | {"quote"})
     return found.end()
@@ -154,8 +158,7 @@ def _quote(reader: _Reader, text: str, at: int, styles: Styles) -> int:
 
 def _beginning(reader: _Reader, text: str, at: int, styles: Styles) -> int:
     """Headings, subtext and lists, at the beginning of a line, within quotes and styles too (101; dismark)."""
-    found = re.compile(r"(#{1,3}|-#|[-+*]|[0-9]+\.)[^\S\n]+([^\n]+\n?)").match(text, at)
-    if not found or not reader.line_begins:
+    if not reader.line_begins or not (found := BEGINNING.match(text, at)):
         return at
     reader.parse(found[2], styles | {"heading" if "#" in found[1] else "list"})
     return found.end()
@@ -163,7 +166,7 @@ def _beginning(reader: _Reader, text: str, at: int, styles: Styles) -> int:
 
 def _link(reader: _Reader, text: str, at: int, styles: Styles) -> int:
     """`[label](https://…)` (101), unless the label has an address in it (issue 7721)."""
-    found = re.compile(r"\[(.+?)\]\(\s*<?(https?://[^)\s>]+)>?\s*\)", re.DOTALL).match(text, at)
+    found = LINK.match(text, at)
     if not found or _in_label(styles) or re.search(r"https?://\w\w", found[1]):
         return at
     reader.parse(found[1], styles | {f"link {found[2]}"})
@@ -174,11 +177,11 @@ def _address(reader: _Reader, text: str, at: int, styles: Styles) -> int:
     """An address is a link up to a space or `<`, escapes and marks included, but for punctuation at its end; in the middle
     of a word too (simple-markdown's `url`; SimpleAST's text ends before `word:`); in `<…>` as well (101).
     """
-    found = re.compile(r"<?(https?://[^\s<]*[^\s<.,:;\"')\]])", re.IGNORECASE).match(text, at)
+    found = ADDRESS.match(text, at)
     if not found or _in_label(styles):
         return at
-    reader.show(found[1].rstrip(">"), styles | {"address"})
-    return found.start(1) + len(found[1]) if found[0][0] == "<" else found.start(1) + len(found[1].rstrip(">"))
+    reader.show(found[1] or found[2], styles | {"address"})
+    return found.end()
 
 
 FORMATS: tuple[tuple[str, str], ...] = (
@@ -197,11 +200,13 @@ FORMATS: tuple[tuple[str, str], ...] = (
 
 def _format(reader: _Reader, text: str, at: int, styles: Styles) -> int:
     """What stands for a person, a channel, a time; shown as it is written, but a time as its reader in UTC sees it."""
+    if text[at] not in "<@:":
+        return at
     for name, form in FORMATS:
-        if found := re.compile(form).match(text, at):
+        if found := re.match(form, text[at:]):
             time = datetime.fromtimestamp(int(found[1]), UTC).strftime("%H:%M UTC") if name == "time" else found[0]
             reader.show(time, styles | {name})
-            return found.end()
+            return at + found.end()
     return at
 
 

@@ -11,7 +11,7 @@ from discord_bot import connected
 from discord_fake import NEEDED, FakeDiscord
 from discord_permissions import Permission
 from discord_reader import read
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.incident.commands import one_line
@@ -142,6 +142,7 @@ def assert_reads_as_asked(document: Document, markdown: str) -> None:
             assert whole in letter.styles or not letter.letter.isalnum() or not whole
 
 
+@settings(deadline=None)
 @given(documents)
 @example(Document((line(Strong("a"), Strong("b"), Code("c"), Code("d"), Struck("e~"), "~", Struck("f")),)))
 @example(
@@ -234,6 +235,7 @@ def longer(document: Document, times: int) -> Document:
     return Document(rows * 3, document.title)
 
 
+@settings(deadline=None)  # the reader takes its time with thousands of letters
 @given(documents, st.sampled_from((1, 20, 200)))
 @example(Document((line("*" * 3000), line("b"))), 1)
 @example(Document((line("a"), line("\\" * 1000, Strong("*x*" * 300)), line("b"))), 1)
