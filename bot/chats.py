@@ -10,30 +10,55 @@ from random import SystemRandom
 import structlog
 
 from bot.config import Settings
-from core.port import Clock, Fatal, Transport
+from core.port import Clock, Transport
 
 log = structlog.get_logger(__name__)
+
+A_RESPONDER = {"discord": "discord-role:1234", "matrix": "@ann:example.org"}
+"""How a responder may be written, by chat."""
 
 
 def triage(settings: Settings) -> Mapping[str, Sequence[str]]:
     """The triage channels by transport, as the config names them."""
     chats = settings.transports
-    found = {"matrix": chats.matrix, "sandbox": chats.sandbox}
+    found = {"discord": chats.discord, "matrix": chats.matrix, "sandbox": chats.sandbox}
     return {name: chat.triage for name, chat in found.items() if chat is not None}
 
 
 @asynccontextmanager
 async def transports(settings: Settings, clock: Clock) -> AsyncIterator[dict[str, Transport]]:
-    """Every chat that the config turns on. Raises `Fatal` for one that this version does not have."""
-    if settings.transports.discord is not None:
-        raise Fatal("Discord is not in this version yet; take [transports.discord] out of the config")
+    """Every chat that the config turns on."""
     async with AsyncExitStack() as stack:
         chats: dict[str, Transport] = {}
+        if settings.transports.discord is not None:
+            chats["discord"] = _discord(settings, clock)
         if settings.transports.matrix is not None:
             chats["matrix"] = _matrix(settings, clock)
         if settings.transports.sandbox is not None:
             chats["sandbox"] = await stack.enter_async_context(_sandbox(settings, clock))
         yield chats
+
+
+def _discord(settings: Settings, clock: Clock) -> Transport:
+    from transports.discord_chat import DiscordSettings, DiscordTransport
+
+    chosen = settings.transports.discord
+    assert chosen is not None, "asked for only when it is on"
+    assert chosen.token is not None, "a config without one is refused"
+    return DiscordTransport(
+        DiscordSettings(
+            token=chosen.token,
+            guild=chosen.guild,
+            triage=chosen.triage,
+            category=chosen.category,
+            archive=chosen.archive_category,
+            api_url=str(chosen.api_url),
+            gateway_url=str(chosen.gateway_url),
+            ready_timeout=chosen.ready_timeout.total_seconds(),
+        ),
+        clock,
+        SystemRandom(),
+    )
 
 
 def _matrix(settings: Settings, clock: Clock) -> Transport:
