@@ -34,14 +34,22 @@ class ThreadExists(Permanent):
     """There is a thread on that message already."""
 
 
+class NotHere(Permanent):
+    """That person is not in the guild."""
+
+
+class GuildFull(Permanent):
+    """The guild has all the channels that it may."""
+
+
 CODES: dict[int, type[Exception]] = {
     10003: Missing,  # unknown channel
     10004: Missing,  # unknown guild
-    10007: Permanent,  # unknown member
+    10007: NotHere,  # unknown member
     10008: Missing,  # unknown message
-    10013: Permanent,  # unknown user
+    10013: NotHere,  # unknown user
     10014: Permanent,  # unknown emoji
-    30046: Temporary,  # too many edits of messages over an hour old
+    30013: GuildFull,
     40060: Malformed,  # an interaction answered twice
     50001: Forbidden,  # missing access
     50006: Malformed,  # an empty message
