@@ -67,6 +67,9 @@ WINDOW = timedelta(minutes=10)
 INVALID_LIMIT = 1000
 """Refused requests within `WINDOW` after which we stop asking; at ten times as many Discord bans the address (rate-limits)."""
 
+BANNED = timedelta(minutes=5)
+"""How long nothing is asked of an address that says no more than that we ask too much, unless it says for how long."""
+
 FATAL = {
     4004: "the token is refused",
     4010: "the shard is invalid",
@@ -94,7 +97,7 @@ class Requests:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._invalid: deque[datetime] = deque()
-        self._held_until: datetime | None = None
+        self._held_until = clock.now()
 
     def trace(self) -> aiohttp.TraceConfig:
         trace = aiohttp.TraceConfig()
@@ -115,12 +118,12 @@ class Requests:
 
     def _held(self) -> float:
         """Seconds until anything may be asked."""
-        now = self._clock.now()
+        now, until = self._clock.now(), self._held_until
         while self._invalid and now - self._invalid[0] > WINDOW:
             self._invalid.popleft()
-        until = [self._invalid[-INVALID_LIMIT] + WINDOW] if len(self._invalid) >= INVALID_LIMIT else []
-        until += [self._held_until] if self._held_until is not None else []
-        return max(((each - now).total_seconds() for each in until), default=0.0) if until and max(until) > now else 0.0
+        if len(self._invalid) >= INVALID_LIMIT:
+            until = max(until, self._invalid[-INVALID_LIMIT] + WINDOW)
+        return max(0.0, (until - now).total_seconds())
 
     async def _ended(
         self, session: aiohttp.ClientSession, context: SimpleNamespace, ended: aiohttp.TraceRequestEndParams
@@ -134,8 +137,9 @@ class Requests:
         said = _said(await response.read())
         response.close()
         wait = _seconds(said.get("retry_after"), response.headers.get("Retry-After"))
-        if response.status == 429 and said.get("global") and wait is not None:
-            self._held_until = self._clock.now() + timedelta(seconds=wait)
+        # Without JSON it is not Discord that answers but Cloudflare, before it, to everything from this address.
+        if response.status == 429 and (said.get("global") or not said):
+            self._held_until = self._clock.now() + (BANNED if wait is None else timedelta(seconds=wait))
         raise Answered(response.status, int(said.get("code") or 0), str(said.get("message", "")), wait)
 
 
