@@ -23,7 +23,8 @@ Told = Callable[[str, Any], None]
 
 
 def point(settings: DiscordSettings) -> None:
-    """Where Discord is. discord.py has one address for a process."""
+    """Where Discord is. discord.py has one address for a process, and one opinion on voice, which Tocsin has no use for."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     discord.http.Route.BASE = settings.api_url.rstrip("/")
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway_url)
 
