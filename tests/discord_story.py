@@ -162,6 +162,14 @@ class Company:
         counted = Counter((name, *(borne(each) or (0, ""))) for name in self.channels for each in self.cards(name))
         return {card: count for card, count in counted.items() if count > 1}
 
+    def threads_twice(self) -> list[str]:
+        """The names of threads that several share."""
+        names = Counter(each.name for each in self.discord.guild.channels.values() if each.parent in self._own())
+        return [name for name, count in names.items() if count > 1]
+
+    def _own(self) -> list[Channel]:
+        return [each for name, each in self.channels.items() if name == "incident"]
+
     def unticked(self) -> list[str]:
         """The commands without the bot's ✅."""
         return [act.content for act in self.acts if self.ticked(act) != 1]
