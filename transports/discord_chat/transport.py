@@ -147,6 +147,12 @@ class DiscordTransport:
             place, old, thread = self._standing(message)
             await self._in(place, old.pin, thread, rights=("pin_messages",))
 
+    async def unpin(self, message: MessageRef) -> None:
+        if answered(message) is None:
+            place, old, thread = self._standing(message)
+            with suppress(Missing):
+                await self._in(place, old.unpin, thread, rights=("pin_messages",))
+
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         if answered(message) is not None:
             return await self._answers.worked(message)
