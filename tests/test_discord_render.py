@@ -283,6 +283,10 @@ def test_short_lines_are_left_out_whole_and_long_ones_are_cut() -> None:
     assert description(exact, GUILD) == "x" * LIMIT
     bold = description(Document((line("a ", Strong("b" * 9000)),)), GUILD)
     assert read(bold).of("strong") == "b" * (LIMIT - 7)
+    code = read(description(Document((line(Code("xx" + " x" * 9000)),)), GUILD))
+    assert (code.of("code"), code.text[-3:]) == ("xx" + " x" * 2045, " x…")
+    full = [*(line("x" * 1000) for _ in range(4)), line("x" * 80), line("y" * 3000, label="Impact")]
+    assert description(Document(tuple(full)), GUILD).endswith("x\n…")
 
 
 # --- the mark, and who is called --------------------------------------------------------------------------------------
