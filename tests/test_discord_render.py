@@ -354,6 +354,8 @@ def test_a_crowd_is_called_as_far_as_a_message_holds_it() -> None:
         ("close cause=a b", "close cause=a b"),
         ("update impact=… next=…", "update draft impact=… next=…"),
         ("update publish", "update publish"),
+        ("update runbook=x", "update draft runbook=x"),
+        ("update runbook", "update draft runbook"),
         ("Rule_Out H1", "item rule-out H1"),
         ("yes handoff-1", "yes handoff-1"),
         ("decide-by TIME", "call decide-by TIME"),
