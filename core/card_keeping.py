@@ -195,12 +195,13 @@ class CardKeeping:
     async def _pin(self, stream: str, card: Card) -> float | None:
         row = self._desk.showing.row(stream, card.key, self._channel)
         message, name = row.message, f"pin {card.key}"
-        if message is None or self._rights.turned_down(stream, name, "pinned"):
+        # What was refused of one message says nothing of the next.
+        if message is None or self._rights.turned_down(stream, name, message.id):
             return None
         try:
             await self._transport.pin(message)
         except Permanent as failure:
-            self._rights.turn_down(stream, name, "pinned", failure)
+            self._rights.turn_down(stream, name, message.id, failure)
             return 0.0
         self._rights.worked(stream, name)
         row.pinned = row.message == message

@@ -13,7 +13,7 @@ A failure says in its type what to do next:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -163,6 +163,9 @@ class Headquarters(Protocol):
 
     def channels(self, transport: str) -> tuple[ChannelRef, ...]:
         """The incidents' channels of a chat where things may still happen."""
+
+    def ranked(self, channel: ChannelRef, accounts: Sequence[Account]) -> list[Account]:
+        """People who did the same while nobody could tell who was first (spec, section 3), who goes first."""
 
     def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         """The bot's messages that should stand in a channel."""

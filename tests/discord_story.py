@@ -112,15 +112,17 @@ class Company:
 
     async def incident(self) -> str:
         """The incident's channel, once its board is there."""
-        await self.sees(lambda: self._made() is not None, "the incident's channel")
-        made = self._made()
+        await self.sees(lambda: self.made() is not None, "the incident's channel")
+        made = self.made()
         assert made is not None
         self.channels["incident"] = made
         await self.sees(lambda: self.card("incident", "board") is not None, "the board")
         return "incident"
 
-    def _made(self) -> Channel | None:
-        made = [each for each in self.discord.guild.channels.values() if each.name.startswith("inc-")]
+    def made(self) -> Channel | None:
+        """The incident's channel that is there."""
+        there = self.discord.guild.channels.values()
+        made = [each for each in there if each.name.startswith("inc-") and not each.deleted]
         assert len(made) < 2, f"{len(made)} channels were made"
         return made[0] if made else None
 

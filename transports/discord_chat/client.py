@@ -64,8 +64,14 @@ class Client(discord.Client):
 
     # Each is a task of its own, begun in order: without an await, the order stands.
 
-    async def on_ready(self) -> None:
-        self._told("ready", None)
+    async def on_connect(self) -> None:
+        self._told("session", None)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        self._told("guild", guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._told("guild", guild)
 
     async def on_message(self, message: discord.Message) -> None:
         self._told("message", message)
