@@ -14,7 +14,7 @@ from core.port import Clock, Transport
 
 log = structlog.get_logger(__name__)
 
-A_RESPONDER = {"discord": "discord-role:1234", "matrix": "@ann:example.org"}
+A_RESPONDER = {"discord": "discord-role:1234", "matrix": "@ann:example.org", "sandbox": "Ann"}
 """How a responder may be written, by chat."""
 
 

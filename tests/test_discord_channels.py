@@ -384,20 +384,14 @@ async def test_a_right_that_is_lacking_is_named(here: House) -> None:
 
     guild = here.discord.guild.name
     assert await lacks(P.MANAGE_CHANNELS, act=lambda: bot.open_channel(here.plan("inc-b"))) == (
-        f"Tocsin lacks Manage Channels in {guild}"
+        f"Manage Channels in {guild}"
     )
-    assert await lacks(P.MANAGE_ROLES, act=lambda: bot.invite(ref, str(eve.id))) == (
-        f"Tocsin lacks Manage Roles in #{name}"
-    )
-    assert await lacks(P.MANAGE_ROLES, P.MANAGE_CHANNELS, act=lock) == (
-        f"Tocsin lacks Manage Channels, Manage Roles in #{name}"
-    )
-    assert await lacks(P.PIN_MESSAGES, act=lambda: bot.pin(card)) == f"Tocsin lacks Pin Messages in #{name}"
-    assert await lacks(P.ADD_REACTIONS, act=lambda: bot.react(card, "🧭", KEY)) == (
-        f"Tocsin lacks Add Reactions in #{name}"
-    )
+    assert await lacks(P.MANAGE_ROLES, act=lambda: bot.invite(ref, str(eve.id))) == (f"Manage Roles in #{name}")
+    assert await lacks(P.MANAGE_ROLES, P.MANAGE_CHANNELS, act=lock) == (f"Manage Channels, Manage Roles in #{name}")
+    assert await lacks(P.PIN_MESSAGES, act=lambda: bot.pin(card)) == f"Pin Messages in #{name}"
+    assert await lacks(P.ADD_REACTIONS, act=lambda: bot.react(card, "🧭", KEY)) == (f"Add Reactions in #{name}")
     assert await lacks(P.SEND_MESSAGES, act=lambda: bot.send(ref, post(), KEY[::-1])) == (
-        f"Tocsin lacks Send Messages, Embed Links in #{name}"
+        f"Send Messages, Embed Links in #{name}"
     )
     assert "View Channel" in await lacks(P.VIEW_CHANNEL, act=lambda: bot.send(ref, post(), KEY[::-1]))
     # Each is there again, and all goes on.
@@ -411,7 +405,7 @@ async def test_a_category_in_which_it_may_not_is_named(here: House) -> None:
     category = here.discord.create_category("Incidents")
     here.discord.owner.overwrite(category, here.discord.bot.role, deny=P.MANAGE_CHANNELS)
     bot = await here.start(category="Incidents")
-    with pytest.raises(Forbidden, match="Tocsin lacks Manage Channels in Incidents"):
+    with pytest.raises(Forbidden, match="Manage Channels in Incidents"):
         await bot.open_channel(here.plan())
 
 

@@ -36,7 +36,7 @@ from core.incident.document import (
 from core.incident.verbs import NOT_YET, VERBS
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from transports.arguments import Context
-from transports.discord_chat.markdown import clean, plain, size
+from transports.discord_chat.markdown import clean, escaped, plain, size
 from transports.discord_chat.render import LIMIT, allowed, description, embed, mark, pinged
 from transports.discord_chat.typed import slash
 from transports.phrases import read as command
@@ -144,6 +144,7 @@ def assert_reads_as_asked(document: Document, markdown: str) -> None:
 
 @settings(deadline=None)
 @given(documents)
+@example(Document((Line((Strong("a"), Plain(""), Strong("b"))), line("- x"), line("+ x"), line("https://a<@1>"))))
 @example(Document((line(Strong("a"), Strong("b"), Code("c"), Code("d"), Struck("e~"), "~", Struck("f")),)))
 @example(
     Document(
@@ -165,6 +166,22 @@ def test_whatever_is_typed_reads_as_typed_and_does_only_what_was_asked(document:
     # The sign of a quotation is a bar to a reader, and `> ` in text, as everywhere.
     for said, seen in zip(plain(shown).split("\n"), read(shown).text.split("\n"), strict=True):
         assert said in (seen, f"> {seen}")
+
+
+@pytest.mark.parametrize(
+    ("words", "markdown"),
+    [
+        ("<@1> <t:1:R>", r"\<\@1\> \<t\:1\:R\>"),
+        ("[x](https://y.example)", r"\[x](https\://y.example)"),
+        ("# a - b + c", r"\# a \- b \+ c"),
+        ("1. sign-in v1.2, 10.", r"1\. sign-in v1.2, 10\."),
+        ("¯\\_(ツ)_/¯", r"¯\\\_(ツ)\_/¯"),
+        ("Cause: :tada: 10:05", r"Cause: \:tada: 10\:05"),
+        ("Don't (ever) panic!", "Don't (ever) panic!"),
+    ],
+)
+def test_what_stands_behind_a_backslash(words: str, markdown: str) -> None:
+    assert escaped(words) == markdown
 
 
 def test_a_document_in_markdown() -> None:
@@ -266,6 +283,10 @@ def test_short_lines_are_left_out_whole_and_long_ones_are_cut() -> None:
     assert description(exact, GUILD) == "x" * LIMIT
     bold = description(Document((line("a ", Strong("b" * 9000)),)), GUILD)
     assert read(bold).of("strong") == "b" * (LIMIT - 7)
+    code = read(description(Document((line(Code("xx" + " x" * 9000)),)), GUILD))
+    assert (code.of("code"), code.text[-3:]) == ("xx" + " x" * 2045, " x…")
+    full = [*(line("x" * 1000) for _ in range(4)), line("x" * 80), line("y" * 3000, label="Impact")]
+    assert description(Document(tuple(full)), GUILD).endswith("x\n…")
 
 
 # --- the mark, and who is called --------------------------------------------------------------------------------------
@@ -333,6 +354,8 @@ def test_a_crowd_is_called_as_far_as_a_message_holds_it() -> None:
         ("close cause=a b", "close cause=a b"),
         ("update impact=… next=…", "update draft impact=… next=…"),
         ("update publish", "update publish"),
+        ("update runbook=x", "update draft runbook=x"),
+        ("update runbook", "update draft runbook"),
         ("Rule_Out H1", "item rule-out H1"),
         ("yes handoff-1", "yes handoff-1"),
         ("decide-by TIME", "call decide-by TIME"),

@@ -21,7 +21,7 @@ from discord_world import Channel
 from pushed_clock import PushedClock
 from pydantic import SecretStr
 
-from core.port import Fatal, Forbidden, Missing, Permanent, Temporary, TransportFailure
+from core.port import Fatal, Forbidden, Missing, Permanent, Stale, Temporary, TransportFailure
 from transports.discord_chat import requests as module
 from transports.discord_chat.client import hears_words
 from transports.discord_chat.refs import channel_ref
@@ -54,6 +54,7 @@ MEANT = {
     10013: NotHere,
     10014: Permanent,
     30013: GuildFull,
+    30046: Stale,
     40060: Malformed,
     50001: Forbidden,
     50006: Malformed,
@@ -101,7 +102,6 @@ def test_a_code_means_what_it_means_whatever_the_status(code: int) -> None:
         (refused(520), Temporary),
         (discord.LoginFailure("Improper token has been passed."), Fatal),
         (discord.PrivilegedIntentsRequired(None), Fatal),
-        (discord.GatewayNotFound(), Temporary),
         (TimeoutError(), Temporary),
         (ConnectionResetError(104, "Connection reset by peer"), Temporary),
     ],
@@ -192,14 +192,13 @@ async def test_a_ban_of_the_address_holds_every_request(wire: Wire) -> None:
     await wire.send()
 
 
+def _status(number: int, *, after: bool) -> Callable[[Faults], Fault]:
+    return lambda faults: faults.fail(number, "POST", MESSAGES, after=after)
+
+
 TROUBLE: dict[str, Callable[[Faults], Fault]] = {
-    **{
-        f"{status} {'after the effect' if after else 'before it'}": lambda faults, status=status, after=after: (
-            faults.fail(status, "POST", MESSAGES, after=after)
-        )
-        for status in (500, 502, 503, 504, 524)
-        for after in (True, False)
-    },
+    **{f"{number} after the effect": _status(number, after=True) for number in (500, 502, 503, 504, 524)},
+    **{f"{number} before it": _status(number, after=False) for number in (500, 502, 503, 504, 524)},
     "an abort before the effect": lambda faults: faults.abort("POST", MESSAGES),
     "an abort after it": lambda faults: faults.abort("POST", MESSAGES, after=True),
     "silence": lambda faults: faults.lose_reply("POST", MESSAGES, seconds=60),
@@ -248,6 +247,15 @@ async def test_codes_as_discord_gives_them(wire: Wire) -> None:
         await ask(lambda: channel.guild.fetch_member(4711))
     with pytest.raises(Permanent):
         await ask(lambda: message.add_reaction("nonsense"))
+
+
+async def test_edits_of_old_messages_that_are_too_many_are_stale(wire: Wire) -> None:
+    card = await wire.send()
+    wire.fake.clock.push(3700)
+    edits = [wire.requests.ask(lambda: card.edit(content="y")) for _ in range(5)]
+    met = [each for each in await asyncio.gather(*edits, return_exceptions=True) if isinstance(each, Stale)]
+    assert met
+    assert met[0].retry_after is not None
 
 
 # --- the breaker ------------------------------------------------------------------------------------------------------
@@ -344,8 +352,11 @@ async def test_any_other_close_is_come_back_from(here: House, hasty: None, code:
     await here.start()
     here.discord.gateway.close(code)
     await asyncio.sleep(0.05)
-    here.bob.say(here.triage, "still there?")
-    assert [each.text for each in await here.bot.hears(MessageSent)] == ["still there?"]
+    said = here.bob.say(here.triage, "still there?")
+    # Told and caught up with, it may be heard twice, and is one act.
+    assert {(each.text, each.source) for each in await here.bot.hears(MessageSent)} == {
+        ("still there?", f"discord:{said.id}")
+    }
 
 
 @pytest.mark.parametrize("trouble", [500, 503, 429])

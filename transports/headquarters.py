@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.command_post import CommandPost
-from core.incident.vocabulary import ChannelRef, MessageRef
+from core.incident.vocabulary import Account, ChannelRef, MessageRef
+from core.roster import Roster
 from core.shown import Showing
 from transports.reactions import Table
 
@@ -11,10 +14,11 @@ from transports.reactions import Table
 class Headquarters:
     """As `core.port.Headquarters`."""
 
-    def __init__(self, post: CommandPost, showing: Showing, table: Table) -> None:
+    def __init__(self, post: CommandPost, showing: Showing, table: Table, roster: Roster) -> None:
         self._post = post
         self._showing = showing
         self._table = table
+        self._roster = roster
 
     def means(self, emoji: str) -> bool:
         return self._table.means(emoji)
@@ -22,6 +26,18 @@ class Headquarters:
     def channels(self, transport: str) -> tuple[ChannelRef, ...]:
         awake = [incident for _, incident in self._post.awake() if not incident.locked]
         return tuple(one.channel for one in awake if one.channel is not None and one.channel.transport == transport)
+
+    def ranked(self, channel: ChannelRef, accounts: Sequence[Account]) -> list[Account]:
+        incident = next((each for _, each in self._post.awake() if each.channel == channel), None)
+        first = (*incident.policy.on_call, incident.declared_by) if incident is not None else ()
+
+        def rank(account: Account) -> tuple[int, int, str]:
+            person = self._roster.person(account)
+            place = next((at for at, each in enumerate(first) if each.is_(person)), len(first))
+            # Ids of Discord's grow with time: the shorter is the older.
+            return place, len(account.id), account.id
+
+        return sorted(accounts, key=rank)
 
     def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         return tuple(row.message for row in self._showing.standing(channel) if row.message is not None)

@@ -52,7 +52,10 @@ class MessageDeleted:
 
 @dataclass(frozen=True, slots=True)
 class ReactionAdded:
-    """A person put an emoji on a message, or pressed what does the same; then `answer` is where they are answered."""
+    """A person put an emoji on a message, or pressed what does the same; then `answer` is where they are answered.
+
+    `others` put it there too, while nobody could tell who was first.
+    """
 
     message: MessageRef
     emoji: str
@@ -60,6 +63,7 @@ class ReactionAdded:
     at: datetime
     source: str
     answer: MessageRef | None = None
+    others: tuple[Account, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

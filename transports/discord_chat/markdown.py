@@ -14,10 +14,10 @@ from core.incident.document import utc
 
 _MARKUP = re.compile(
     r"""
-      [\\`*_~|<>\[\]@\#]        # these may begin or end something wherever they stand
-    | :(?!\s)                   # `:tada:`, `https://`; not `Cause: unknown`
-    | (?<![^\W_])[-+]           # a list or subtext, were it to begin the line; not `sign-in`
-    | (?:(?<=[0-9])|^)\.(?!\S)  # `1. ` is a list as well; not `v1.2`
+      [\\`*_~|<>\[@\#]     # these may begin something wherever they stand
+    | :(?!\s)              # `:tada:`, `https://`; not `Cause: unknown`
+    | (?<![^\W_])[-+]      # a list or subtext, were it to begin the line; not `sign-in`
+    | (?<=[0-9])\.(?!\S)   # `1. ` is a list as well; not `v1.2`
     """,
     re.VERBOSE,
 )

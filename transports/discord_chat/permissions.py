@@ -104,7 +104,7 @@ async def naming(where: discord.abc.GuildChannel | discord.Guild, *names: str) -
     except Forbidden:
         if lacks := lacking(where, *names):
             sign = "#" if isinstance(where, discord.TextChannel) else ""
-            raise Forbidden(f"Tocsin lacks {lacks} in {sign}{where.name}") from None
+            raise Forbidden(f"{lacks} in {sign}{where.name}") from None
         raise
 
 

@@ -31,7 +31,7 @@ from core.incident.document import (
     Who,
 )
 from core.incident.vocabulary import MessageRef
-from transports.discord_chat.markdown import can_be_code, clean, escaped, link, linked, size, styled
+from transports.discord_chat.markdown import can_be_code, clean, link, linked, size, styled
 from transports.discord_chat.typed import slash
 
 NAME = "discord"
@@ -223,8 +223,8 @@ def _dress(style: _Style, text: str, *, last: bool) -> str:
         case _Style.STRUCK:
             return styled("~~", text)
         case _Style.CODE:
-            # Cutting may have left it with a space at its end.
-            return f"`{text}`" if can_be_code(text) else escaped(text)
+            # Cutting may have left a space at its end.
+            return f"`{text.rstrip()}`"
         case _Style.BLOCK:
             return f"```\n{text}\n```"
         case _Style.MARKUP:

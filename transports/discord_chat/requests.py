@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from core.port import Clock, Fatal, Forbidden, Missing, Permanent, Temporary
+from core.port import Clock, Fatal, Forbidden, Missing, Permanent, Stale, Temporary
 
 T = TypeVar("T")
 
@@ -50,6 +50,7 @@ CODES: dict[int, type[Exception]] = {
     10013: NotHere,  # unknown user
     10014: Permanent,  # unknown emoji
     30013: GuildFull,
+    30046: Stale,  # too many edits of messages over an hour old
     40060: Malformed,  # an interaction answered twice
     50001: Forbidden,  # missing access
     50006: Malformed,  # an empty message
@@ -147,7 +148,8 @@ def failure(error: BaseException) -> Exception | None:
     """What an error of discord.py's or the network's means; `None` for one that is neither."""
     match error:
         case Answered():
-            return Temporary(str(error), error.retry_after)
+            kind = Stale if CODES.get(error.code) is Stale else Temporary
+            return kind(str(error), error.retry_after)
         case discord.LoginFailure():
             return Fatal(f"Discord refuses the token: {error}")
         case discord.PrivilegedIntentsRequired():

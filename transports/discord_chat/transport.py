@@ -145,13 +145,19 @@ class DiscordTransport:
     async def pin(self, message: MessageRef) -> None:
         if answered(message) is None:
             place, old, thread = self._standing(message)
-            await self._in(place, old.pin, thread, rights=("pin_messages",))
+            await self._in(place, old.pin, thread, rights=("view_channel", "pin_messages"))
+
+    async def unpin(self, message: MessageRef) -> None:
+        if answered(message) is None:
+            place, old, thread = self._standing(message)
+            with suppress(Missing):
+                await self._in(place, old.unpin, thread, rights=("view_channel", "pin_messages"))
 
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         if answered(message) is not None:
             return await self._answers.worked(message)
         place, old, thread = self._standing(message)
-        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=("add_reactions",))
+        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=("view_channel", "add_reactions"))
         return None
 
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
@@ -207,7 +213,7 @@ class DiscordTransport:
             return await self._threads.within(thread, do, root)
         except Forbidden:
             if names := lacking(place, *rights):
-                raise Forbidden(f"Tocsin lacks {names} in #{place.name}") from None
+                raise Forbidden(f"{names} in #{place.name}") from None
             raise
 
     def _embed(self, post: Post) -> discord.Embed:
