@@ -117,20 +117,34 @@ class DiscordTransport:
             return await self._answers.say(post.reply_to, self._embed(post))
         place = self._places.channel(channel)
         thread = address(post.thread)[1] if post.thread is not None else None
+        try:
+            said = await self._say(place, post, key, thread)
+        except Missing:
+            if thread is None:
+                raise
+            # What the thread hung on is gone too. The channel may be there all the same.
+            thread, said = None, await self._say(place, post, key, None)
+        ref = message_ref(place.id, said.id, thread)
+        if post.topic:
+            # The card stands, whatever becomes of its thread, which the next edit of the card wants again.
+            try:
+                await self._threads.hang(ref, post.topic)
+            except Permanent as failure:
+                log.warning("a card has no thread", message=ref.id, reason=str(failure))
+        return ref
+
+    async def _say(self, place: discord.TextChannel, post: Post, key: str, thread: int | None) -> discord.Message:
         where = self._client.get_partial_messageable(thread or place.id, guild_id=place.guild.id)
         more: dict[str, Any] = {"view": view} if (view := buttons(post)) else {}
         more |= {"reference": reference} if (reference := self._reference(post, place.guild)) else {}
         call = pinged(post) or None
-        said = await self._in(
+        said: discord.Message = await self._in(
             place,
             lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
             thread,
             post.thread,
         )
-        ref = message_ref(place.id, said.id, thread)
-        if post.topic:
-            await self._threads.hang(ref, post.topic)
-        return ref
+        return said
 
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
         if answered(message) is not None:
@@ -212,6 +226,9 @@ class DiscordTransport:
                 return await self._requests.ask(do)
             return await self._threads.within(thread, do, root)
         except Forbidden:
+            if thread is not None:
+                rights = tuple("send_messages_in_threads" if name == "send_messages" else name for name in rights)
+                rights = (*rights, "manage_threads")
             if names := lacking(place, *rights):
                 raise Forbidden(f"{names} in #{place.name}") from None
             raise
