@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import typer
 
-from bot.chats import transports, triage
+from bot.chats import A_RESPONDER, transports, triage
 from bot.config import idle, load, responders, roster
 from bot.running import quiet
 from core.activity_log import HOUSE
@@ -16,7 +17,7 @@ from core.clock import SystemClock
 from core.database import open_file
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
-from core.port import Missing, Notebook, Transport, TransportFailure
+from core.port import Finding, Missing, Notebook, Transport, TransportFailure
 
 HINTS = {
     "matrix": "a homeserver lets an account send ten messages, then one every five seconds; its admin lifts that for the "
@@ -36,9 +37,20 @@ class Deafened(Protocol):
         """Why nothing is heard there and what to do about it; nothing where all is well."""
 
 
-def _say(well: bool, what: str, mend: str = "") -> bool:
-    typer.echo(f"{'ok  ' if well else 'FAIL'}  {what}{f': {mend}' if mend else ''}")
-    return well
+@runtime_checkable
+class Examined(Protocol):
+    """A chat that knows better what there is to look at than whether its rooms can be read."""
+
+    async def findings(self, rooms: Sequence[str]) -> Sequence[Finding]:
+        """About all of it, these rooms of the config among it. Raises a `TransportFailure`."""
+
+
+HEADS = {True: "ok  ", False: "FAIL", None: "hint"}
+
+
+def _say(well: bool | None, what: str, mend: str = "") -> bool:
+    typer.echo(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}")
+    return well is not False
 
 
 async def examine(config: Path) -> int:
@@ -54,9 +66,10 @@ async def examine(config: Path) -> int:
     try:
         async with transports(settings, SystemClock()) as chats:
             for name, chat in chats.items():
-                rooms = [room.partition(":")[2] for one in settings.audiences.values() for room in one.rooms]
+                rooms = [room for one in settings.audiences.values() for room in one.rooms]
+                here = [room.removeprefix(f"{name}:") for room in rooms if room.startswith(f"{name}:")]
                 notes = _Notes(TableNotebook(database, name, SystemClock()))
-                well += await _chat(chat, notes, [*triage(settings)[name], *rooms], guarded=guarded)
+                well += await _chat(chat, notes, [*triage(settings)[name], *here], guarded=guarded)
     finally:
         await database.close()
     return 0 if all(well) else 1
@@ -94,7 +107,7 @@ async def _chat(chat: Transport, notes: Notebook, rooms: list[str], *, guarded: 
         if not done:
             return [_say(False, chat.name, f"no connection within {PATIENCE:.0f} s; is the address right?")]
         well = [_say(True, f"{chat.name} is connected")]
-        well += [await _room(chat, room) for room in rooms]
+        well += await _look(chat, rooms)
         if not guarded:
             well.append(await _triage_is_closed(chat))
         if chat.name in HINTS:
@@ -104,6 +117,16 @@ async def _chat(chat: Transport, notes: Notebook, rooms: list[str], *, guarded: 
         for task in (running, waiting):
             task.cancel()
         await asyncio.gather(running, waiting, return_exceptions=True)
+
+
+async def _look(chat: Transport, rooms: list[str]) -> list[bool]:
+    if not isinstance(chat, Examined):
+        return [await _room(chat, room) for room in rooms]
+    try:
+        found = await chat.findings(rooms)
+    except TransportFailure as failure:
+        return [_say(False, chat.name, str(failure))]
+    return [_say(each.well, f"{chat.name} {each.what}", each.mend) for each in found]
 
 
 async def _room(chat: Transport, room: str) -> bool:
@@ -120,6 +143,12 @@ async def _room(chat: Transport, room: str) -> bool:
 
 
 async def _triage_is_closed(chat: Transport) -> bool:
-    public = await chat.open_to_public()
-    mend = 'anyone may enter, and so give commands; write [groups] responders = ["@ann:example.org"]'
-    return _say(not public, f"{chat.name} triage is for responders only", mend if public else "")
+    what = f"{chat.name} triage is for responders only"
+    try:
+        public = await chat.open_to_public()
+    except Missing:
+        return True  # where triage is not there, that was said
+    except TransportFailure as failure:
+        return _say(False, what, str(failure))
+    mend = f'anyone may enter, and so give commands; write [groups] responders = ["{A_RESPONDER[chat.name]}"]'
+    return _say(not public, what, mend if public else "")

@@ -93,6 +93,15 @@ class Said:
     ours: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about one thing: well, not well with the way out, or (`None`) worth knowing."""
+
+    well: bool | None
+    what: str
+    mend: str = ""
+
+
 class Transport(Protocol):
     """What every chat does. All times are aware UTC; each call raises a `TransportFailure` or has done what it says.
 

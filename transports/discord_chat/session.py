@@ -151,12 +151,12 @@ class Session:
                 self._give,
                 own,
             ).run()
-        except (
-            Exception
-        ) as error:  # a loop's edge, design law 7: what cannot be caught up with must not keep the bot deaf
-            if isinstance(error, Fatal):
-                self._ears.failed.set_exception(error)
-                return
+        except Fatal as refused:
+            self._ears.failed.set_exception(refused)
+            return
+        except TransportFailure as failure:
+            log.warning("nothing can be caught up with", reason=str(failure))
+        except Exception:  # a loop's edge, design law 7: what cannot be caught up with must not keep the bot deaf
             log.exception("catching up failed")
         self._ears.open()
         self._announce()

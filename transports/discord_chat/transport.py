@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import (
     ChannelPlan,
     Clock,
+    Finding,
     Forbidden,
     Headquarters,
     Inbox,
@@ -31,6 +32,7 @@ from transports.discord_chat.answers import Answers
 from transports.discord_chat.buttons import buttons
 from transports.discord_chat.catch_up import Alone
 from transports.discord_chat.channels import Channels
+from transports.discord_chat.checkup import Checkup
 from transports.discord_chat.markdown import plain
 from transports.discord_chat.permissions import lacking
 from transports.discord_chat.places import Place, Places
@@ -241,6 +243,9 @@ class DiscordTransport:
             return None
         where, own = address(post.reply_to)
         return discord.MessageReference(message_id=own, channel_id=where, guild_id=guild.id, fail_if_not_exists=False)
+
+    async def findings(self, rooms: Sequence[str]) -> list[Finding]:
+        return await Checkup(self._settings, self._places, self._requests, self._client).findings(rooms)
 
     # People
 
