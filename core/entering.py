@@ -11,7 +11,7 @@ import structlog
 
 from core.incident import commands as c
 from core.incident.state import Incident
-from core.port import ChannelPlan, Clock, Permanent, Temporary, Transport
+from core.port import ChannelPlan, Clock, Crowded, Permanent, Temporary, Transport
 from core.reports import Reports
 from core.rests import BACKOFF
 
@@ -82,8 +82,9 @@ class Entering:
         try:
             while (incident := self._incident(stream)) is not None and not incident.locked:
                 plan = ChannelPlan(incident.name, incident.name, f"Incident {incident.number}", incident.triage)
+                transport = self._transports[incident.triage.transport]
                 try:
-                    channel = await self._transports[incident.triage.transport].open_channel(plan)
+                    channel = await transport.open_channel(plan)
                 except Permanent as failure:
                     lacking = str(failure)
                     self._reports.right_missing(stream, lacking)
@@ -96,10 +97,9 @@ class Entering:
                 else:
                     if lacking:
                         self._reports.right_given(stream, lacking)
-                    count = len(incident.entries)
-                    return await self._reports.hand_in(
-                        stream, c.NoteChannel(channel=channel), f"channel/{channel}/{count}"
-                    )
+                    crowding = transport.crowding() if isinstance(transport, Crowded) else ""
+                    opened = c.NoteChannel(channel=channel, crowding=crowding)
+                    return await self._reports.hand_in(stream, opened, f"channel/{channel}/{len(incident.entries)}")
         finally:
             self._opening.discard(stream)
         return None

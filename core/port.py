@@ -191,6 +191,14 @@ class Briefed(Protocol):
         """Before it runs."""
 
 
+@runtime_checkable
+class Crowded(Protocol):
+    """A chat that holds only so many channels."""
+
+    def crowding(self) -> str:
+        """How near the last of them is and what to do about it, as a sentence; nothing while it is far."""
+
+
 Inbox = Callable[[Any], Awaitable[None]]
 """Takes a signal (`transports.signals.Signal`); returns when what it meant is durable."""
 

@@ -409,6 +409,20 @@ async def test_a_category_in_which_it_may_not_is_named(here: House) -> None:
         await bot.open_channel(here.plan())
 
 
+async def test_from_450_channels_on_it_says_how_many_are_left(here: House) -> None:
+    bot = await here.start()
+    for number in range(448 - len(here.discord.guild.channels)):
+        here.discord.create_channel(f"c{number}")
+    said = []
+    for number in range(2):
+        await bot.open_channel(here.plan(f"inc-{number}"))
+        said.append(bot.crowding())
+    assert said[0] == ""
+    assert said[1].startswith("The server has 450 of the 500 channels that Discord allows. Delete those of incidents")
+    await here.bot.stop()
+    assert bot.crowding() == ""
+
+
 async def test_a_guild_that_is_full_says_so(here: House) -> None:
     bot = await here.start()
     here.discord.caps.guild_channels = len(here.discord.guild.channels)

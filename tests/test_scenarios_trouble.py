@@ -107,6 +107,25 @@ async def test_a_channel_that_may_not_be_made_is_named_and_made_later(stage: Sta
     stage.expect_card("prompt/commander-2")
 
 
+class Narrow(SandboxTransport):
+    """A chat that has few channels left."""
+
+    def crowding(self) -> str:
+        return "The chat has 451 of its 500 channels."
+
+
+async def test_a_chat_that_is_nearly_full_says_so_in_triage_until_the_close(stage: Stage) -> None:
+    stage.chat = lambda: Narrow(stage.server)
+    await stage.restart()
+    await _declared(stage)
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("notice", "The chat has 451 of its 500 channels.", where=stage.triage)
+    await stage.ann.types("close false-alarm nothing was wrong after all")
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("notice", lacks="500", where=stage.triage)
+    stage.expect_summaries()
+
+
 @pytest.mark.parametrize(("right", "words"), [("pin", "pin messages"), ("invite", "invite people")])
 async def test_a_right_that_is_lacking_is_named_once_and_heals_by_itself(stage: Stage, right: str, words: str) -> None:
     rights = await _bound(stage, right)

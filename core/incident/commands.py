@@ -403,9 +403,10 @@ class LockChannel(Command):
 
 
 class NoteChannel(Command):
-    """The incident's channel is there."""
+    """The incident's channel is there; `crowding` is what to say when few more can be made."""
 
     channel: ChannelRef
+    crowding: str = ""
 
 
 class LoseChannel(Command):

@@ -375,6 +375,7 @@ class Refused(Happened):
 class ChannelOpened(Happened):
     kind: Literal["channel_opened"] = "channel_opened"
     channel: ChannelRef
+    crowding: str = ""
 
 
 class ChannelGone(Happened):

@@ -385,7 +385,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             prompt = replace(incident.prompts[event.prompt], settled=event.how)
             return replace(incident, prompts=_with(incident.prompts, event.prompt, prompt))
         case ChannelOpened():
-            return replace(incident, channel=event.channel)
+            return replace(incident, channel=event.channel, crowding=event.crowding)
         case ChannelGone():
             return replace(incident, channel=None)
         case ChannelLocked():

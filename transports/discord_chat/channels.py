@@ -16,7 +16,7 @@ import discord
 import structlog
 
 from core.incident.vocabulary import ChannelRef
-from core.port import ChannelPlan, Permanent, Temporary
+from core.port import ChannelPlan, Missing, Permanent, Temporary
 from transports.discord_chat.categories import Standing, family, with_room
 from transports.discord_chat.permissions import beside, locked, naming
 from transports.discord_chat.places import Places
@@ -81,7 +81,7 @@ class Channels:
                 reason=plan.incident,
             ),
         )
-        if warning := self.crowded():
+        if warning := self.crowding():
             log.warning(warning)
         return made
 
@@ -115,10 +115,18 @@ class Channels:
         self._unsure.discard(what)
         return made
 
-    def crowded(self) -> str:
-        """How near the end of the guild's channels is; nothing while it is far."""
-        count = len(self._places.guild.channels)
-        return f"the server has {count} of the {IN_GUILD} channels that Discord allows" if count >= NEAR else ""
+    def crowding(self) -> str:
+        """How near the end of the guild's channels is; nothing while it is far, or not known."""
+        try:
+            count = len(self._places.guild.channels)
+        except (Missing, Temporary):
+            return ""
+        if count < NEAR:
+            return ""
+        return (
+            f"The server has {count} of the {IN_GUILD} channels that Discord allows. Delete those of incidents that are "
+            "long over; `tocsin export` keeps their record."
+        )
 
     # --- changing -----------------------------------------------------------------------------------------------------
 

@@ -106,6 +106,9 @@ class DiscordTransport:
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         return await self._channels.open(plan)
 
+    def crowding(self) -> str:
+        return self._channels.crowding()
+
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         await self._channels.invite(channel, account_id)
 

@@ -216,6 +216,8 @@ def notice(incident: Incident) -> Iterator[Card]:
         rows.append(line("Follow it in ", Place(incident.channel, incident.name)))
         if any(entry.kind == "channel_gone" for entry in incident.entries):
             rows.append(line("Its channel was deleted and made again."))
+        if incident.crowding and not incident.closed:
+            rows.append(line(incident.crowding))
     elif incident.missing_rights:
         rows.append(line("Tocsin lacks a right: ", "; ".join(incident.missing_rights)))
     yield card(

@@ -167,7 +167,8 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.LockChannel():
             return (ChannelLocked(),) if incident.closed and not incident.locked else ()
         case c.NoteChannel():
-            return () if command.channel == incident.channel else (ChannelOpened(channel=command.channel),)
+            opened = ChannelOpened(channel=command.channel, crowding=command.crowding)
+            return () if command.channel == incident.channel else (opened,)
         case c.LoseChannel():
             return (ChannelGone(channel=command.channel),) if command.channel == incident.channel else ()
         case c.NoteDelivery():
