@@ -18,7 +18,7 @@ from core.incident.cards import Card
 from core.incident.document import Document, Jump, line
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest, key
-from core.port import Missing, Permanent, Stale, Temporary, Transport
+from core.port import Deleted, Missing, Permanent, Stale, Temporary, Transport
 from core.rests import Name, Pause, forget
 from core.rights import Rights
 from core.shown import Shown
@@ -98,6 +98,11 @@ class CardKeeping:
             return await self._edit(stream, card, row, message, wanted)
         except Missing as failure:
             self._gone(stream, card, row, message, failure)
+        except Deleted as failure:
+            if row.generation > 1 + len(self._desk.showing.moved(row)):
+                self._rights.turn_down(stream, card.key, wanted, failure)
+            else:
+                self._desk.make_again(row)
         except Permanent as failure:
             self._rights.turn_down(stream, card.key, wanted, failure)
             self._desk.reports.undeliverable(stream, card, failure)

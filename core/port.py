@@ -6,6 +6,7 @@ A failure says in its type what to do next:
     ├── Temporary      try again, after `retry_after` seconds when the chat said so; shown as pending
     │   └── Stale      this message alone, for its age; a new one would be edited at once
     ├── Permanent      trying again will not help; said out loud in another place
+    │   ├── Deleted    what this key made before was deleted by somebody
     │   ├── Missing    the channel or message is gone; it is made again, once
     │   └── Forbidden  a right is lacking; named to people, done when it is there
     └── Fatal          the account is refused; the process ends with one clear line
@@ -44,6 +45,10 @@ class Permanent(TransportFailure):
 
 class Missing(Permanent):
     """The channel or message is no longer there."""
+
+
+class Deleted(Permanent):
+    """The message that a key made before was deleted, and the key makes no other."""
 
 
 class Forbidden(Permanent):

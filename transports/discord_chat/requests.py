@@ -30,6 +30,10 @@ class Archived(Permanent):
     """The thread has to be opened first."""
 
 
+class UnknownMessage(Missing):
+    """The message is gone; where one was to be sent, the one that its nonce made before."""
+
+
 class ThreadExists(Permanent):
     """There is a thread on that message already."""
 
@@ -38,7 +42,7 @@ CODES: dict[int, type[Exception]] = {
     10003: Missing,  # unknown channel
     10004: Missing,  # unknown guild
     10007: Permanent,  # unknown member
-    10008: Missing,  # unknown message
+    10008: UnknownMessage,
     10013: Permanent,  # unknown user
     10014: Permanent,  # unknown emoji
     30046: Stale,  # too many edits of messages over an hour old

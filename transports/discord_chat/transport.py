@@ -17,6 +17,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import (
     ChannelPlan,
     Clock,
+    Deleted,
     Forbidden,
     Headquarters,
     Inbox,
@@ -36,7 +37,7 @@ from transports.discord_chat.permissions import lacking
 from transports.discord_chat.places import Place, Places
 from transports.discord_chat.refs import NAME, address, answered, channel_ref, message_ref
 from transports.discord_chat.render import allowed, embed, mark, pinged
-from transports.discord_chat.requests import Requests
+from transports.discord_chat.requests import Requests, UnknownMessage
 from transports.discord_chat.session import Session
 from transports.discord_chat.settings import DiscordSettings
 from transports.discord_chat.threads import Threads
@@ -121,12 +122,15 @@ class DiscordTransport:
         more: dict[str, Any] = {"view": view} if (view := buttons(post)) else {}
         more |= {"reference": reference} if (reference := self._reference(post, place.guild)) else {}
         call = pinged(post) or None
-        said = await self._in(
-            place,
-            lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
-            thread,
-            post.thread,
-        )
+        try:
+            said = await self._in(
+                place,
+                lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
+                thread,
+                post.thread,
+            )
+        except UnknownMessage as failure:
+            raise Deleted(str(failure)) from failure
         ref = message_ref(place.id, said.id, thread)
         if post.topic:
             await self._threads.hang(ref, post.topic)
