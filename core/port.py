@@ -4,6 +4,7 @@ A failure says in its type what to do next:
 
     TransportFailure
     ├── Temporary      try again, after `retry_after` seconds when the chat said so; shown as pending
+    │   ├── Crowded    this kind of call alone; others in the same channel may be made
     │   └── Stale      this message alone, for its age; a new one would be edited at once
     ├── Permanent      trying again will not help; said out loud in another place
     │   ├── Deleted    what this key made before was deleted by somebody
@@ -33,6 +34,10 @@ class Temporary(TransportFailure):
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class Crowded(Temporary):
+    """Enough of this kind of call for now, in this channel; `retry_after` says for how long."""
 
 
 class Stale(Temporary):
