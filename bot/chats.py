@@ -6,7 +6,6 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import SystemRandom
-from typing import Any
 
 import structlog
 
@@ -14,6 +13,9 @@ from bot.config import Settings
 from core.port import Clock, Transport
 
 log = structlog.get_logger(__name__)
+
+A_RESPONDER = {"discord": "discord-role:1234", "matrix": "@ann:example.org", "sandbox": "Ann"}
+"""How a responder may be written, by chat."""
 
 
 def triage(settings: Settings) -> Mapping[str, Sequence[str]]:
@@ -42,17 +44,17 @@ def _discord(settings: Settings, clock: Clock) -> Transport:
 
     chosen = settings.transports.discord
     assert chosen is not None, "asked for only when it is on"
-    assert chosen.token is not None, "the config is refused without one"
-    given: dict[str, Any] = {"gateway_url": chosen.gateway_url, "category": chosen.category}
-    if chosen.ready_timeout is not None:
-        given["ready_timeout"] = chosen.ready_timeout.total_seconds()
+    assert chosen.token is not None, "a config without one is refused"
     return DiscordTransport(
         DiscordSettings(
             token=chosen.token,
             guild=chosen.guild,
             triage=chosen.triage,
-            api_url=str(chosen.api_url).rstrip("/"),
-            **{name: value for name, value in given.items() if value is not None},
+            category=chosen.category,
+            archive=chosen.archive_category,
+            api_url=str(chosen.api_url),
+            gateway_url=str(chosen.gateway_url),
+            ready_timeout=chosen.ready_timeout.total_seconds(),
         ),
         clock,
         SystemRandom(),

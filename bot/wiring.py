@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import structlog
 
+from bot.chats import A_RESPONDER
 from core.activity_log import ActivityLog
 from core.command_post import CommandPost
 from core.database import Database, Guarded
@@ -176,7 +177,7 @@ class Tocsin:
         if public:
             raise Fatal(
                 f"{transport.name}: anyone may enter the triage channel {public[0]}, and so give commands; "
-                f'name the responders in the config, for example [groups] responders = ["@ann:example.org"]'
+                f'name the responders in the config, for example [groups] responders = ["{A_RESPONDER[transport.name]}"]'
             )
 
     async def _tick(self) -> None:

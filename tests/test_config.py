@@ -18,7 +18,7 @@ from bot.config.idle import IDLE
 from bot.config.settings import LATER
 from bot.doctor import examine
 from core.incident.policy import RESPONSES, Policy, Times
-from core.incident.vocabulary import ChannelRef, Severity
+from core.incident.vocabulary import Account, ChannelRef, Severity
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 CANARY = "canary-5f2a9c"
@@ -193,6 +193,18 @@ pages = []
     )
 
 
+def test_accounts_in_two_chats_are_one_person(config: Reading) -> None:
+    people = roster(config(f"{MATRIX}{PEOPLE}[transports.discord]\ntoken = 't'\nguild = '1'\ntriage = ['2']"))
+    on_matrix = people.person(Account(transport="matrix", id="@ann:example.org", name="ann"))
+    on_discord = people.person(Account(transport="discord", id="42", name="Ann K."))
+    ann = people.named("Ann")
+    assert ann is not None
+    assert ann.is_(on_matrix)
+    assert ann.is_(on_discord)
+    assert not ann.is_(people.person(Account(transport="discord", id="43", name="Ann"))), "a name proves nothing"
+    assert {(one.transport, one.id) for one in ann.others} == {("matrix", "@ann:example.org"), ("discord", "42")}
+
+
 # What is wrong, in one line each
 
 WRONG: Mapping[str, tuple[str, str]] = {
@@ -225,7 +237,7 @@ WRONG: Mapping[str, tuple[str, str]] = {
     ),
     "no transport": (
         "database = 'x'",
-        "transports is missing; set up a chat: [transports.matrix] or [transports.sandbox]",
+        "transports is missing; set up a chat: [transports.discord], [transports.matrix] or [transports.sandbox]",
     ),
     "a missing key": (
         MATRIX.replace('user_id = "@tocsin:example.org"', ""),
@@ -255,6 +267,14 @@ WRONG: Mapping[str, tuple[str, str]] = {
     "a missing Discord token": (
         "[transports.discord]\nguild = '1'\ntriage = ['2']",
         "transports.discord.token is missing; put it into TOCSIN_TRANSPORTS__DISCORD__TOKEN or a token_file",
+    ),
+    "a Discord server by its name": (
+        "[transports.discord]\ntoken = 't'\nguild = 'Acme'\ntriage = ['2']",
+        "transports.discord.guild must look like a number: right-click the server, Copy Server ID",
+    ),
+    "a person's name on Discord": (
+        MATRIX + "[[people]]\nname = 'Cy'\ndiscord = '@cy'",
+        "people[1].discord must look like a number: right-click the person, Copy User ID",
     ),
     "a password that is a number": (
         MATRIX.replace(f'"{CANARY}"', "5"),

@@ -33,7 +33,13 @@ EXPECTED = {
 }
 """The commonest mistakes in the words of a config file; the others keep pydantic's."""
 
-PATTERNS = {"user_id": "@name:server", "matrix": "@name:server", "initials": "one to three letters"}
+PATTERNS = {
+    "user_id": "@name:server",
+    "matrix": "@name:server",
+    "initials": "one to three letters",
+    "guild": "a number: right-click the server, Copy Server ID",
+    "discord": "a number: right-click the person, Copy User ID",
+}
 
 
 def answer(problem: Mapping[str, Any]) -> str:

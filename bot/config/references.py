@@ -53,7 +53,7 @@ def problems(data: Raw) -> list[str]:
 def _transports(data: Raw) -> Iterator[str]:
     transports = table(data, "transports")
     if not transports:
-        yield "transports is missing; set up a chat: [transports.matrix] or [transports.sandbox]"
+        yield "transports is missing; set up a chat: [transports.discord], [transports.matrix] or [transports.sandbox]"
     matrix, discord = table(transports, "matrix"), table(transports, "discord")
     if matrix.get("access_token") and not matrix.get("device_id"):
         yield (

@@ -7,7 +7,7 @@ contract has and this version refuses are in `LATER`.
 from __future__ import annotations
 
 import json
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +22,7 @@ from pydantic import (
     HttpUrl,
     SecretStr,
     StringConstraints,
+    WebsocketUrl,
     field_validator,
     model_validator,
 )
@@ -67,6 +68,8 @@ def listed(value: object) -> object:
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
 Call = Literal["commander", "oncall", "team", "leadership"]
+Snowflake = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{1,20}$")]
+"""What Discord's *Copy ID* gives."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -112,12 +115,13 @@ class Matrix(Table):
 class Discord(Table):
     token: SecretStr | None = None
     token_file: Path | None = None
-    guild: Words
+    guild: Snowflake
     triage: Annotated[Names, Field(min_length=1)]
     category: Words | None = None
+    archive_category: Words | None = None
     api_url: HttpUrl = HttpUrl("https://discord.com/api/v10")
-    gateway_url: str | None = None
-    ready_timeout: Length | None = None
+    gateway_url: WebsocketUrl = WebsocketUrl("wss://gateway.discord.gg")
+    ready_timeout: Length = timedelta(seconds=2)
 
 
 class Sandbox(Table):
@@ -158,7 +162,7 @@ class Web(Table):
 class Person(Table):
     name: Words
     initials: Annotated[str, StringConstraints(pattern=r"^\w{1,3}$")] | None = None
-    discord: Words | None = None
+    discord: Snowflake | None = None
     matrix: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] | None = None
     sandbox: Words | None = None
 

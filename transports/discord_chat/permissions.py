@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import discord
+
+from core.port import Forbidden
 
 RIGHTS: dict[str, str] = {
     "view_channel": "see the triage channels and its own",
@@ -49,8 +52,8 @@ Target = discord.Role | discord.Member | discord.Object
 Overwrites = dict[Target, discord.PermissionOverwrite]
 
 
-def beside(triage: discord.TextChannel) -> Overwrites:
-    """Who may see a new incident's channel: whoever may see triage, and the bot.
+def beside(triage: discord.abc.GuildChannel) -> Overwrites:
+    """Who may see what is made beside a channel: whoever may see that one, and the bot.
 
     Only rights that the bot holds may be given (Discord refuses the others), and managing roles may not be.
     """
@@ -67,26 +70,44 @@ def beside(triage: discord.TextChannel) -> Overwrites:
 
 def locked(channel: discord.TextChannel, *, lock: bool) -> Overwrites:
     """A channel's overwrites once only the bot may speak there, or all may again."""
-    changed: Overwrites = {}
-    for target, overwrite in _with_everyone(channel):
-        if target.id != channel.guild.me.id:
-            overwrite.update(**dict.fromkeys(SPEAKING, False if lock else None))
-        changed[target] = overwrite
+    me, changed = channel.guild.me, channel.overwrites
+    own = me.guild_permissions
+    # What the bot itself may not do it cannot forbid: of what the invite link does not hold, it leaves that alone.
+    silenced = [name for name in SPEAKING if name in RIGHTS or getattr(own, name)]
+    changed.setdefault(channel.guild.default_role, discord.PermissionOverwrite())
+    changed.setdefault(me, discord.PermissionOverwrite(view_channel=True))
+    for target, overwrite in changed.items():
+        if target.id != me.id:
+            overwrite.update(**dict.fromkeys(silenced, False if lock else None))
+        elif lock:
+            overwrite.update(**{name: True for name in silenced if name in RIGHTS and getattr(own, name)})
     return changed
 
 
-def _with_everyone(channel: discord.TextChannel) -> Iterator[tuple[Target, discord.PermissionOverwrite]]:
-    known = channel.overwrites
-    known.setdefault(channel.guild.default_role, discord.PermissionOverwrite())
-    yield from known.items()
+def missing(where: discord.abc.GuildChannel | discord.Guild, *names: str) -> list[str]:
+    """Which of these rights the bot lacks in a channel, or by its roles alone."""
+    me = where.me if isinstance(where, discord.Guild) else where.guild.me
+    own = me.guild_permissions if isinstance(where, discord.Guild) else where.permissions_for(me)
+    return [name for name in names if not getattr(own, name)]
 
 
-def lacking(channel: discord.abc.GuildChannel, *names: str) -> str:
-    """Which of these rights the bot lacks in a channel, in Discord's own words; empty when it has them all."""
-    own = channel.permissions_for(channel.guild.me)
-    return ", ".join(said(name) for name in names if not getattr(own, name))
+def lacking(where: discord.abc.GuildChannel | discord.Guild, *names: str) -> str:
+    """The same, in Discord's own words; empty when it has them all."""
+    return ", ".join(map(said, missing(where, *names)))
+
+
+@asynccontextmanager
+async def naming(where: discord.abc.GuildChannel | discord.Guild, *names: str) -> AsyncIterator[None]:
+    """What Discord forbids inside is said by the right that is lacking there."""
+    try:
+        yield
+    except Forbidden:
+        if lacks := lacking(where, *names):
+            sign = "#" if isinstance(where, discord.TextChannel) else ""
+            raise Forbidden(f"{lacks} in {sign}{where.name}") from None
+        raise
 
 
 def said(name: str) -> str:
     """A right as Discord's settings call it: `Pin Messages`."""
-    return name.replace("_", " ").title()
+    return name.replace("_", " ").title().replace(" In ", " in ")

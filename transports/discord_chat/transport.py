@@ -118,30 +118,47 @@ class DiscordTransport:
             return await self._answers.say(post.reply_to, self._embed(post))
         place = self._places.channel(channel)
         thread = address(post.thread)[1] if post.thread is not None else None
+        try:
+            said = await self._say(place, post, key, thread)
+        except Missing:
+            if thread is None:
+                raise
+            # What the thread hung on is gone too. The channel may be there all the same.
+            thread, said = None, await self._say(place, post, key, None)
+        ref = message_ref(place.id, said.id, thread)
+        if post.topic:
+            # The card stands, whatever becomes of its thread, which the next edit of the card wants again.
+            try:
+                await self._threads.hang(ref, post.topic)
+            except Permanent as failure:
+                log.warning("a card has no thread", message=ref.id, reason=str(failure))
+        return ref
+
+    async def _say(self, place: discord.TextChannel, post: Post, key: str, thread: int | None) -> discord.Message:
         where = self._client.get_partial_messageable(thread or place.id, guild_id=place.guild.id)
         more: dict[str, Any] = {"view": view} if (view := buttons(post)) else {}
         more |= {"reference": reference} if (reference := self._reference(post, place.guild)) else {}
         call = pinged(post) or None
         try:
-            said = await self._in(
+            said: discord.Message = await self._in(
                 place,
                 lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
                 thread,
                 post.thread,
+                method="POST",
             )
         except UnknownMessage as failure:
             raise Deleted(str(failure)) from failure
-        ref = message_ref(place.id, said.id, thread)
-        if post.topic:
-            await self._threads.hang(ref, post.topic)
-        return ref
+        return said
 
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
         if answered(message) is not None:
             return await self._answers.change(message, self._embed(post))
         place, old, thread = self._standing(message)
         view, call = buttons(post), pinged(post) or None
-        await self._in(place, lambda: old.edit(content=call, embed=self._embed(post), view=view), thread)
+        await self._in(
+            place, lambda: old.edit(content=call, embed=self._embed(post), view=view), thread, method="PATCH"
+        )
         if post.topic:
             await self._threads.hang(message, post.topic)
         return None
@@ -161,13 +178,15 @@ class DiscordTransport:
         if answered(message) is not None:
             return await self._answers.worked(message)
         place, old, thread = self._standing(message)
-        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=("view_channel", "add_reactions"))
+        rights = ("view_channel", "add_reactions")
+        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=rights, method="PUT", reactions=True)
         return None
 
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
         place, old, thread = self._standing(message)
         with suppress(Permanent):  # in other people's channels the bot may not; the answer to the person says it all
-            await self._in(place, lambda: old.remove_reaction(emoji, discord.Object(int(account_id))), thread)
+            whose = discord.Object(int(account_id))
+            await self._in(place, lambda: old.remove_reaction(emoji, whose), thread, method="DELETE", reactions=True)
 
     async def marked(
         self, channel: ChannelRef, incident: str, number: int, since: datetime
@@ -209,13 +228,20 @@ class DiscordTransport:
         thread: int | None = None,
         root: MessageRef | None = None,
         rights: tuple[str, ...] = ("view_channel", "send_messages", "embed_links", "read_message_history"),
+        method: str = "",
+        *,
+        reactions: bool = False,
     ) -> Any:
-        """What a request in a channel answers; a right that is lacking is named."""
+        """What a request in a channel answers; a right that is lacking is named. `method` where people wait for more."""
+        kind = (method, thread or place.id, reactions) if method else None
         try:
             if thread is None:
-                return await self._requests.ask(do)
-            return await self._threads.within(thread, do, root)
+                return await self._requests.ask(do, kind)
+            return await self._threads.within(thread, do, root, kind)
         except Forbidden:
+            if thread is not None:
+                rights = tuple("send_messages_in_threads" if name == "send_messages" else name for name in rights)
+                rights = (*rights, "manage_threads")
             if names := lacking(place, *rights):
                 raise Forbidden(f"{names} in #{place.name}") from None
             raise
@@ -247,8 +273,6 @@ class DiscordTransport:
 
 
 async def _own(place: Place, since: datetime) -> list[discord.Message]:
-    own, start = (
-        place.guild.me.id,
-        since - timedelta(milliseconds=1),
-    )  # what comes after a moment is not what came at it
+    # What comes after a moment is not what came at it.
+    own, start = place.guild.me.id, since - timedelta(milliseconds=1)
     return [each async for each in place.history(limit=None, after=start, oldest_first=False) if each.author.id == own]
