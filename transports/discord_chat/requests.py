@@ -31,10 +31,6 @@ class Archived(Permanent):
     """The thread has to be opened first."""
 
 
-class UnknownMessage(Missing):
-    """The message is gone; where one was to be sent, the one that its nonce made before."""
-
-
 class ThreadExists(Permanent):
     """There is a thread on that message already."""
 
@@ -47,11 +43,13 @@ class GuildFull(Permanent):
     """The guild has all the channels that it may."""
 
 
+UNKNOWN_MESSAGE = 10008
+
 CODES: dict[int, type[Exception]] = {
     10003: Missing,  # unknown channel
     10004: Missing,  # unknown guild
     10007: NotHere,  # unknown member
-    10008: UnknownMessage,
+    UNKNOWN_MESSAGE: Missing,
     10013: NotHere,  # unknown user
     10014: Permanent,  # unknown emoji
     30013: GuildFull,

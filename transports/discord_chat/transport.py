@@ -37,7 +37,7 @@ from transports.discord_chat.permissions import lacking
 from transports.discord_chat.places import Place, Places
 from transports.discord_chat.refs import NAME, address, answered, channel_ref, message_ref
 from transports.discord_chat.render import allowed, embed, mark, pinged
-from transports.discord_chat.requests import Requests, UnknownMessage
+from transports.discord_chat.requests import UNKNOWN_MESSAGE, Requests
 from transports.discord_chat.session import Session
 from transports.discord_chat.settings import DiscordSettings
 from transports.discord_chat.threads import Threads
@@ -139,16 +139,19 @@ class DiscordTransport:
         more: dict[str, Any] = {"view": view} if (view := buttons(post)) else {}
         more |= {"reference": reference} if (reference := self._reference(post, place.guild)) else {}
         call = pinged(post) or None
-        try:
-            said: discord.Message = await self._in(
-                place,
-                lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
-                thread,
-                post.thread,
-                method="POST",
-            )
-        except UnknownMessage as failure:
-            raise Deleted(str(failure)) from failure
+
+        async def say() -> discord.Message:
+            try:
+                return await where.send(
+                    call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more
+                )
+            except discord.NotFound as gone:
+                if gone.code != UNKNOWN_MESSAGE:
+                    raise
+                # The nonce is known, and the message that it made is not there any more (api-docs PR 6647).
+                raise Deleted(f"Discord said {gone}") from gone
+
+        said: discord.Message = await self._in(place, say, thread=thread, root=post.thread, method="POST")
         return said
 
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
@@ -157,7 +160,7 @@ class DiscordTransport:
         place, old, thread = self._standing(message)
         view, call = buttons(post), pinged(post) or None
         await self._in(
-            place, lambda: old.edit(content=call, embed=self._embed(post), view=view), thread, method="PATCH"
+            place, lambda: old.edit(content=call, embed=self._embed(post), view=view), thread=thread, method="PATCH"
         )
         if post.topic:
             await self._threads.hang(message, post.topic)
@@ -166,27 +169,31 @@ class DiscordTransport:
     async def pin(self, message: MessageRef) -> None:
         if answered(message) is None:
             place, old, thread = self._standing(message)
-            await self._in(place, old.pin, thread, rights=("view_channel", "pin_messages"))
+            await self._in(place, old.pin, thread=thread, rights=("view_channel", "pin_messages"))
 
     async def unpin(self, message: MessageRef) -> None:
         if answered(message) is None:
             place, old, thread = self._standing(message)
             with suppress(Missing):
-                await self._in(place, old.unpin, thread, rights=("view_channel", "pin_messages"))
+                await self._in(place, old.unpin, thread=thread, rights=("view_channel", "pin_messages"))
 
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         if answered(message) is not None:
             return await self._answers.worked(message)
         place, old, thread = self._standing(message)
         rights = ("view_channel", "add_reactions")
-        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=rights, method="PUT", reactions=True)
+        await self._in(
+            place, lambda: old.add_reaction(emoji), thread=thread, rights=rights, method="PUT", reactions=True
+        )
         return None
 
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
         place, old, thread = self._standing(message)
         with suppress(Permanent):  # in other people's channels the bot may not; the answer to the person says it all
             whose = discord.Object(int(account_id))
-            await self._in(place, lambda: old.remove_reaction(emoji, whose), thread, method="DELETE", reactions=True)
+            await self._in(
+                place, lambda: old.remove_reaction(emoji, whose), thread=thread, method="DELETE", reactions=True
+            )
 
     async def marked(
         self, channel: ChannelRef, incident: str, number: int, since: datetime
@@ -225,11 +232,11 @@ class DiscordTransport:
         self,
         place: discord.TextChannel,
         do: Callable[[], Awaitable[Any]],
+        *,
         thread: int | None = None,
         root: MessageRef | None = None,
         rights: tuple[str, ...] = ("view_channel", "send_messages", "embed_links", "read_message_history"),
         method: str = "",
-        *,
         reactions: bool = False,
     ) -> Any:
         """What a request in a channel answers; a right that is lacking is named. `method` where people wait for more."""
