@@ -80,7 +80,7 @@ class Tocsin:
             responders=plan.responders if plan.responders is not None else frozenset({"triage"}),
         )
         self.intake = Intake(self.reception, Reacted(self.reception, table), plan.zone)
-        headquarters = Headquarters(self.post, self.displays.showing, table)
+        headquarters = Headquarters(self.post, self.displays.showing, table, plan.roster)
         for transport in plan.transports.values():
             if isinstance(transport, Briefed):
                 transport.brief(headquarters)

@@ -1,20 +1,32 @@
-"""What chats may ask: where something is going on, what of ours should stand there, which emoji mean anything."""
+"""What chats may ask: where something is going on, what of ours should stand there, which emoji mean anything.
+
+And for whoever gives a command by a form: what the record has for its slots.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.command_post import CommandPost
-from core.incident.vocabulary import ChannelRef, MessageRef
+from core.incident import commands as c
+from core.incident.decide import Act
+from core.incident.prefilled import prefilled
+from core.incident.verbs import PATHS
+from core.incident.vocabulary import Account, ChannelRef, MessageRef
+from core.roster import Roster
 from core.shown import Showing
 from transports.reactions import Table
+from transports.suggestions import Suggestion, suggestions
 
 
 class Headquarters:
     """As `core.port.Headquarters`."""
 
-    def __init__(self, post: CommandPost, showing: Showing, table: Table) -> None:
+    def __init__(self, post: CommandPost, showing: Showing, table: Table, roster: Roster) -> None:
         self._post = post
         self._showing = showing
         self._table = table
+        self._roster = roster
 
     def means(self, emoji: str) -> bool:
         return self._table.means(emoji)
@@ -28,3 +40,20 @@ class Headquarters:
 
     def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         return tuple(row.message for row in self._showing.standing(channel) if row.message is not None and row.pinned)
+
+    def emoji(self, action: str) -> str:
+        return self._table.emoji(action)
+
+    def form(self, channel: ChannelRef, verb: str, by: Account) -> Mapping[str, str] | None:
+        here = next((incident for _, incident in self._post.awake() if incident.channel == channel), None)
+        if PATHS[verb].command is c.Declare:
+            return {} if here is None else None
+        if here is None:
+            return None
+        now = self._post.clock.now()
+        return prefilled(here, PATHS[verb].build({}), Act(self._roster.person(by), now, now, here.policy))
+
+    def suggest(self, channel: ChannelRef, verb: str, slot: str, typed: str) -> tuple[Suggestion, ...]:
+        row = PATHS[verb]
+        wanted = next(one for one in (*row.arguments, *row.fields) if one.name == slot)
+        return suggestions([incident for _, incident in self._post.awake()], channel, row, wanted, typed)

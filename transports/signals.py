@@ -52,7 +52,10 @@ class MessageDeleted:
 
 @dataclass(frozen=True, slots=True)
 class ReactionAdded:
-    """A person put an emoji on a message, or pressed what does the same; then `answer` is where they are answered."""
+    """A person put an emoji on a message, or pressed what does the same; then `answer` is where they are answered.
+
+    `action` is there when they chose it by name, from a menu: it is that act on what somebody wrote, and no other.
+    """
 
     message: MessageRef
     emoji: str
@@ -60,6 +63,7 @@ class ReactionAdded:
     at: datetime
     source: str
     answer: MessageRef | None = None
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import partial
 import discord
 import structlog
 
-from core.incident.vocabulary import ChannelRef, MessageRef
+from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from core.port import Clock, Headquarters, Inbox, Missing, Permanent, Temporary
 from transports.discord_chat.hearing import Hearing
 from transports.discord_chat.levels import Levels
@@ -23,6 +23,7 @@ from transports.discord_chat.places import Place, Places
 from transports.discord_chat.refs import NAME, address, answered, channel_ref
 from transports.discord_chat.requests import Requests
 from transports.discord_chat.seen import Seen
+from transports.reactions import Table
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,15 @@ class Alone:
         return ()
 
     def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
+        return ()
+
+    def emoji(self, action: str) -> str:
+        return Table().emoji(action)
+
+    def form(self, channel: ChannelRef, verb: str, by: Account) -> None:
+        return None
+
+    def suggest(self, channel: ChannelRef, verb: str, slot: str, typed: str) -> tuple[tuple[str, str], ...]:
         return ()
 
 

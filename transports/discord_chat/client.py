@@ -15,6 +15,9 @@ import discord.http
 import yarl
 from pydantic import SecretStr
 
+from transports.discord_chat.buttons import pressable
+from transports.discord_chat.commands import Tree
+from transports.discord_chat.interactions import Interactions
 from transports.discord_chat.requests import Requests
 from transports.discord_chat.settings import DiscordSettings
 
@@ -51,7 +54,9 @@ class Deleted:
 class Client(discord.Client):
     """`told` hears of everything in the order in which it came."""
 
-    def __init__(self, settings: DiscordSettings, requests: Requests, told: Told, *, words: bool) -> None:
+    def __init__(
+        self, settings: DiscordSettings, requests: Requests, told: Told, used: Interactions, *, words: bool
+    ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, guild_reactions=True, message_content=words),
             max_messages=None,
@@ -60,6 +65,10 @@ class Client(discord.Client):
             http_trace=requests.trace(),
         )
         self._told = told
+        self._used = used
+        guild = discord.Object(int(settings.guild) if settings.guild.isdecimal() else 0)
+        self.tree = Tree(self, guild, used)
+        self.add_dynamic_items(pressable(used.pressed))
 
     # Each is a task of its own, begun in order: without an await, the order stands.
 
@@ -90,3 +99,8 @@ class Client(discord.Client):
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         self._told("thread gone", payload)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        # Commands, menus and buttons are told by discord.py; a form that an earlier process opened it does not know.
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self._used.sent_off(interaction)
