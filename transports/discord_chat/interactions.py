@@ -37,8 +37,11 @@ log = structlog.get_logger(__name__)
 Signalled = Callable[[MessageRef], Signal]
 """The signal of an interaction, given the place where its person is answered."""
 
-IN_TIME = timedelta(seconds=2.5)
-"""How long acknowledging is tried; Discord waits three seconds (receiving-and-responding)."""
+PATIENCE = timedelta(seconds=10)
+"""How long the first answer is tried. Discord waits three seconds for it (receiving-and-responding); then it says so."""
+
+TRY = 1.0
+"""Seconds that one try may take: an answer that is lost must not cost the three."""
 
 AGAIN = 0.1
 """Seconds between two tries."""
@@ -209,14 +212,15 @@ class Interactions:
 
     async def _respond(self, answer: Callable[[], Awaitable[object]]) -> bool:
         """Whether Discord took the first answer."""
-        until = self._clock.now() + IN_TIME
+        until = self._clock.now() + PATIENCE
         while True:
             try:
-                await self._requests.ask(answer)
+                async with asyncio.timeout(TRY):
+                    await self._requests.ask(answer)
             except Acknowledged:
                 return True  # an earlier try of ours, whose answer was lost
-            except Temporary as failure:
-                wait = failure.retry_after or AGAIN
+            except (Temporary, TimeoutError) as failure:
+                wait = getattr(failure, "retry_after", None) or AGAIN
                 if self._clock.now() + timedelta(seconds=wait) > until:
                     log.warning("an interaction could not be acknowledged", reason=str(failure))
                     return False
