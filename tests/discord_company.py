@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -31,8 +31,9 @@ T = TypeVar("T")
 class Company:
     """Bob and Mia are responders and Eve is none; the bot runs, and may be ended and started again."""
 
-    def __init__(self, discord: FakeDiscord, folder: Path) -> None:
+    def __init__(self, discord: FakeDiscord, folder: Path, plan: Mapping[str, Any]) -> None:
         self.discord = discord
+        self._plan = plan
         responders = discord.create_role("Responders")
         self.triage = discord.create_channel("triage", only=(responders,))
         self.lobby = discord.create_channel("lobby")
@@ -54,7 +55,7 @@ class Company:
         clock = SystemClock()
         self.transport = DiscordTransport(settings, clock, Random(1))
         self.tocsin = Tocsin(
-            Plan(self._database, clock, {"discord": self.transport}, {"discord": ["triage"]}, Roster())
+            Plan(self._database, clock, {"discord": self.transport}, {"discord": ["triage"]}, Roster(), **self._plan)
         )
         self._running = asyncio.create_task(self.tocsin.run())
         await until(lambda: self._running.done() or self.tocsin.ticking.is_set())
@@ -131,9 +132,12 @@ async def told(use: Use) -> str:
 
 
 @asynccontextmanager
-async def open_company(folder: Path, **options: Any) -> AsyncIterator[Company]:
-    async with FakeDiscord(**options) as discord:
-        company = Company(discord, folder)
+async def open_company(folder: Path, *, content: bool = True, **plan: Any) -> AsyncIterator[Company]:
+    """`content`: whether the bot may read what people write; `plan` is what else is wired."""
+    async with FakeDiscord() as discord:
+        if not content:
+            discord.bot.privileged = 0
+        company = Company(discord, folder, plan)
         await company.start()
         try:
             yield company

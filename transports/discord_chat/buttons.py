@@ -7,7 +7,7 @@ is pressed.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import discord
@@ -36,6 +36,12 @@ def buttons(post: Post) -> discord.ui.View | None:
         )
     view.stop()
     return view
+
+
+def is_ours(interaction: discord.Interaction[Any]) -> bool:
+    """Whether what was pressed is such a button, and not one of some other version."""
+    data: Mapping[str, Any] = {**(interaction.data or {})}
+    return str(data.get("custom_id", "")).startswith(PREFIX)
 
 
 def pressable(pressed: Pressed) -> type[discord.ui.DynamicItem[discord.ui.Button[Any]]]:

@@ -15,7 +15,7 @@ import discord.http
 import yarl
 from pydantic import SecretStr
 
-from transports.discord_chat.buttons import pressable
+from transports.discord_chat.buttons import is_ours, pressable
 from transports.discord_chat.commands import Tree
 from transports.discord_chat.interactions import Interactions
 from transports.discord_chat.requests import Requests
@@ -101,6 +101,9 @@ class Client(discord.Client):
         self._told("thread gone", payload)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        # Commands, menus and buttons are told by discord.py; a form that an earlier process opened it does not know.
-        if interaction.type is discord.InteractionType.modal_submit:
-            await self._used.sent_off(interaction)
+        # Commands, menus and our buttons are told by discord.py, but no form that an earlier process opened.
+        match interaction.type:
+            case discord.InteractionType.modal_submit:
+                await self._used.sent_off(interaction)
+            case discord.InteractionType.component if not is_ours(interaction):
+                await self._used.unknown(interaction)

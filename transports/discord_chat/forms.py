@@ -58,9 +58,8 @@ def _input(slot: Argument, *, required: bool, words: Mapping[str, str]) -> disco
     return discord.ui.Label(text=f"{said[:1].upper()}{said[1:]}"[:LABEL], component=field)
 
 
-def filled(interaction: discord.Interaction[Any]) -> tuple[Verb, dict[str, str]] | None:
+def filled(data: Mapping[str, Any]) -> tuple[Verb, dict[str, str]] | None:
     """The verb of a window that was sent off, and what stands in its slots; `None` for one that this version has not."""
-    data: Mapping[str, Any] = interaction.data or {}
     name = str(data.get("custom_id", ""))
     path, _, aside = name.removeprefix(PREFIX).partition("?")
     if not name.startswith(PREFIX) or path not in PATHS:

@@ -130,17 +130,20 @@ class Interactions:
 
     async def sent_off(self, interaction: Interaction) -> None:
         """A form was."""
-        found = forms.filled(interaction)
+        found = forms.filled({**(interaction.data or {})})
         if found is None:
-            await self._refuse(interaction, UNKNOWN)
+            await self.unknown(interaction)
             return
         verb, given = found
         self._take(interaction, partial(self._command, interaction, verb, given, ()), thinking=True)
 
+    async def unknown(self, interaction: Interaction) -> None:
+        await self._refuse(interaction, UNKNOWN)
+
     async def misunderstood(self, interaction: Interaction, error: Exception) -> None:
         """One that Discord still shows though this version has it not, or a bug."""
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-            await self._refuse(interaction, UNKNOWN)
+            await self.unknown(interaction)
         else:
             log.error("an interaction was not handled", exc_info=error)
             await self._refuse(interaction, FAILED)
