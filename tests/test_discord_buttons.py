@@ -56,6 +56,17 @@ async def test_a_refusal_is_for_who_pressed_alone(company: Company) -> None:
     await company.card(channel, "item/H1", "Mia is on it")
 
 
+async def test_a_refusal_that_no_longer_applies_is_a_word(company: Company) -> None:
+    channel, card = await h1(company)
+    await company.mia.press(card, "✋").done()
+    await company.card(channel, "item/H1", "Mia is on it")
+    refused = company.bob.press(card, "✋")
+    await told(refused)
+    await told(company.mia.slash(channel, "incident item release", item="H1"))
+    await company.bob.press(card, "✋").done()
+    await until(lambda: text(refused.answers[0]) == "Refused.")
+
+
 async def test_a_stranger_is_told_whom_to_ask_and_nothing_is_done(company: Company) -> None:
     channel, card = await h1(company)
     await told(company.bob.slash(channel, "incident role claim", role="ic"))

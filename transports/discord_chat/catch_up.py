@@ -23,7 +23,6 @@ from transports.discord_chat.places import Place, Places
 from transports.discord_chat.refs import NAME, address, answered, channel_ref
 from transports.discord_chat.requests import Requests
 from transports.discord_chat.seen import Seen
-from transports.reactions import Table
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +57,7 @@ class Alone:
         return ()
 
     def emoji(self, action: str) -> str:
-        return Table().emoji(action)
+        return ""
 
     def form(self, channel: ChannelRef, verb: str, by: Account) -> None:
         return None

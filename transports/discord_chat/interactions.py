@@ -290,4 +290,5 @@ def _where(interaction: Interaction) -> tuple[int, int | None]:
 
 def _message(interaction: Interaction, message: discord.Message) -> MessageRef:
     channel, thread = _where(interaction)
-    return message_ref(channel, message.id, thread)
+    # What a thread hangs on is shown in it, and stands in the channel.
+    return message_ref(channel, message.id, thread if thread != message.id else None)
