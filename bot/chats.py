@@ -6,11 +6,12 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import SystemRandom
+from typing import Any
 
 import structlog
 
 from bot.config import Settings
-from core.port import Clock, Fatal, Transport
+from core.port import Clock, Transport
 
 log = structlog.get_logger(__name__)
 
@@ -18,22 +19,44 @@ log = structlog.get_logger(__name__)
 def triage(settings: Settings) -> Mapping[str, Sequence[str]]:
     """The triage channels by transport, as the config names them."""
     chats = settings.transports
-    found = {"matrix": chats.matrix, "sandbox": chats.sandbox}
+    found = {"discord": chats.discord, "matrix": chats.matrix, "sandbox": chats.sandbox}
     return {name: chat.triage for name, chat in found.items() if chat is not None}
 
 
 @asynccontextmanager
 async def transports(settings: Settings, clock: Clock) -> AsyncIterator[dict[str, Transport]]:
-    """Every chat that the config turns on. Raises `Fatal` for one that this version does not have."""
-    if settings.transports.discord is not None:
-        raise Fatal("Discord is not in this version yet; take [transports.discord] out of the config")
+    """Every chat that the config turns on."""
     async with AsyncExitStack() as stack:
         chats: dict[str, Transport] = {}
+        if settings.transports.discord is not None:
+            chats["discord"] = _discord(settings, clock)
         if settings.transports.matrix is not None:
             chats["matrix"] = _matrix(settings, clock)
         if settings.transports.sandbox is not None:
             chats["sandbox"] = await stack.enter_async_context(_sandbox(settings, clock))
         yield chats
+
+
+def _discord(settings: Settings, clock: Clock) -> Transport:
+    from transports.discord_chat import DiscordSettings, DiscordTransport
+
+    chosen = settings.transports.discord
+    assert chosen is not None, "asked for only when it is on"
+    assert chosen.token is not None, "the config is refused without one"
+    given: dict[str, Any] = {"gateway_url": chosen.gateway_url, "category": chosen.category}
+    if chosen.ready_timeout is not None:
+        given["ready_timeout"] = chosen.ready_timeout.total_seconds()
+    return DiscordTransport(
+        DiscordSettings(
+            token=chosen.token,
+            guild=chosen.guild,
+            triage=chosen.triage,
+            api_url=str(chosen.api_url).rstrip("/"),
+            **{name: value for name, value in given.items() if value is not None},
+        ),
+        clock,
+        SystemRandom(),
+    )
 
 
 def _matrix(settings: Settings, clock: Clock) -> Transport:

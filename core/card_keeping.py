@@ -6,7 +6,7 @@ Rule: a step compares again when it is done, since anything may have happened in
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -15,9 +15,10 @@ import structlog
 from core.desk import Desk
 from core.history import History
 from core.incident.cards import Card
+from core.incident.document import Document, Jump, line
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest, key
-from core.port import Missing, Permanent, Temporary, Transport
+from core.port import Deleted, Missing, Permanent, Stale, Temporary, Transport
 from core.rests import Name, Pause, forget
 from core.rights import Rights
 from core.shown import Shown
@@ -26,6 +27,9 @@ log = structlog.get_logger(__name__)
 
 SPACING = timedelta(seconds=2)
 """Between two edits of a card that changes often (design, law 4)."""
+
+MOVED = "moved"
+"""The fingerprint of a message whose card goes on in another."""
 
 LATE = timedelta(seconds=60)
 """A copy that could not be delivered for so long is shown as late."""
@@ -70,6 +74,10 @@ class CardKeeping:
             if card.pinned and not row(card.key).pinned:
                 yield Step(f"pin {card.key}", partial(self._pin, stream, card))
         for card in cards:
+            for old in self._desk.showing.moved(row(card.key)) if card.pinned else ():
+                if old.message is not None and old.hash != MOVED and row(card.key).message is not None:
+                    yield Step(f"retire {old.card}", partial(self._retire, card, old, old.message), "retire")
+        for card in cards:
             # Seeds come last: a person who waits for a card does not wait for its reactions.
             if not set(self._seeds(card)) <= set(row(card.key).seeds):
                 yield Step(f"seeds {card.key}", partial(self._seed, stream, card))
@@ -90,9 +98,18 @@ class CardKeeping:
             return await self._edit(stream, card, row, message, wanted)
         except Missing as failure:
             self._gone(stream, card, row, message, failure)
+        except Deleted as failure:
+            if row.generation > 1 + len(self._desk.showing.moved(row)):
+                self._rights.turn_down(stream, card.key, wanted, failure)
+            else:
+                self._desk.make_again(row)
         except Permanent as failure:
             self._rights.turn_down(stream, card.key, wanted, failure)
             self._desk.reports.undeliverable(stream, card, failure)
+        except Stale:
+            if not card.pinned or message is None:
+                raise
+            self._move(row, message)
         except Temporary as failure:
             self._maybe_late(stream, card, failure)
             raise
@@ -134,6 +151,25 @@ class CardKeeping:
             self._delivered(stream, card, row)
         return 0.0
 
+    def _move(self, row: Shown, message: MessageRef) -> None:
+        """A card that is looked at all the time goes on in a message that the chat lets us edit."""
+        self._desk.showing.save(Shown(row.stream, f"{row.card}/{row.generation}", row.channel, message=message))
+        self._desk.make_again(row)
+
+    async def _retire(self, card: Card, old: Shown, message: MessageRef) -> float:
+        """The old message says where the card is now, and is pinned no longer."""
+        now = self._desk.showing.row(old.stream, card.key, self._channel).message
+        where = Jump(now, "in a newer message") if now is not None else "in a newer message"
+        post = replace(card.post, document=Document((line("This goes on ", where, "."),)), card=old.card, seeds=())
+        try:
+            await self._transport.edit(message, post, key(old.stream, old.card, str(message), MOVED))
+            await self._transport.unpin(message)
+        except Permanent as failure:
+            log.info("an old card could not be retired", card=old.card, reason=str(failure))
+        old.hash = MOVED
+        self._desk.showing.save(old)
+        return 0.0
+
     def _delivered(self, stream: str, card: Card, row: Shown) -> None:
         self._desk.showing.save(row)
         self._history.settle(stream, card.key)
@@ -164,12 +200,13 @@ class CardKeeping:
     async def _pin(self, stream: str, card: Card) -> float | None:
         row = self._desk.showing.row(stream, card.key, self._channel)
         message, name = row.message, f"pin {card.key}"
-        if message is None or self._rights.turned_down(stream, name, "pinned"):
+        # What was refused of one message says nothing of the next.
+        if message is None or self._rights.turned_down(stream, name, message.id):
             return None
         try:
             await self._transport.pin(message)
         except Permanent as failure:
-            self._rights.turn_down(stream, name, "pinned", failure)
+            self._rights.turn_down(stream, name, message.id, failure)
             return 0.0
         self._rights.worked(stream, name)
         row.pinned = row.message == message

@@ -177,7 +177,7 @@ class Displays:
         row = await self.showing.find(message)
         if row is None:
             return False
-        if row.generation == 1 and row.message == message:
+        if row.generation == 1 + len(self.showing.moved(row)) and row.message == message:
             self.make_again(row)
             # The chat tells of a deletion once: what is known of it must not be lost.
             await self.showing.flush()

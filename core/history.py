@@ -46,7 +46,10 @@ class History:
         old = self._desk.now() - self.tried_since(stream, card) > self._transport.traits.resend_window * CAUTION
         if old or generation > 1 or (stream not in self._marks and self._desk.left_behind(stream)):
             await self._read(stream)
-        return self._marks.get(stream, {}).get(card)
+        mark = self._marks.get(stream, {}).get(card)
+        known = self._desk.showing.known(mark) if mark is not None else None
+        # A message that the card has left bears its mark until it is retired.
+        return mark if known is None or known.card == card else None
 
     async def learn(self) -> None:
         """Finds the cards that may stand in the channel though their rows do not say so. Raises `TransportFailure`."""

@@ -23,7 +23,7 @@ from core.history import History
 from core.incident.cards import Card
 from core.incident.vocabulary import ChannelRef
 from core.keys import key
-from core.port import Permanent, Temporary, Transport
+from core.port import Permanent, Stale, Temporary, Transport
 from core.rests import BACKOFF, Name, Rests, forget
 from core.rights import Rights
 from core.wanted import Chore
@@ -130,6 +130,8 @@ class Lane:
         try:
             done = await step.do()
         except Temporary as failure:
+            if isinstance(failure, Stale):
+                return self._rests.begin(name, failure)
             if not step.kind:
                 raise
             if name not in self._rests:

@@ -4,7 +4,9 @@ A failure says in its type what to do next:
 
     TransportFailure
     ├── Temporary      try again, after `retry_after` seconds when the chat said so; shown as pending
+    │   └── Stale      this message alone, for its age; a new one would be edited at once
     ├── Permanent      trying again will not help; said out loud in another place
+    │   ├── Deleted    what this key made before was deleted by somebody
     │   ├── Missing    the channel or message is gone; it is made again, once
     │   └── Forbidden  a right is lacking; named to people, done when it is there
     └── Fatal          the account is refused; the process ends with one clear line
@@ -12,7 +14,7 @@ A failure says in its type what to do next:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -33,12 +35,20 @@ class Temporary(TransportFailure):
         self.retry_after = retry_after
 
 
+class Stale(Temporary):
+    """The chat edits old messages seldom, and this one is old."""
+
+
 class Permanent(TransportFailure):
     """Never, as things stand."""
 
 
 class Missing(Permanent):
     """The channel or message is no longer there."""
+
+
+class Deleted(Permanent):
+    """The message that a key made before was deleted, and the key makes no other."""
 
 
 class Forbidden(Permanent):
@@ -126,6 +136,9 @@ class Transport(Protocol):
 
     async def pin(self, message: MessageRef) -> None: ...
 
+    async def unpin(self, message: MessageRef) -> None:
+        """Take the pin away; one that is not there is success."""
+
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         """Put a reaction of the bot's own there; one already there is success."""
 
@@ -155,6 +168,9 @@ class Headquarters(Protocol):
 
     def channels(self, transport: str) -> tuple[ChannelRef, ...]:
         """The incidents' channels of a chat where things may still happen."""
+
+    def ranked(self, channel: ChannelRef, accounts: Sequence[Account]) -> list[Account]:
+        """People who did the same while nobody could tell who was first (spec, section 3), who goes first."""
 
     def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         """The bot's messages that should stand in a channel."""

@@ -85,6 +85,19 @@ class Showing:
             self._by_message[shown.message] = shown
         self._dirty[shown.key] = shown
 
+    def moved(self, row: Shown) -> list[Shown]:
+        """The messages that a card had before, each as a row of its own: `board/1`."""
+        name = f"{row.card}/"
+        return [
+            one
+            for one in self._rows.values()
+            if (one.stream, one.channel) == (row.stream, row.channel) and one.card.startswith(name)
+        ]
+
+    def known(self, message: MessageRef) -> Shown | None:
+        """The row of a message, as far as it is in memory."""
+        return self._by_message.get(message)
+
     def answered(self, stream: str) -> int | None:
         """Up to which version acts were answered; `None` when that is not known any more."""
         return self._answered.get(stream)

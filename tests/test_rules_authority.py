@@ -94,6 +94,7 @@ TABLE: tuple[tuple[c.AnyCommand, frozenset[str]], ...] = (
     (c.Close(cause="x", fixed="y"), COMMAND),
     (c.CloseFalseAlarm(why="x"), COMMAND),
     (c.CloseDuplicate(of=2), COMMAND),
+    (c.NoteTakenBack(), ALL),
 )
 
 NAMES = [repr(command)[:60] for command, _ in TABLE]

@@ -67,6 +67,7 @@ BY_PEOPLE = st.one_of(
     st.builds(c.Misread, answer=SAID),
     st.builds(c.DenyStranger, wanted=SAID),
     st.builds(c.KeepClaim, role=st.none() | ROLES),
+    st.just(c.NoteTakenBack()),
     st.just(c.Declare(title="another")),
 )
 ABOUT_ROLES = st.one_of(

@@ -195,7 +195,7 @@ def lossy() -> Iterator[Plan]:
 
 
 async def _no_marks(
-    self: SandboxTransport, channel: ChannelRef, incident: str, since: datetime
+    self: SandboxTransport, channel: ChannelRef, incident: str, number: int, since: datetime
 ) -> Mapping[str, MessageRef]:
     return {}
 

@@ -5,12 +5,13 @@ And for whoever gives a command by a form: what the record has for its slots.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.command_post import CommandPost
 from core.incident import commands as c
 from core.incident.decide import Act
 from core.incident.prefilled import prefilled
+from core.incident.state import Incident
 from core.incident.verbs import PATHS
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from core.roster import Roster
@@ -35,6 +36,18 @@ class Headquarters:
         awake = [incident for _, incident in self._post.awake() if not incident.locked]
         return tuple(one.channel for one in awake if one.channel is not None and one.channel.transport == transport)
 
+    def ranked(self, channel: ChannelRef, accounts: Sequence[Account]) -> list[Account]:
+        incident = self._here(channel)
+        first = (*incident.policy.on_call, incident.declared_by) if incident is not None else ()
+
+        def rank(account: Account) -> tuple[int, int, str]:
+            person = self._roster.person(account)
+            place = next((at for at, each in enumerate(first) if each.is_(person)), len(first))
+            # Ids of Discord's grow with time: the shorter is the older.
+            return place, len(account.id), account.id
+
+        return sorted(accounts, key=rank)
+
     def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         return tuple(row.message for row in self._showing.standing(channel) if row.message is not None)
 
@@ -45,7 +58,7 @@ class Headquarters:
         return self._table.emoji(action)
 
     def form(self, channel: ChannelRef, verb: str, by: Account) -> Mapping[str, str] | None:
-        here = next((incident for _, incident in self._post.awake() if incident.channel == channel), None)
+        here = self._here(channel)
         if PATHS[verb].command is c.Declare:
             return {} if here is None else None
         if here is None:
@@ -57,3 +70,6 @@ class Headquarters:
         row = PATHS[verb]
         wanted = next(one for one in (*row.arguments, *row.fields) if one.name == slot)
         return suggestions([incident for _, incident in self._post.awake()], channel, row, wanted, typed)
+
+    def _here(self, channel: ChannelRef) -> Incident | None:
+        return next((incident for _, incident in self._post.awake() if incident.channel == channel), None)

@@ -72,7 +72,8 @@ class Reacted:
             command: c.AnyCommand | None = c.Misread(answer=not_yet(later))
         else:
             action = self.table.action(where, signal.emoji)
-            command = reading.on_card(action, row.card) if action else None
+            others = tuple(self.reception.roster.person(account) for account in signal.others)
+            command = reading.on_card(action, row.card, others) if action else None
         if command is not None:
             await self.reception.hand_in(signal, command, row.stream, signal.by, origin)
         return command is not None

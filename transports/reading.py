@@ -9,7 +9,7 @@ from core.incident import commands as c
 from core.incident.emoji import CLAIMS
 from core.incident.events import Ask, Recorded
 from core.incident.state import Incident
-from core.incident.vocabulary import ItemKind, ItemStatus, Role
+from core.incident.vocabulary import ItemKind, ItemStatus, Person, Role
 from transports.reactions import Where
 
 PLACES: tuple[tuple[str, Where], ...] = (
@@ -32,12 +32,12 @@ def place(card: str) -> Where | None:
     return next((where for start, where in PLACES if card.startswith(start)), None)
 
 
-def on_card(action: str, card: str) -> c.AnyCommand | None:
-    """What an action on one of Tocsin's own cards asks for."""
+def on_card(action: str, card: str, others: tuple[Person, ...] = ()) -> c.AnyCommand | None:
+    """What an action on one of Tocsin's own cards asks for. `others` did the same at the same time."""
     name = card.partition("/")[2]
     match action:
         case _ if action in CLAIMS:
-            return c.Claim(role=CLAIMS[action])
+            return c.Claim(role=CLAIMS[action], others=others)
         case "freeze":
             return c.Freeze()
         case "grab":

@@ -55,6 +55,7 @@ class ReactionAdded:
     """A person put an emoji on a message, or pressed what does the same; then `answer` is where they are answered.
 
     `action` is there when they chose it by name, from a menu: it is that act on what somebody wrote, and no other.
+    `others` put it there too, while nobody could tell who was first.
     """
 
     message: MessageRef
@@ -63,6 +64,7 @@ class ReactionAdded:
     at: datetime
     source: str
     answer: MessageRef | None = None
+    others: tuple[Account, ...] = ()
     action: str = ""
 
 

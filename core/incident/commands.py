@@ -186,7 +186,10 @@ class DeleteSource(Command):
 
 
 class Claim(Command):
+    """`others` claimed it too, while nobody could tell who was first."""
+
     role: Role
+    others: tuple[Person, ...] = ()
 
 
 class Release(Command):

@@ -143,6 +143,7 @@ class How(StrEnum):
 
     DECLARED = "declared while on call"
     CLAIMED = "claimed"
+    AMONG = "claimed while Tocsin was away"
     ASSIGNED = "assigned"
     HANDED_OFF = "handed off"
     TOOK_OVER = "took over"
@@ -156,6 +157,7 @@ class RoleTaken(Happened):
     who: Person
     how: How
     before: Person | None = None
+    others: tuple[Person, ...] = ()
 
 
 class RoleVacated(Happened):

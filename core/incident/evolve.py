@@ -157,13 +157,14 @@ def _with(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
     return {**mapping, key: value}
 
 
-def _take_role(incident: Incident, role: Role, who: Person, how: How, recorded: Recorded) -> Incident:
+def _take_role(incident: Incident, event: RoleTaken, recorded: Recorded) -> Incident:
+    role, who, how = event.role, event.who, event.how
     before = incident.holding(role)
     # A backup who takes the role leaves its own place empty; any other backup stays.
     backup = None if before.backup is not None and before.backup.is_(who) else before.backup
     passed = before.holder is not None and not before.holder.is_(who)
-    aloud = how in (How.ASSIGNED, How.TOOK_OVER)
-    told = Passed(len(incident.passed) + 1, role, who, how, before.holder, recorded.by)
+    aloud = how in (How.ASSIGNED, How.TOOK_OVER, How.AMONG)
+    told = Passed(len(incident.passed) + 1, role, who, how, before.holder, recorded.by, event.others)
     after = replace(
         incident,
         roles=_with(incident.roles, role, Holding(who, backup, recorded.at)),
@@ -302,7 +303,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                 entries=_entry(incident, event.message, lambda one: replace(one, note="its message was deleted")),
             )
         case RoleTaken():
-            return _take_role(incident, event.role, event.who, event.how, recorded)
+            return _take_role(incident, event, recorded)
         case RoleVacated():
             return _vacate(incident, event.role, recorded)
         case BackupNamed():

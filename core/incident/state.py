@@ -45,6 +45,7 @@ class Passed:
     how: How
     before: Person | None
     by: Person | None
+    others: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

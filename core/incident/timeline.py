@@ -68,6 +68,9 @@ def _who(who: Person, by: Person | None) -> str:
 
 def _role_taken(event: RoleTaken, by: Person | None) -> str:
     who = _who(event.who, by)
+    if event.how is How.AMONG:
+        names = ", ".join(person.name for person in event.others)
+        return f"{who}is {event.role.title} ({event.how}, as did {names})"
     if event.how in (How.DECLARED, How.CLAIMED):
         return f"{who}is {event.role.title} ({event.how})"
     giver = f" from {event.before.name}" if event.before else ""

@@ -7,8 +7,8 @@ channels that matter are read: what was said since, which reactions are on and o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -49,6 +49,9 @@ class Alone:
 
     def channels(self, transport: str) -> tuple[ChannelRef, ...]:
         return ()
+
+    def ranked(self, channel: ChannelRef, accounts: Sequence[Account]) -> list[Account]:
+        return sorted(accounts, key=lambda each: int(each.id))
 
     def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         return ()
@@ -141,7 +144,8 @@ class CatchUp:
             since = until or discord.utils.time_snowflake(self.clock.now() - FRESH)
             if message.id > since:
                 await self.inbox(self.hearing.sent(message))
-            elif message.edited_at is not None:
+            # Also for what is new here: an earlier process may have heard it, and not have said up to where it did.
+            if message.edited_at is not None:
                 await self.inbox(self.hearing.edited(message, message.edited_at))
         if message.reactions or await self.levels.known(message.id):
             await self._reactions(message)
@@ -155,16 +159,22 @@ class CatchUp:
             if not self.headquarters.means(emoji) or reaction.count <= reaction.me:
                 continue
             users = await self.requests.ask(partial(_users, reaction))
-            for user in sorted(users, key=lambda each: each.id):
-                if not user.bot:
-                    there.add((user.id, emoji))
-                    if put := await self.hearing.reacted(ref, message.id, self.places.account(user), emoji):
-                        await self.inbox(put)
+            people = [self.places.account(user) for user in users if not user.bot]
+            there |= {(int(person.id), emoji) for person in people}
+            await self._put(ref, message.id, emoji, self.headquarters.ranked(ref.channel, people))
         for (user_id, emoji), count in (await self.levels.known(message.id)).items():
             if count % 2 and (user_id, emoji) not in there:
                 by = self.places.known(user_id)
                 if taken := await self.hearing.unreacted(message.id, by, emoji):
                     await self.inbox(taken)
+
+    async def _put(self, ref: MessageRef, message: int, emoji: str, people: Sequence[Account]) -> None:
+        """Reactions that nobody told of, whose order nobody knows."""
+        told = [await self.hearing.reacted(ref, message, person, emoji) for person in people]
+        new = [put for put in told if put is not None]
+        for at, put in enumerate(new):
+            others = tuple(each.by for each in new[at + 1 :])
+            await self.inbox(replace(put, others=others))
 
     async def _gone(self, wanted: Iterable[MessageRef], there: set[int], *, whole: bool) -> None:
         """Our own cards that no longer stand where they should."""

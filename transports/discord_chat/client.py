@@ -26,7 +26,8 @@ Told = Callable[[str, Any], None]
 
 
 def point(settings: DiscordSettings) -> None:
-    """Where Discord is. discord.py has one address for a process."""
+    """Where Discord is. discord.py has one address for a process, and one opinion on voice, which Tocsin has no use for."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     discord.http.Route.BASE = settings.api_url.rstrip("/")
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway_url)
 
@@ -72,8 +73,14 @@ class Client(discord.Client):
 
     # Each is a task of its own, begun in order: without an await, the order stands.
 
-    async def on_ready(self) -> None:
-        self._told("ready", None)
+    async def on_connect(self) -> None:
+        self._told("session", None)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        self._told("guild", guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._told("guild", guild)
 
     async def on_message(self, message: discord.Message) -> None:
         self._told("message", message)

@@ -113,7 +113,7 @@ class Interactions:
             ref = _message(interaction, message)
             self._targets.note(ref, words(message))
             by, emoji = self._places.account(interaction.user), self._headquarters.emoji(action)
-            return ReactionAdded(ref, emoji, by, interaction.created_at, _source(interaction), answer, action)
+            return ReactionAdded(ref, emoji, by, interaction.created_at, _source(interaction), answer, action=action)
 
         self._take(interaction, signal, thinking=True)
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from core.port import Clock, Fatal, Forbidden, Missing, Permanent, Temporary
+from core.port import Clock, Fatal, Forbidden, Missing, Permanent, Stale, Temporary
 
 T = TypeVar("T")
 
@@ -38,6 +38,10 @@ class Lapsed(Permanent):
     """The interaction can no longer be answered."""
 
 
+class UnknownMessage(Missing):
+    """The message is gone; where one was to be sent, the one that its nonce made before."""
+
+
 class ThreadExists(Permanent):
     """There is a thread on that message already."""
 
@@ -46,12 +50,12 @@ CODES: dict[int, type[Exception]] = {
     10003: Missing,  # unknown channel
     10004: Missing,  # unknown guild
     10007: Permanent,  # unknown member
-    10008: Missing,  # unknown message
+    10008: UnknownMessage,
     10013: Permanent,  # unknown user
     10014: Permanent,  # unknown emoji
     10015: Lapsed,  # unknown webhook: an interaction that was never acknowledged
     10062: Lapsed,  # unknown interaction: acknowledged too late
-    30046: Temporary,  # too many edits of messages over an hour old
+    30046: Stale,  # too many edits of messages over an hour old
     40060: Acknowledged,
     50001: Forbidden,  # missing access
     50006: Malformed,  # an empty message
@@ -146,7 +150,8 @@ def failure(error: BaseException) -> Exception | None:
     """What an error of discord.py's or the network's means; `None` for one that is neither."""
     match error:
         case Answered():
-            return Temporary(str(error), error.retry_after)
+            kind = Stale if CODES.get(error.code) is Stale else Temporary
+            return kind(str(error), error.retry_after)
         case discord.LoginFailure():
             return Fatal(f"Discord refuses the token: {error}")
         case discord.PrivilegedIntentsRequired():

@@ -130,11 +130,14 @@ class Session:
     # --- being told ---------------------------------------------------------------------------------------------------
 
     def _told(self, event: str, what: Any) -> None:
-        if event == "ready":
-            self._ready()
+        ours = int(self._settings.guild)
+        if event in ("session", "guild"):
+            # Each new session names the bot's guilds and then tells of each; of one that the bot is not in it never tells.
+            if what.id == ours if event == "guild" else self._coming.get_guild(ours) is None:
+                self._ready()
             return
         at = _place(what)
-        if at is None or at[0] != int(self._settings.guild):
+        if at is None or at[0] != ours:
             return
         self._ears.tell(self._belongs(at[1]), lambda: self._hear(event, what))
 

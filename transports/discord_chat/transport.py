@@ -17,6 +17,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import (
     ChannelPlan,
     Clock,
+    Deleted,
     Forbidden,
     Headquarters,
     Inbox,
@@ -36,7 +37,7 @@ from transports.discord_chat.permissions import lacking
 from transports.discord_chat.places import Place, Places
 from transports.discord_chat.refs import NAME, address, answered, channel_ref, message_ref
 from transports.discord_chat.render import allowed, embed, mark, pinged
-from transports.discord_chat.requests import Requests
+from transports.discord_chat.requests import Requests, UnknownMessage
 from transports.discord_chat.session import Session
 from transports.discord_chat.settings import DiscordSettings
 from transports.discord_chat.threads import Threads
@@ -124,12 +125,15 @@ class DiscordTransport:
         more: dict[str, Any] = {"view": view} if (view := buttons(post)) else {}
         more |= {"reference": reference} if (reference := self._reference(post, place.guild)) else {}
         call = pinged(post) or None
-        said = await self._in(
-            place,
-            lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
-            thread,
-            post.thread,
-        )
+        try:
+            said = await self._in(
+                place,
+                lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
+                thread,
+                post.thread,
+            )
+        except UnknownMessage as failure:
+            raise Deleted(str(failure)) from failure
         ref = message_ref(place.id, said.id, thread)
         if post.topic:
             await self._threads.hang(ref, post.topic)
@@ -148,13 +152,19 @@ class DiscordTransport:
     async def pin(self, message: MessageRef) -> None:
         if answered(message) is None:
             place, old, thread = self._standing(message)
-            await self._in(place, old.pin, thread, rights=("pin_messages",))
+            await self._in(place, old.pin, thread, rights=("view_channel", "pin_messages"))
+
+    async def unpin(self, message: MessageRef) -> None:
+        if answered(message) is None:
+            place, old, thread = self._standing(message)
+            with suppress(Missing):
+                await self._in(place, old.unpin, thread, rights=("view_channel", "pin_messages"))
 
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         if answered(message) is not None:
             return await self._answers.worked(message)
         place, old, thread = self._standing(message)
-        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=("add_reactions",))
+        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=("view_channel", "add_reactions"))
         return None
 
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
@@ -210,7 +220,7 @@ class DiscordTransport:
             return await self._threads.within(thread, do, root)
         except Forbidden:
             if names := lacking(place, *rights):
-                raise Forbidden(f"Tocsin lacks {names} in #{place.name}") from None
+                raise Forbidden(f"{names} in #{place.name}") from None
             raise
 
     def _embed(self, post: Post) -> discord.Embed:

@@ -168,6 +168,12 @@ class Rooms:
         if event not in pinned:
             await ask(self._client.room_put_state(room, "m.room.pinned_events", {"pinned": [*pinned, event]}))
 
+    async def unpin(self, room: str, event: str) -> None:
+        pinned = (await state_of(self._client, room, "m.room.pinned_events")).get("pinned", [])
+        if event in pinned:
+            left = [each for each in pinned if each != event]
+            await ask(self._client.room_put_state(room, "m.room.pinned_events", {"pinned": left}))
+
 
 def _event(state: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     return next((event for event in state if event.get("type") == kind and event.get("state_key") == ""), {})

@@ -161,6 +161,9 @@ class MatrixTransport:
     async def pin(self, message: MessageRef) -> None:
         await self._rooms.pin(message.channel.id, message.id)
 
+    async def unpin(self, message: MessageRef) -> None:
+        await self._rooms.unpin(message.channel.id, message.id)
+
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         relation = {"rel_type": "m.annotation", "event_id": message.id, "key": emoji}
         # The kind is part of the transaction id: in one room, an id used for a message answers with that message.

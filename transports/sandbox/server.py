@@ -199,6 +199,12 @@ class Server:
             room.pins.append(pinned.ref.id)
             self.world.record(room)
 
+    def unpin(self, message: MessageRef) -> None:
+        room = self._room(message.channel)
+        if message.id in room.pins:
+            room.pins.remove(message.id)
+            self.world.record(room)
+
     def react(self, message: MessageRef, emoji: str) -> None:
         turns = self._message(message).reactions.setdefault(emoji, {})
         if self.world.bot.id not in turns:

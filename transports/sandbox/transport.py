@@ -90,6 +90,9 @@ class SandboxTransport:
     async def pin(self, message: MessageRef) -> None:
         await self._server.request(partial(self._server.pin, message))
 
+    async def unpin(self, message: MessageRef) -> None:
+        await self._server.request(partial(self._server.unpin, message))
+
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         await self._server.request(partial(self._server.react, message, emoji), key)
 

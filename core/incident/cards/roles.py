@@ -11,6 +11,10 @@ from core.incident.state import Incident, Passed
 
 
 def _words(passed: Passed) -> tuple[Words, ...]:
+    if passed.how is How.AMONG:
+        names = [word for person in passed.others for word in (", ", Who(person))][1:]
+        why = "; on call goes first, then who declared, then the older account."
+        return (Who(passed.who), " is ", Strong(passed.role.title), f" now: {passed.how}, as did ", *names, why)
     before: list[Words] = [" from ", Who(passed.before)] if passed.before else []
     by: list[Words] = [" by ", Who(passed.by)] if passed.how is How.ASSIGNED and passed.by else []
     return (Who(passed.who), " is ", Strong(passed.role.title), f" now: {passed.how}", *before, *by, ".")
@@ -21,6 +25,6 @@ def handovers(incident: Incident) -> Iterator[Card]:
     if incident.channel is None:
         return
     for passed in incident.passed:
-        concerned = [person for person in (passed.who, passed.before) if person is not None]
+        concerned = [person for person in (passed.who, passed.before, *passed.others) if person is not None]
         pings = tuple(person for person in concerned if not person.is_(passed.by))
         yield card(incident, incident.channel, f"role/{passed.number}", Document((line(*_words(passed)),)), pings=pings)

@@ -25,11 +25,11 @@ def _about(incident: Incident, role: Role) -> tuple[Prompt, ...]:
     return tuple(prompt for prompt in asked if role in prompt.asked.roles)
 
 
-def _take(incident: Incident, role: Role, who: Person, how: How) -> Events:
+def _take(incident: Incident, role: Role, who: Person, how: How, others: tuple[Person, ...] = ()) -> Events:
     """The role changes hands, and whatever was asked about it is settled."""
     asked = (*_about(incident, role), *(incident.open_prompts(Ask.COMMANDER) if role is Role.IC else ()))
     over = [Settled(prompt=prompt.key, how=f"{who.name} is {role.title}") for prompt in asked]
-    return (RoleTaken(role=role, who=who, how=how, before=incident.holder(role)), *over)
+    return (RoleTaken(role=role, who=who, how=how, before=incident.holder(role), others=others), *over)
 
 
 def claim(incident: Incident, command: Claim, act: Act) -> Events:
@@ -49,7 +49,9 @@ def claim(incident: Incident, command: Claim, act: Act) -> Events:
         if holding.backup is None or not holding.backup.is_(me):
             raise refusals.role_held(role, holding.holder)
     _two_of_three(incident, me, [role])
-    return _take(incident, role, me, How.CLAIMED if holding.holder is None else How.TOOK_OVER)
+    if holding.holder is not None:
+        return _take(incident, role, me, How.TOOK_OVER)
+    return _take(incident, role, me, How.AMONG if command.others else How.CLAIMED, command.others)
 
 
 def release(incident: Incident, command: Release, act: Act) -> Events:

@@ -1,0 +1,44 @@
+"""`tocsin run` as a process on Discord: the checkout story whole."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from discord_fake import FakeDiscord
+from discord_story import Company
+
+
+@pytest_asyncio.fixture
+async def company(tmp_path: Path) -> AsyncIterator[Company]:
+    """The cast in its channels, and a bot that is in the guild and not started yet."""
+    async with FakeDiscord() as discord, AsyncExitStack() as stack:
+        yield Company(discord, tmp_path / "bot", stack)
+
+
+async def timeline(company: Company) -> dict[str, Any]:
+    """The record, as `tocsin timeline` gives it beside the running bot."""
+    status, out, err = await company.bot.tocsin("timeline", "1", "--json")
+    assert status == 0, err
+    record: dict[str, Any] = json.loads(out)
+    return record
+
+
+async def test_the_checkout_story(company: Company) -> None:
+    await company.bot.start()
+    await company.play()
+    await company.reads("incident", "board", "· closed ·")
+    await company.reads("triage", "notice", "· closed ·")
+    await company.sees(lambda: not company.unticked(), "✅ on every command")
+    assert company.twice() == {}
+    counts = {name: len(company.cards(name)) for name in company.channels}
+    assert counts == {"triage": 2, "incident": 14, "support": 4, "leadership": 4}
+    status, seconds = await company.bot.stop(signal.SIGTERM)
+    assert status == 0
+    assert seconds < 2
+    assert not [line for line in company.bot.logged() if line.get("level") not in ("info", "debug")]
