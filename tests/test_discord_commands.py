@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -349,6 +350,21 @@ async def test_what_was_acknowledged_too_late_is_not_done_since_discord_said_tha
     company.discord.windows.acknowledge = 3.0
     assert await told(company.mia.slash(channel, "incident note", text="in time")) == "✅"
     assert [entry.text for entry in company.incident().entries if entry.kind == "noted"] == ["in time"]
+
+
+async def test_what_cannot_be_acknowledged_holds_up_nobody_for_long(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = await company.declared()
+    monkeypatch.setattr(module, "PATIENCE", timedelta(seconds=0.2))
+    down = company.discord.faults.fail(503, "POST", "/interactions/*/*/callback", times=100)
+    company.mia.slash(channel, "incident note", text="into the void")
+    await until(lambda: down.met > 0)
+    company.bob.say(channel, "!inc note heard")
+    await until(lambda: any(entry.kind == "noted" for entry in company.incident().entries))
+    company.discord.faults.clear()
+    assert await told(company.mia.slash(channel, "incident note", text="again")) == "✅"
+    assert [entry.text for entry in company.incident().entries if entry.kind == "noted"] == ["heard", "again"]
 
 
 async def test_an_answer_that_comes_too_late_goes_to_the_channel(company: Company) -> None:
