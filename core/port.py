@@ -183,6 +183,18 @@ class Headquarters(Protocol):
     def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         """Those of them that should be pinned."""
 
+    def emoji(self, action: str) -> str:
+        """The emoji in force for an act, by its stable name."""
+
+    def form(self, channel: ChannelRef, verb: str, by: Account) -> Mapping[str, str] | None:
+        """What a verb's form, by the verb's path, is filled with in a channel, by slot; `None` for no form.
+
+        Then the bare command says why.
+        """
+
+    def suggest(self, channel: ChannelRef, verb: str, slot: str, typed: str) -> tuple[tuple[str, str], ...]:
+        """What may stand in a slot of a verb, by its path, given what was typed: what is shown, and what it stands for."""
+
 
 @runtime_checkable
 class Briefed(Protocol):

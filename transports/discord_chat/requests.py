@@ -31,6 +31,14 @@ class Archived(Permanent):
     """The thread has to be opened first."""
 
 
+class Acknowledged(Permanent):
+    """The interaction has its first answer already."""
+
+
+class Lapsed(Permanent):
+    """The interaction can no longer be answered."""
+
+
 class ThreadExists(Permanent):
     """There is a thread on that message already."""
 
@@ -52,12 +60,15 @@ CODES: dict[int, type[Exception]] = {
     UNKNOWN_MESSAGE: Missing,
     10013: NotHere,  # unknown user
     10014: Permanent,  # unknown emoji
+    10015: Lapsed,  # unknown webhook: an interaction that was never acknowledged
+    10062: Lapsed,  # unknown interaction: acknowledged too late
     30013: GuildFull,
     30046: Stale,  # too many edits of messages over an hour old
-    40060: Malformed,  # an interaction answered twice
+    40060: Acknowledged,
     50001: Forbidden,  # missing access
     50006: Malformed,  # an empty message
     50013: Forbidden,  # missing permissions
+    50027: Lapsed,  # invalid webhook token
     50035: Malformed,  # invalid form body
     50083: Archived,
     160004: ThreadExists,

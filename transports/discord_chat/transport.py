@@ -41,7 +41,7 @@ from transports.discord_chat.requests import UNKNOWN_MESSAGE, Requests
 from transports.discord_chat.session import Session
 from transports.discord_chat.settings import DiscordSettings
 from transports.discord_chat.threads import Threads
-from transports.discord_chat.words import words
+from transports.discord_chat.words import Targets, words
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +69,7 @@ class DiscordTransport:
         self._channels = Channels(settings, self._places, self._requests)
         self._threads = Threads(self._places, self._requests)
         self._answers = Answers(self._requests, clock)
+        self._targets = Targets()
         self._session: Session | None = None
         self._headquarters: Headquarters = Alone()
 
@@ -82,6 +83,7 @@ class DiscordTransport:
             self._requests,
             self._answers,
             self._headquarters,
+            targets=self._targets,
             clock=self._clock,
             chance=self._chance,
         )
@@ -115,7 +117,8 @@ class DiscordTransport:
 
     async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
         if post.reply_to is not None and self._answers.known(post.reply_to):
-            return await self._answers.say(post.reply_to, self._embed(post))
+            with suppress(LookupError):  # too late: they are answered in the channel
+                return await self._answers.say(post.reply_to, self._embed(post))
         place = self._places.channel(channel)
         thread = address(post.thread)[1] if post.thread is not None else None
         try:
@@ -214,7 +217,7 @@ class DiscordTransport:
         said = await self._in(place, old.fetch)
         ours = said.author.id == place.guild.me.id
         shown = said.embeds[0].description if said.embeds else None
-        text = plain(shown or "") if ours else words(said)
+        text = plain(shown or "") if ours else words(said) or self._targets.words(message)
         root = None if thread is None else message_ref(place.id, thread)
         return Said(message, self._places.account(said.author), text, said.created_at, root, ours)
 
