@@ -18,7 +18,7 @@ from core.incident.cards import Card
 from core.incident.document import Document, Jump, line
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest, key
-from core.port import Missing, Permanent, Stale, Temporary, Transport
+from core.port import Deleted, Missing, Permanent, Stale, Temporary, Transport
 from core.rests import Name, Pause, forget
 from core.rights import Rights
 from core.shown import Shown
@@ -39,13 +39,14 @@ LATE = timedelta(seconds=60)
 class Step:
     """One difference. `do` returns 0 when something was done, the seconds until it may be, `None` when nothing is to do.
 
-    A step with a `kind` stands by itself: it may fail for now and the next ones go on. What the chat says of the time
-    then holds for all of its kind.
+    `kind` is the kind of call that it makes, for chats that limit each by itself. A step that stands `alone` may fail
+    for now, and the next ones go on.
     """
 
     name: str
     do: Callable[[], Awaitable[float | None]]
     kind: str = ""
+    alone: bool = False
 
 
 class CardKeeping:
@@ -69,18 +70,19 @@ class CardKeeping:
         for card in cards:
             wanted = self._digest(stream, card)
             if row(card.key).hash != wanted:
-                yield Step(card.key, partial(self._card, stream, card, wanted))
+                kind = "send" if row(card.key).message is None else "edit"
+                yield Step(card.key, partial(self._card, stream, card, wanted), kind)
         for card in cards:
             if card.pinned and not row(card.key).pinned:
-                yield Step(f"pin {card.key}", partial(self._pin, stream, card))
+                yield Step(f"pin {card.key}", partial(self._pin, stream, card), "pin")
         for card in cards:
             for old in self._desk.showing.moved(row(card.key)) if card.pinned else ():
                 if old.message is not None and old.hash != MOVED and row(card.key).message is not None:
-                    yield Step(f"retire {old.card}", partial(self._retire, card, old, old.message), "retire")
+                    yield Step(f"retire {old.card}", partial(self._retire, card, old, old.message), "edit")
         for card in cards:
             # Seeds come last: a person who waits for a card does not wait for its reactions.
             if not set(self._seeds(card)) <= set(row(card.key).seeds):
-                yield Step(f"seeds {card.key}", partial(self._seed, stream, card))
+                yield Step(f"seeds {card.key}", partial(self._seed, stream, card), "react")
 
     def forget(self, stream: str, card: str) -> None:
         """As `core.rests.forget`."""
@@ -98,6 +100,11 @@ class CardKeeping:
             return await self._edit(stream, card, row, message, wanted)
         except Missing as failure:
             self._gone(stream, card, row, message, failure)
+        except Deleted as failure:
+            if row.generation > 1 + len(self._desk.showing.moved(row)):
+                self._rights.turn_down(stream, card.key, wanted, failure)
+            else:
+                self._desk.make_again(row)
         except Permanent as failure:
             self._rights.turn_down(stream, card.key, wanted, failure)
             self._desk.reports.undeliverable(stream, card, failure)

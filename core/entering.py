@@ -11,7 +11,7 @@ import structlog
 
 from core.incident import commands as c
 from core.incident.state import Incident
-from core.port import ChannelPlan, Clock, Crowded, Permanent, Temporary, Transport
+from core.port import ChannelPlan, Clock, Bounded, Permanent, Temporary, Transport
 from core.reports import Reports
 from core.rests import BACKOFF
 
@@ -97,7 +97,7 @@ class Entering:
                 else:
                     if lacking:
                         self._reports.right_given(stream, lacking)
-                    crowding = transport.crowding() if isinstance(transport, Crowded) else ""
+                    crowding = transport.crowding() if isinstance(transport, Bounded) else ""
                     opened = c.NoteChannel(channel=channel, crowding=crowding)
                     return await self._reports.hand_in(stream, opened, f"channel/{channel}/{len(incident.entries)}")
         finally:

@@ -1,6 +1,6 @@
 """A lane: everything that Tocsin does in one channel, in order, one thing at a time.
 
-    answers, in the order of the acts → people invited, lock → cards made and edited → pins → seeds
+    answers, in the order of the acts → people invited, lock → cards made and edited → pins → seeds → emoji taken away
 
 Rule: a lane compares what should be there with what is, does the first difference, and looks again. So a crash, a
 retry and a storm of edits need nothing special, and one slow or dead channel delays no other. What fails by itself (a
@@ -23,7 +23,7 @@ from core.history import History
 from core.incident.cards import Card
 from core.incident.vocabulary import ChannelRef
 from core.keys import key
-from core.port import Permanent, Stale, Temporary, Transport
+from core.port import Crowded, Permanent, Stale, Temporary, Transport
 from core.rests import BACKOFF, Name, Rests, forget
 from core.rights import Rights
 from core.wanted import Chore
@@ -33,6 +33,10 @@ log = structlog.get_logger(__name__)
 LIMITED: Name = ("", "the chat said when")
 FAILED: Name = ("", "nobody knows when")
 """Why all that is done in a channel rests: the first cannot be cut short; after the second, an act is worth a try."""
+
+
+_KINDS: dict[type, str] = {Tick: "react", Removal: "unreact", Card: "send"}
+"""The kind of call that an answer makes."""
 
 
 class Lane:
@@ -47,6 +51,7 @@ class Lane:
         self._channel = channel
         self._transport = transport
         self._answers: deque[tuple[str, int, Answer]] = deque()
+        self._removals: deque[tuple[str, int, Answer]] = deque()
         self._streams: dict[str, None] = {}
         self._wake = Event()
         self._bugs: dict[Name, None] = {}
@@ -56,12 +61,12 @@ class Lane:
         self._wake.set()
 
     def answer(self, stream: str, version: int, answer: Answer) -> None:
-        self._answers.append((stream, version, answer))
+        (self._removals if isinstance(answer, Removal) else self._answers).append((stream, version, answer))
         self._wake.set()
 
     def busy(self, stream: str = "") -> bool:
         """Whether something is to be done, or may be: about a stream, or at all."""
-        waiting = [*self._streams, *(waiting[0] for waiting in self._answers)]
+        waiting = [*self._streams, *(waiting[0] for waiting in (*self._answers, *self._removals))]
         return stream in waiting if stream else bool(waiting)
 
     def forget(self, stream: str, card: str = "") -> None:
@@ -97,18 +102,11 @@ class Lane:
         return done
 
     async def _next(self) -> float | None:
+        rests: list[float] = []
         if self._answers:
-            stream, version, answer = self._answers[0]
-            structlog.contextvars.bind_contextvars(incident=stream)
-            step = Step(f"answer {version}", partial(self._give, stream, version, answer))
-            # One that cannot be given for a bug counts as given: it must not silence what comes after it.
-            await self._try(stream, step)
-            self._rests.end((stream, step.name))
-            self._bugs.pop((stream, step.name), None)
-            self._answers.popleft()
-            self._desk.answer_given(stream, version)
-            return 0.0
-        rests = []
+            if (left := await self._next_answer(self._answers)) == 0:
+                return 0.0
+            rests.append(left)
         for stream in list(self._streams):
             # The lane is a task of its own: what is logged from here on, also by the transport, is about this incident.
             structlog.contextvars.bind_contextvars(incident=stream)
@@ -120,7 +118,24 @@ class Lane:
                 self._desk.idle(stream)
             else:
                 rests.append(waits)
+        # Whoever put an emoji where it may not stand has been told; taking it away waits for all that people read.
+        if self._removals:
+            rests.append(await self._next_answer(self._removals))
         return min(rests, default=None)
+
+    async def _next_answer(self, answers: deque[tuple[str, int, Answer]]) -> float:
+        """Gives the first: 0 when that is done, else the seconds until it may be."""
+        stream, version, answer = answers[0]
+        structlog.contextvars.bind_contextvars(incident=stream)
+        step = Step(f"answer {version}", partial(self._give, stream, version, answer), _KINDS[type(answer)])
+        if (waits := await self._try(stream, step)) and (stream, step.name) not in self._bugs:
+            return waits
+        # One that cannot be given for a bug counts as given: it must not silence what comes after it.
+        self._rests.end((stream, step.name))
+        self._bugs.pop((stream, step.name), None)
+        answers.popleft()
+        self._desk.answer_given(stream, version)
+        return 0.0
 
     async def _try(self, stream: str, step: Step) -> float | None:
         """Does a step, unless it rests. Raises `Temporary` where the failure is not the step's alone."""
@@ -132,7 +147,9 @@ class Lane:
         except Temporary as failure:
             if isinstance(failure, Stale):
                 return self._rests.begin(name, failure)
-            if not step.kind:
+            if isinstance(failure, Crowded):
+                return self._rests.begin(("", step.kind), failure)
+            if not step.alone:
                 raise
             if name not in self._rests:
                 log.info("rests", what=step.name, channel=str(self._channel), reason=str(failure))
@@ -164,7 +181,7 @@ class Lane:
         """What is not as it should be, first things first."""
         for chore in self._desk.wanted.chores(stream, self._channel):
             if self._desk.showing.row(stream, chore.name, self._channel).hash != chore.value:
-                yield Step(chore.name, partial(self._chore, chore), chore.name.partition("/")[0])
+                yield Step(chore.name, partial(self._chore, chore), chore.name.partition("/")[0], alone=True)
         if self._desk.wanted.at_home(stream, self._channel):
             self._desk.entered(stream)
         yield from self._cards.differences(stream)

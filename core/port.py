@@ -4,8 +4,10 @@ A failure says in its type what to do next:
 
     TransportFailure
     ├── Temporary      try again, after `retry_after` seconds when the chat said so; shown as pending
+    │   ├── Crowded    this kind of call alone; others in the same channel may be made
     │   └── Stale      this message alone, for its age; a new one would be edited at once
     ├── Permanent      trying again will not help; said out loud in another place
+    │   ├── Deleted    what this key made before was deleted by somebody
     │   ├── Missing    the channel or message is gone; it is made again, once
     │   └── Forbidden  a right is lacking; named to people, done when it is there
     └── Fatal          the account is refused; the process ends with one clear line
@@ -34,6 +36,10 @@ class Temporary(TransportFailure):
         self.retry_after = retry_after
 
 
+class Crowded(Temporary):
+    """Enough of this kind of call for now, in this channel; `retry_after` says for how long."""
+
+
 class Stale(Temporary):
     """The chat edits old messages seldom, and this one is old."""
 
@@ -44,6 +50,10 @@ class Permanent(TransportFailure):
 
 class Missing(Permanent):
     """The channel or message is no longer there."""
+
+
+class Deleted(Permanent):
+    """The message that a key made before was deleted, and the key makes no other."""
 
 
 class Forbidden(Permanent):
@@ -182,6 +192,18 @@ class Headquarters(Protocol):
     def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         """Those of them that should be pinned."""
 
+    def emoji(self, action: str) -> str:
+        """The emoji in force for an act, by its stable name."""
+
+    def form(self, channel: ChannelRef, verb: str, by: Account) -> Mapping[str, str] | None:
+        """What a verb's form, by the verb's path, is filled with in a channel, by slot; `None` for no form.
+
+        Then the bare command says why.
+        """
+
+    def suggest(self, channel: ChannelRef, verb: str, slot: str, typed: str) -> tuple[tuple[str, str], ...]:
+        """What may stand in a slot of a verb, by its path, given what was typed: what is shown, and what it stands for."""
+
 
 @runtime_checkable
 class Briefed(Protocol):
@@ -192,7 +214,7 @@ class Briefed(Protocol):
 
 
 @runtime_checkable
-class Crowded(Protocol):
+class Bounded(Protocol):
     """A chat that holds only so many channels."""
 
     def crowding(self) -> str:

@@ -17,6 +17,7 @@ from bench_answers import answers
 from bench_bursts import bursts
 from bench_commit import commits
 from bench_declare import declarations
+from bench_discord import discord_reactions
 from bench_figures import Figure, Run, Subject, table
 from bench_load import reactions
 from bench_starts import imports, memory, starts
@@ -29,6 +30,7 @@ SUBJECTS: dict[str, Subject] = {
     "declare": declarations,
     "bursts": bursts,
     "reactions": reactions,
+    "discord": discord_reactions,
     "starts": starts,
     "memory": memory,
     "imports": imports,

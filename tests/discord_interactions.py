@@ -161,7 +161,7 @@ class Uses:
         awake(self._user, channel)
         root = self._allowed(channel, CHAT, command.split(maxsplit=1)[0])
         options, mentioned = nested(root, command.split()[1:], given, focused)
-        data: Json = {"id": root["id"], "name": root["name"], "type": CHAT, "options": options}
+        data: Json = _about(root) | {"options": options}
         found = resolved(self._guild, mentioned, Viewer(self._discord.bot.user.id))
         return root, data | ({"resolved": found} if found else {})
 
@@ -171,7 +171,7 @@ class Uses:
         root = self._allowed(message.channel, MESSAGE_MENU, command)
         everything = Viewer(self._discord.bot.user.id)
         target = shapes.message(self._discord.world, message, everything)
-        data: Json = {"id": root["id"], "name": root["name"], "type": MESSAGE_MENU, "target_id": str(message.id)}
+        data: Json = _about(root) | {"target_id": str(message.id)}
         data["resolved"] = {"messages": {str(message.id): target}}
         return self._begin(COMMAND, message.channel, root["name"], data)
 
@@ -220,6 +220,11 @@ class Uses:
         number = world.clock.snowflake()
         use = Use(number, f"token-of-{number}", kind, self._user, channel, world.clock.time(), source, name)
         return self._discord.interactions.begin(use, data)
+
+
+def _about(command: Json) -> Json:
+    """A command as an interaction names it; one of a guild's with the guild that has it."""
+    return {key: command[key] for key in ("id", "name", "type", "guild_id") if key in command}
 
 
 def _names(component: Json) -> set[str]:

@@ -137,11 +137,11 @@ class Person:
         """What is pinned, the latest first."""
         return enter(self._world, self.user, _id(place), P.READ_MESSAGE_HISTORY).pins()
 
-    def slash(self, place: Place, command: str, **options: object) -> Use:
+    def slash(self, place: Place, command: str, /, **options: object) -> Use:
         """Use a slash command, `incident open`, with its options."""
         return self.uses.slash(self.enter(place), command, options)
 
-    def type_option(self, place: Place, command: str, focused: str, **options: object) -> Use:
+    def type_option(self, place: Place, command: str, focused: str, /, **options: object) -> Use:
         """Write into an option that completes itself: `await use.choices()`."""
         return self.uses.autocomplete(self.enter(place), command, focused, options)
 

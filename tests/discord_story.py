@@ -39,8 +39,12 @@ def reads(message: Message) -> str:
 class Company:
     """The cast, its channels and the bot that serves them."""
 
-    def __init__(self, discord: FakeDiscord, home: Path, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, discord: FakeDiscord, home: Path, stack: AsyncExitStack, *, more: str = "", **rooms: str
+    ) -> None:
+        """`more` stands in the config too; `rooms` are those of an audience that is elsewhere."""
         self.discord = discord
+        self._rooms = rooms
         self.people: dict[str, Person] = {}
         self.named: dict[str, Message] = {}
         self.acts: list[Message] = []
@@ -48,9 +52,11 @@ class Company:
         for name in CAST:
             self.people[name] = discord.create_person(name, roles=(responders,))
         self.channels: dict[str, Channel] = {
-            name: discord.create_channel(name, only=(responders,)) for name in ("triage", "support", "leadership")
+            name: discord.create_channel(name, only=(responders,))
+            for name in ("triage", "support", "leadership")
+            if name not in rooms
         }
-        self.bot = BotProcess(home, self._config())
+        self.bot = BotProcess(home, self._config() + more)
         stack.push_async_callback(self.bot.kill)
 
     def _config(self) -> str:
@@ -68,13 +74,22 @@ class Company:
             [groups]
             oncall = ["{ON_CALL}"]
             [audiences.support]
-            rooms = ["discord:{self.channels["support"].id}"]
+            rooms = ["{self._room("support")}"]
             frame = "{FRAME}"
             [audiences.leadership]
-            rooms = ["discord:{self.channels["leadership"].id}"]
+            rooms = ["{self._room("leadership")}"]
         """
             + people
         )
+
+    def _room(self, audience: str) -> str:
+        return self._rooms.get(audience) or f"discord:{self.channels[audience].id}"
+
+    def link(self, name: str, **account: str) -> None:
+        """A person has an account of another chat, too; said before the bot starts."""
+        (chat, other), path = next(iter(account.items())), self.bot.config
+        person = f'[[people]]\nname = "{name}"\n'
+        path.write_text(path.read_text().replace(person, f'{person}{chat} = "{other}"\n'))
 
     # --- playing ------------------------------------------------------------------------------------------------------
 
@@ -90,7 +105,7 @@ class Company:
         """One act, once the card it needs is there; acts in different channels wait for what went before."""
         who = self.people[beat.who]
         where = "triage" if beat.where == "triage" or beat.on == "alarm" else await self.incident()
-        target = await self._target(where, beat.on) if beat.on else None
+        target = await self.target(where, beat.on) if beat.on else None
         if beat.reacts:
             assert target is not None
             who.react(target, beat.reacts)
@@ -102,7 +117,7 @@ class Company:
             self.acts.append(said)
         self.named[beat.name] = said
 
-    async def _target(self, where: str, on: str) -> Message:
+    async def target(self, where: str, on: str) -> Message:
         if on in self.named:
             return self.named[on]
         await self.sees(lambda: self.card(where, on) is not None, on)

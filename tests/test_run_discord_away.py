@@ -113,4 +113,4 @@ async def test_a_right_that_is_lacking_is_named_on_the_board_and_no_word_is_lost
     discord.owner.overwrite(room, own, allow=see, deny=speak)
     company.people["Mia"].say(room, "!inc hypothesis the cache")
     await company.reads("incident", "board", "Tocsin lacks: Send Messages")
-    assert [entry["text"] for entry in (await timeline(company))["entries"]][-1] == "H1 hypothesis: the cache"
+    assert "H1 hypothesis: the cache" in [entry["text"] for entry in (await timeline(company))["entries"]]

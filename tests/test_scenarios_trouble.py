@@ -10,7 +10,7 @@ from stage import Stage
 
 from core.incident.document import Post
 from core.incident.vocabulary import ChannelRef, MessageRef
-from core.port import ChannelPlan, Forbidden, Permanent, Said, Temporary
+from core.port import ChannelPlan, Deleted, Forbidden, Permanent, Said, Temporary
 from transports.sandbox.server import Server
 from transports.sandbox.transport import SandboxTransport
 
@@ -409,3 +409,38 @@ async def test_one_person_who_cannot_be_invited_keeps_the_board_from_nobody(stag
     await stage.fast_forward(minutes=2)
     stage.expect_card("board", "nobody can pay")
     assert "kim" not in stage.world.room(stage.channel).members
+
+
+class Remembering(SandboxTransport):
+    """A chat that remembers, by its key, an item's message that somebody deleted; of `keys`, so many."""
+
+    keys = 1
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self.met: set[str] = set()
+
+    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
+        if post.card == "item/H1" and (key in self.met or len(self.met) < self.keys):
+            self.met.add(key)
+            raise Deleted("its message was deleted")
+        return await super().send(channel, post, key)
+
+
+@pytest.mark.parametrize("keys", [1, 9])
+async def test_a_card_whose_message_was_deleted_before_we_knew_of_it_is_made_again_once(
+    stage: Stage, keys: int
+) -> None:
+    stage.chat = lambda: chat
+    chat = Remembering(stage.server)
+    chat.keys = keys
+    await stage.restart()
+    await _declared(stage)
+    await stage.mia.types("hypothesis cache")
+    await stage.fast_forward(minutes=1)
+    if keys == 1:
+        stage.expect_card("item/H1", "cache")
+    else:
+        stage.expect_no_card("item/H1")
+    assert len(chat.met) == min(keys, 2)
+    await stage.ann.types("note all goes on")

@@ -1,14 +1,23 @@
-"""What chats may ask: where something is going on, what of ours should stand there, which emoji mean anything."""
+"""What chats may ask: where something is going on, what of ours should stand there, which emoji mean anything.
+
+And for whoever gives a command by a form: what the record has for its slots.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.command_post import CommandPost
+from core.incident import commands as c
+from core.incident.decide import Act
+from core.incident.prefilled import prefilled
+from core.incident.state import Incident
+from core.incident.verbs import PATHS
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from core.roster import Roster
 from core.shown import Showing
 from transports.reactions import Table
+from transports.suggestions import Suggestion, suggestions
 
 
 class Headquarters:
@@ -28,7 +37,7 @@ class Headquarters:
         return tuple(one.channel for one in awake if one.channel is not None and one.channel.transport == transport)
 
     def ranked(self, channel: ChannelRef, accounts: Sequence[Account]) -> list[Account]:
-        incident = next((each for _, each in self._post.awake() if each.channel == channel), None)
+        incident = self._here(channel)
         first = (*incident.policy.on_call, incident.declared_by) if incident is not None else ()
 
         def rank(account: Account) -> tuple[int, int, str]:
@@ -44,3 +53,23 @@ class Headquarters:
 
     def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         return tuple(row.message for row in self._showing.standing(channel) if row.message is not None and row.pinned)
+
+    def emoji(self, action: str) -> str:
+        return self._table.emoji(action)
+
+    def form(self, channel: ChannelRef, verb: str, by: Account) -> Mapping[str, str] | None:
+        here = self._here(channel)
+        if PATHS[verb].command is c.Declare:
+            return {} if here is None else None
+        if here is None:
+            return None
+        now = self._post.clock.now()
+        return prefilled(here, PATHS[verb].build({}), Act(self._roster.person(by), now, now, here.policy))
+
+    def suggest(self, channel: ChannelRef, verb: str, slot: str, typed: str) -> tuple[Suggestion, ...]:
+        row = PATHS[verb]
+        wanted = next(one for one in (*row.arguments, *row.fields) if one.name == slot)
+        return suggestions([incident for _, incident in self._post.awake()], channel, row, wanted, typed)
+
+    def _here(self, channel: ChannelRef) -> Incident | None:
+        return next((incident for _, incident in self._post.awake() if incident.channel == channel), None)

@@ -34,18 +34,29 @@ class Reacted:
         """A reaction on a card is that card's; on anything else it takes what somebody wrote."""
         row = await self.reception.card(signal.message)
         origin = Origin(kind="reacted", message=signal.message, answer=signal.answer, emoji=signal.emoji)
-        if row is not None and await self._on_card(signal, row, origin):
+        if row is not None and not signal.action and await self._on_card(signal, row, origin):
             return
         stream = await self.reception.stream(signal.message.channel)
-        action = self.table.action(Where.MESSAGE if stream else Where.TRIAGE, signal.emoji)
+        action = self._action(Where.MESSAGE if stream else Where.TRIAGE, signal)
         if action is not None and (stream is not None or signal.message.channel in self.reception.triage):
             await self._captured(signal, action, stream, row, origin)
-        elif action is None and row is not None and (where := reading.place(row.card)) and where is not Where.NOTICE:
+        elif (
+            action is None
+            and not signal.action
+            and row is not None
+            and (where := reading.place(row.card))
+            and where is not Where.NOTICE
+        ):
             answer = f"That emoji means nothing here. {self.table.meanings(where)}"
             await self.reception.hand_in(signal, c.Misread(answer=answer), row.stream, signal.by, origin)
         elif signal.answer is not None:
             # Whoever pressed a button waits for a word.
             await self.reception.hand_in(signal, c.Misread(answer=_NOWHERE), stream or HOUSE, signal.by, origin)
+
+    def _action(self, where: Where, signal: ReactionAdded) -> str | None:
+        if signal.action:
+            return signal.action if self.table.asks(where, signal.action) else None
+        return self.table.action(where, signal.emoji)
 
     async def _on_card(self, signal: ReactionAdded, row: Shown, origin: Origin) -> bool:
         """Whether the emoji has a meaning on this card; then it is handed in."""
@@ -73,6 +84,9 @@ class Reacted:
         """An action that takes a message's words: read them, and make the command."""
         said = await self.reception.said(signal.message)
         if said is None:
+            if signal.answer is not None:
+                gone = c.Misread(answer="That message is gone, and so nothing was taken from it.")
+                await self.reception.hand_in(signal, gone, stream or HOUSE, signal.by, origin)
             return
         if said.ours:
             command: c.AnyCommand = c.Misread(answer="That is Tocsin's own. React to what somebody wrote.")

@@ -115,6 +115,10 @@ class Table:
         """The act that an emoji asks for in a place."""
         return self._actions.get((where, fold(emoji)))
 
+    def asks(self, where: Where, action: str) -> bool:
+        """Whether an act can be asked for in a place."""
+        return any(row.where is where and row.action == action for row in REACTIONS)
+
     def means(self, emoji: str) -> bool:
         """Whether it means something in some place."""
         return any(known == fold(emoji) for _, known in (*self._actions, *LATER))

@@ -54,6 +54,7 @@ class MessageDeleted:
 class ReactionAdded:
     """A person put an emoji on a message, or pressed what does the same; then `answer` is where they are answered.
 
+    `action` is there when they chose it by name, from a menu: it is that act on what somebody wrote, and no other.
     `others` put it there too, while nobody could tell who was first.
     """
 
@@ -64,6 +65,7 @@ class ReactionAdded:
     source: str
     answer: MessageRef | None = None
     others: tuple[Account, ...] = ()
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

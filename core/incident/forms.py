@@ -35,7 +35,8 @@ class Kind(StrEnum):
 class Argument:
     """One slot. `name` is its name as a slash command's option, `into` the command's field it fills (the same, mostly).
 
-    `shown` is how it stands in a usage line: upper case for what is replaced, lower case for what is typed.
+    `shown` is how it stands in a usage line: upper case for what is replaced, lower case for what is typed. `asks` is what
+    a person who fills it in is asked for, where its kind alone does not tell; a `rare` one has no place on a form.
     """
 
     name: str
@@ -43,15 +44,22 @@ class Argument:
     shown: str
     into: str
     required: bool = True
+    asks: str = ""
+    rare: bool = False
+
+    @property
+    def asked(self) -> str:
+        """What it asks for, in a few words."""
+        return self.asks or ASKS[self.kind]
 
     @property
     def usage(self) -> str:
         return self.shown if self.required else f"[{self.shown}]"
 
 
-def argument(name: str, kind: Kind, shown: str = "", into: str = "") -> Argument:
+def argument(name: str, kind: Kind, shown: str = "", into: str = "", *, asks: str = "", rare: bool = False) -> Argument:
     """A required argument, shown in upper case and kept under its own name unless said otherwise."""
-    return Argument(name, kind, shown or name.upper(), into or name)
+    return Argument(name, kind, shown or name.upper(), into or name, asks=asks, rare=rare)
 
 
 def optional(slot: Argument, shown: str = "") -> Argument:
@@ -59,6 +67,24 @@ def optional(slot: Argument, shown: str = "") -> Argument:
     if not shown:
         shown = slot.shown.lower() if slot.kind is Kind.WORDS else slot.shown
     return replace(slot, shown=shown, required=False)
+
+
+ASKS: dict[Kind, str] = {
+    Kind.WORDS: "in your own words",
+    Kind.ROLE: "which role",
+    Kind.ITEM: "which one, like H2 or A3",
+    Kind.WHO: "who",
+    Kind.TIME: "when, like 10:02 or 5m ago",
+    Kind.LENGTH: "how long, like 15m",
+    Kind.PHASE: "where it stands now",
+    Kind.SEVERITY: "how bad it is for users; 1 is the worst",
+    Kind.PATH: "roll back, ship a fix, pause, or keep digging",
+    Kind.INCIDENT: "which incident, by its number",
+    Kind.ENTRY: "which timeline entry, by its number",
+    Kind.PROMPT: "which question",
+    Kind.FLAG: "yes or no",
+}
+"""What a slot of each kind asks for, where it does not say it in its own words."""
 
 
 class Group(StrEnum):
@@ -71,6 +97,22 @@ class Group(StrEnum):
     UPDATE = "update"
     PEOPLE = "people"
     AFTER = "after"
+
+    @property
+    def does(self) -> str:
+        """What its verbs are about, in one line."""
+        return GROUP_DOES[self]
+
+
+GROUP_DOES: dict[Group, str] = {
+    Group.DIRECT: "run an incident",
+    Group.ROLE: "who makes which call",
+    Group.ITEM: "hypotheses and actions: add, grab, cross off",
+    Group.CALL: "decisions, the recovery path, the freeze",
+    Group.UPDATE: "the one text for everybody outside",
+    Group.PEOPLE: "who else is called",
+    Group.AFTER: "the record, and what comes next",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +147,11 @@ class Verb:
             flags = [slot.usage for slot in self.arguments if slot.kind is Kind.FLAG]
             words = [*(word for word in words if word not in flags), f"[{keys}]", *flags]
         return " ".join([self.word, *words])
+
+    @property
+    def form(self) -> tuple[Argument, ...]:
+        """The slots that a form has to be filled in by somebody who gave none; empty for a verb without fields."""
+        return tuple(slot for slot in (*self.arguments, *self.fields) if not slot.rare) if self.fields else ()
 
     def build(self, values: Mapping[str, Any]) -> AnyCommand:
         """The command from what was read, by field. Raises pydantic's `ValidationError`: too long, or no words."""

@@ -19,26 +19,32 @@ WHO = argument("who", Kind.WHO, "@who")
 ITEM = argument("item", Kind.ITEM)
 HYPOTHESIS = argument("item", Kind.ITEM, "H")
 TEXT = argument("text", Kind.WORDS)
-WHY = argument("why", Kind.WORDS)
-EVIDENCE = optional(argument("evidence", Kind.WORDS, into="result"))
+WHY = argument("why", Kind.WORDS, asks="why, in one sentence")
+EVIDENCE = optional(argument("evidence", Kind.WORDS, into="result", asks="what shows it"))
 SEVERITY = argument("severity", Kind.SEVERITY, "1|2|3")
-EVERY = argument("every", Kind.LENGTH, "15m")
+EVERY = argument("every", Kind.LENGTH, "15m", asks="when the next update comes, like 15m")
 
 _UPDATE_FIELDS: tuple[Argument, ...] = (
-    *(argument(name, Kind.WORDS, "…") for name in ("headline", "impact", "affected", "working", "next")),
+    argument("headline", Kind.WORDS, "…", asks="the incident's public name", rare=True),
+    argument("impact", Kind.WORDS, "…", asks="what users see"),
+    argument("affected", Kind.WORDS, "…", asks="who is affected"),
+    argument("working", Kind.WORDS, "…", asks="what still works"),
+    argument("next", Kind.WORDS, "…", asks="what happens next"),
     EVERY,
 )
 _CLOSE_FIELDS: tuple[Argument, ...] = (
-    *(argument(name, Kind.WORDS, "…") for name in ("cause", "fixed", "next")),
-    argument("owner", Kind.WHO, "@who"),
+    argument("cause", Kind.WORDS, "…", asks="what caused it, or: unknown yet"),
+    argument("fixed", Kind.WORDS, "…", asks="what fixed it"),
+    argument("next", Kind.WORDS, "…", asks="what comes next: the postmortem, or why none"),
+    argument("owner", Kind.WHO, "@who", asks="who owns the postmortem", rare=True),
 )
 
 VERBS: tuple[Verb, ...] = (
     Verb(
         "declare", Group.DIRECT, c.Declare, "begin an incident", "declare checkout fails after payment sev1",
-        (argument("title", Kind.WORDS), optional(SEVERITY, "sev1|sev2|sev3"),
-         optional(argument("private", Kind.FLAG, "private"))),
-        (argument("service", Kind.WORDS, "NAME"),),
+        (argument("title", Kind.WORDS, asks="what is wrong, in one line"), optional(SEVERITY, "sev1|sev2|sev3"),
+         optional(argument("private", Kind.FLAG, "private", asks="by invitation only", rare=True))),
+        (argument("service", Kind.WORDS, "NAME", asks="the service that is hit"),),
     ),
     Verb("sev", Group.DIRECT, c.SetSeverity, "set the severity", "sev 1", (SEVERITY,), aliases=("severity",)),
     Verb(
@@ -50,17 +56,17 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "changed", Group.DIRECT, c.RecordChange, "record the latest change to the system, now or at a time (`10:02`, `5m ago`)",
         "changed release 214 5m ago",
-        (argument("what", Kind.WORDS), optional(argument("time", Kind.TIME, "time", into="at"))),
+        (argument("what", Kind.WORDS, asks="what was changed"), optional(argument("time", Kind.TIME, "time", into="at"))),
     ),
     Verb("board", Group.DIRECT, c.Show, "show the board", "board", fixed={"what": "board"}),
     Verb("timeline", Group.DIRECT, c.Show, "show the timeline", "timeline", fixed={"what": "timeline"}),
     Verb(
         "help", Group.DIRECT, c.Show, "list the commands, or explain one", "help close",
-        (optional(argument("command", Kind.WORDS, into="topic"), "COMMAND"),), fixed={"what": "help"},
+        (optional(argument("command", Kind.WORDS, into="topic", asks="which command"), "COMMAND"),), fixed={"what": "help"},
     ),
     Verb(
         "resolve", Group.DIRECT, c.Resolve, "users are served again; a watch begins", "resolve rolled back release 214",
-        (optional(argument("fixed", Kind.WORDS), "what fixed it"),),
+        (optional(argument("fixed", Kind.WORDS, asks="what fixed it"), "what fixed it"),),
     ),
     Verb("came-back", Group.DIRECT, c.CameBack, "it came back: investigating again", "came-back payments fail again", (optional(WHY),)),
     Verb(
@@ -103,7 +109,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("drop", Group.ITEM, c.EndItem, "drop an item; a path: it did not help", "drop A3", (ITEM,), fixed={"status": ItemStatus.DROPPED}),
     Verb(
         "done", Group.ITEM, c.EndItem, "an item is done", "done A1 config is the same as at 09:55",
-        (ITEM, optional(argument("result", Kind.WORDS))), fixed={"status": ItemStatus.DONE},
+        (ITEM, optional(argument("result", Kind.WORDS, asks="what came of it"))), fixed={"status": ItemStatus.DONE},
     ),
     Verb(
         "confirm", Group.ITEM, c.EndItem, "a hypothesis is right", "confirm H2 the totals differ by a cent",

@@ -6,15 +6,16 @@ this process alone; who cannot be answered there any more is answered in the cha
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import discord
 
 from core.incident.vocabulary import MessageRef
-from core.port import Clock
+from core.port import Clock, Missing
 from transports.discord_chat.refs import answer_ref, answered
-from transports.discord_chat.requests import Requests
+from transports.discord_chat.requests import Lapsed, Requests
 
 LIFE = timedelta(minutes=14)
 """How long an interaction's token is used; Discord ends it after fifteen (receiving-and-responding)."""
@@ -27,6 +28,7 @@ class Open:
     """An interaction that was acknowledged. `thinking` is whether its answer is awaited: a button's card is enough."""
 
     interaction: discord.Interaction
+    place: MessageRef
     since: datetime
     thinking: bool
     said: dict[int, discord.WebhookMessage | discord.InteractionMessage] = field(default_factory=dict)
@@ -44,10 +46,11 @@ class Answers:
         """It was acknowledged; answers go to the place that this returns."""
         now = self._clock.now()
         self._open = {key: one for key, one in self._open.items() if now - one.since < LIFE}
-        self._open[interaction.id] = Open(interaction, now, thinking)
-        place = interaction.channel
-        channel = place.parent_id if isinstance(place, discord.Thread) else interaction.channel_id
-        return answer_ref(channel or 0, interaction.id)
+        where = interaction.channel
+        channel = where.parent_id if isinstance(where, discord.Thread) else interaction.channel_id
+        place = answer_ref(channel or 0, interaction.id)
+        self._open[interaction.id] = Open(interaction, place, now, thinking)
+        return place
 
     def known(self, place: MessageRef) -> bool:
         return self._find(place) is not None
@@ -57,15 +60,12 @@ class Answers:
         one = self._find(place)
         if one is None:
             raise LookupError(place.id)
-        if one.thinking:
-            one.thinking = False
-            said: discord.WebhookMessage | discord.InteractionMessage = await self._requests.ask(
-                lambda: one.interaction.edit_original_response(content=None, embed=embed)
-            )
-        else:
-            said = await self._requests.ask(
-                lambda: one.interaction.followup.send(embed=embed, ephemeral=True, wait=True)
-            )
+        try:
+            said = await self._requests.ask(lambda: _said(one, embed))
+        except Lapsed as failure:
+            del self._open[one.interaction.id]
+            raise LookupError(place.id) from failure
+        one.thinking = False
         one.said[said.id] = said
         return answer_ref(int(place.channel.id), one.interaction.id, said.id)
 
@@ -73,17 +73,33 @@ class Answers:
         """What was asked for is done; whoever pressed a button sees it on the card."""
         one = self._find(place)
         if one is not None and one.thinking:
+            with suppress(Lapsed):
+                await self._requests.ask(lambda: one.interaction.edit_original_response(content=WORKED))
             one.thinking = False
-            await self._requests.ask(lambda: one.interaction.edit_original_response(content=WORKED))
 
     async def change(self, message: MessageRef, embed: discord.Embed) -> None:
         """Edit an answer; one that can no longer be edited is nobody's business."""
         one, known = self._find(message), answered(message)
         said = one.said.get(known[1]) if one is not None and known is not None and known[1] is not None else None
         if said is not None:
-            await self._requests.ask(lambda: said.edit(embed=embed))
+            with suppress(Lapsed, Missing):
+                await self._requests.ask(lambda: said.edit(embed=embed))
+
+    def waiting(self) -> tuple[MessageRef, ...]:
+        """The places where somebody was promised an answer and has none."""
+        return tuple(one.place for one in self._open.values() if one.thinking)
+
+    def forget(self) -> None:
+        """The connection is gone through which they were answered."""
+        self._open.clear()
 
     def _find(self, place: MessageRef) -> Open | None:
         known = answered(place)
         one = self._open.get(known[0]) if known is not None else None
         return one if one is not None and self._clock.now() - one.since < LIFE else None
+
+
+async def _said(one: Open, embed: discord.Embed) -> discord.WebhookMessage | discord.InteractionMessage:
+    if one.thinking:
+        return await one.interaction.edit_original_response(content=None, embed=embed)
+    return await one.interaction.followup.send(embed=embed, ephemeral=True, wait=True)

@@ -59,6 +59,15 @@ class Alone:
     def pinned(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         return ()
 
+    def emoji(self, action: str) -> str:
+        return ""
+
+    def form(self, channel: ChannelRef, verb: str, by: Account) -> None:
+        return None
+
+    def suggest(self, channel: ChannelRef, verb: str, slot: str, typed: str) -> tuple[tuple[str, str], ...]:
+        return ()
+
 
 @dataclass
 class CatchUp:

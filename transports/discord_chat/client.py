@@ -15,6 +15,9 @@ import discord.http
 import yarl
 from pydantic import SecretStr
 
+from transports.discord_chat.buttons import is_ours, pressable
+from transports.discord_chat.commands import Tree
+from transports.discord_chat.interactions import Interactions
 from transports.discord_chat.requests import Requests
 from transports.discord_chat.settings import DiscordSettings
 
@@ -52,7 +55,9 @@ class Deleted:
 class Client(discord.Client):
     """`told` hears of everything in the order in which it came."""
 
-    def __init__(self, settings: DiscordSettings, requests: Requests, told: Told, *, words: bool) -> None:
+    def __init__(
+        self, settings: DiscordSettings, requests: Requests, told: Told, used: Interactions, *, words: bool
+    ) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, guild_reactions=True, message_content=words),
             max_messages=None,
@@ -61,6 +66,10 @@ class Client(discord.Client):
             http_trace=requests.trace(),
         )
         self._told = told
+        self._used = used
+        guild = discord.Object(int(settings.guild) if settings.guild.isdecimal() else 0)
+        self.tree = Tree(self, guild, used)
+        self.add_dynamic_items(pressable(used.pressed))
 
     # Each is a task of its own, begun in order: without an await, the order stands.
 
@@ -97,3 +106,11 @@ class Client(discord.Client):
 
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         self._told("thread gone", payload)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        # Commands, menus and our buttons are told by discord.py, but no form that an earlier process opened.
+        match interaction.type:
+            case discord.InteractionType.modal_submit:
+                await self._used.sent_off(interaction)
+            case discord.InteractionType.component if not is_ours(interaction):
+                await self._used.unknown(interaction)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from core.port import Clock, Fatal, Forbidden, Missing, Permanent, Stale, Temporary
+from core.port import Clock, Crowded, Fatal, Forbidden, Missing, Permanent, Stale, Temporary
 
 T = TypeVar("T")
 
@@ -28,6 +29,14 @@ class Malformed(Exception):
 
 class Archived(Permanent):
     """The thread has to be opened first."""
+
+
+class Acknowledged(Permanent):
+    """The interaction has its first answer already."""
+
+
+class Lapsed(Permanent):
+    """The interaction can no longer be answered."""
 
 
 class ThreadExists(Permanent):
@@ -42,19 +51,24 @@ class GuildFull(Permanent):
     """The guild has all the channels that it may."""
 
 
+UNKNOWN_MESSAGE = 10008
+
 CODES: dict[int, type[Exception]] = {
     10003: Missing,  # unknown channel
     10004: Missing,  # unknown guild
     10007: NotHere,  # unknown member
-    10008: Missing,  # unknown message
+    UNKNOWN_MESSAGE: Missing,
     10013: NotHere,  # unknown user
     10014: Permanent,  # unknown emoji
+    10015: Lapsed,  # unknown webhook: an interaction that was never acknowledged
+    10062: Lapsed,  # unknown interaction: acknowledged too late
     30013: GuildFull,
     30046: Stale,  # too many edits of messages over an hour old
-    40060: Malformed,  # an interaction answered twice
+    40060: Acknowledged,
     50001: Forbidden,  # missing access
     50006: Malformed,  # an empty message
     50013: Forbidden,  # missing permissions
+    50027: Lapsed,  # invalid webhook token
     50035: Malformed,  # invalid form body
     50083: Archived,
     160004: ThreadExists,
@@ -92,6 +106,12 @@ class Answered(aiohttp.ClientError):
         self.retry_after = retry_after
 
 
+Kind = tuple[str, int, bool]
+"""What Discord limits by itself: the method, the channel or thread, and whether it is about reactions."""
+
+_MESSAGES = re.compile(r"/channels/(\d+)/messages(?:/\d+)?(/reactions)?")
+
+
 class Requests:
     """Every request of one bot goes through `ask`; `trace` is what discord.py's own HTTP client is given."""
 
@@ -99,16 +119,22 @@ class Requests:
         self._clock = clock
         self._invalid: deque[datetime] = deque()
         self._held_until = clock.now()
+        self._full: dict[Kind, datetime] = {}
 
     def trace(self) -> aiohttp.TraceConfig:
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._ended)
         return trace
 
-    async def ask(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The good answer to a request of discord.py's. Raises a `TransportFailure`, or `Malformed`."""
+    async def ask(self, call: Callable[[], Awaitable[T]], kind: Kind | None = None) -> T:
+        """The good answer to a request of discord.py's. Raises a `TransportFailure`, or `Malformed`.
+
+        With a `kind`, one that would have to wait for its turn is `Crowded` instead, so that others go before it.
+        """
         if held := self._held():
             raise Temporary("Tocsin holds its requests back, as Discord asked", retry_after=held)
+        if kind is not None and (left := self._crowded(kind)):
+            raise Crowded("as many as Discord takes for now", retry_after=left)
         try:
             async with asyncio.timeout(PATIENCE):
                 return await call()
@@ -126,6 +152,21 @@ class Requests:
             until = max(until, self._invalid[-INVALID_LIMIT] + WINDOW)
         return max(0.0, (until - now).total_seconds())
 
+    def _crowded(self, kind: Kind) -> float:
+        """Seconds until one more of this kind may be asked."""
+        until = self._full.get(kind)
+        left = (until - self._clock.now()).total_seconds() if until is not None else 0.0
+        if left <= 0:
+            self._full.pop(kind, None)
+        return max(0.0, left)
+
+    def _count(self, method: str, path: str, headers: Mapping[str, str]) -> None:
+        found = _MESSAGES.search(path)
+        after = _seconds(headers.get("X-RateLimit-Reset-After"))
+        if found is not None and after is not None and headers.get("X-RateLimit-Remaining") == "0":
+            kind = (method, int(found[1]), found[2] is not None)
+            self._full[kind] = self._clock.now() + timedelta(seconds=after)
+
     async def _ended(
         self, session: aiohttp.ClientSession, context: SimpleNamespace, ended: aiohttp.TraceRequestEndParams
     ) -> None:
@@ -134,7 +175,7 @@ class Requests:
         if response.status in (401, 403) or (response.status == 429 and not shared):
             self._invalid.append(self._clock.now())
         if response.status != 429 and response.status < 500:
-            return
+            return self._count(ended.method, ended.url.path, response.headers)
         said = _said(await response.read())
         response.close()
         wait = _seconds(said.get("retry_after"), response.headers.get("Retry-After"))
@@ -148,7 +189,10 @@ def failure(error: BaseException) -> Exception | None:
     """What an error of discord.py's or the network's means; `None` for one that is neither."""
     match error:
         case Answered():
-            kind = Stale if CODES.get(error.code) is Stale else Temporary
+            if CODES.get(error.code) is Stale:
+                return Stale(str(error), error.retry_after)
+            # A limit is one of a kind of call, unless it is everybody's; then nothing is asked at all.
+            kind = Crowded if error.status == 429 and error.retry_after is not None else Temporary
             return kind(str(error), error.retry_after)
         case discord.LoginFailure():
             return Fatal(f"Discord refuses the token: {error}")

@@ -19,11 +19,14 @@ from transports.discord_chat.catch_up import CatchUp
 from transports.discord_chat.client import Client, hears_words, point
 from transports.discord_chat.ears import Ears
 from transports.discord_chat.hearing import Hearing
+from transports.discord_chat.interactions import Interactions
 from transports.discord_chat.levels import Levels
 from transports.discord_chat.places import Places
 from transports.discord_chat.requests import Requests, failure
 from transports.discord_chat.seen import Seen
 from transports.discord_chat.settings import DiscordSettings
+from transports.discord_chat.syncing import sync
+from transports.discord_chat.words import Targets
 from transports.signals import Signal
 
 log = structlog.get_logger(__name__)
@@ -43,6 +46,7 @@ class Session:
         answers: Answers,
         headquarters: Headquarters,
         *,
+        targets: Targets,
         clock: Clock,
         chance: Random,
     ) -> None:
@@ -51,6 +55,7 @@ class Session:
         self._requests = requests
         self._answers = answers
         self._headquarters = headquarters
+        self._targets = targets
         self._clock = clock
         self._chance = chance
         self.client: discord.Client | None = None
@@ -62,6 +67,17 @@ class Session:
         self._announce = ready
         await self._seen.load()
         self._ears = Ears(self._clock)
+        self._used = Interactions(
+            self._places,
+            self._requests,
+            self._answers,
+            self._headquarters,
+            targets=self._targets,
+            clock=self._clock,
+            tell=lambda place, work: self._ears.tell(self._belongs(place), work),
+            give=inbox,
+        )
+        self._notebook = notebook
         saving = asyncio.create_task(self._seen.keep())
         failures = 0
         try:
@@ -86,11 +102,12 @@ class Session:
         """One client, for as long as it can reconnect by itself. Raises a `TransportFailure`."""
         token = self._settings.token
         hears = await self._requests.ask(lambda: hears_words(token, self._requests))
-        client = Client(self._settings, self._requests, self._told, words=hears)
+        client = Client(self._settings, self._requests, self._told, self._used, words=hears)
         self._coming = client
         self._catching_up: asyncio.Task[None] | None = None
         await self._requests.ask(lambda: client.login(token.get_secret_value()))
         connecting = asyncio.create_task(client.connect())
+        syncing = asyncio.create_task(sync(client.tree, self._requests, self._notebook, self._clock))
         try:
             await asyncio.wait((connecting, self._ears.failed), return_when=asyncio.FIRST_COMPLETED)
             if self._ears.failed.done():
@@ -103,10 +120,11 @@ class Session:
         finally:
             self.client = None
             self._ears.close()
-            for task in (connecting, self._catching_up):
+            for task in (connecting, syncing, self._catching_up):
                 if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
+            await self._used.end()
             await client.close()
 
     # --- being told ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from transports.discord_chat.markdown import plain
 from transports.discord_chat.permissions import naming
 from transports.discord_chat.places import Places
 from transports.discord_chat.refs import address
-from transports.discord_chat.requests import Archived, Requests, ThreadExists
+from transports.discord_chat.requests import Archived, Kind, Requests, ThreadExists
 
 T = TypeVar("T")
 
@@ -45,10 +45,12 @@ class Threads:
         ):
             await self._make(root, message, name)
 
-    async def within(self, place: int, do: Callable[[], Awaitable[T]], root: MessageRef | None = None) -> T:
+    async def within(
+        self, place: int, do: Callable[[], Awaitable[T]], root: MessageRef | None = None, kind: Kind | None = None
+    ) -> T:
         """Do something in a place: an archived thread is opened first, and one that is not there is made."""
         try:
-            return await self._requests.ask(do)
+            return await self._requests.ask(do, kind)
         except Archived:
             await self._reopen(place)
         except Missing:

@@ -17,6 +17,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import (
     ChannelPlan,
     Clock,
+    Deleted,
     Finding,
     Forbidden,
     Headquarters,
@@ -38,11 +39,11 @@ from transports.discord_chat.permissions import lacking
 from transports.discord_chat.places import Place, Places
 from transports.discord_chat.refs import NAME, address, answered, channel_ref, message_ref
 from transports.discord_chat.render import allowed, embed, mark, pinged
-from transports.discord_chat.requests import Requests
+from transports.discord_chat.requests import UNKNOWN_MESSAGE, Requests
 from transports.discord_chat.session import Session
 from transports.discord_chat.settings import DiscordSettings
 from transports.discord_chat.threads import Threads
-from transports.discord_chat.words import words
+from transports.discord_chat.words import Targets, words
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,7 @@ class DiscordTransport:
         self._channels = Channels(settings, self._places, self._requests)
         self._threads = Threads(self._places, self._requests)
         self._answers = Answers(self._requests, clock)
+        self._targets = Targets()
         self._session: Session | None = None
         self._headquarters: Headquarters = Alone()
 
@@ -83,6 +85,7 @@ class DiscordTransport:
             self._requests,
             self._answers,
             self._headquarters,
+            targets=self._targets,
             clock=self._clock,
             chance=self._chance,
         )
@@ -119,7 +122,8 @@ class DiscordTransport:
 
     async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
         if post.reply_to is not None and self._answers.known(post.reply_to):
-            return await self._answers.say(post.reply_to, self._embed(post))
+            with suppress(LookupError):  # too late: they are answered in the channel
+                return await self._answers.say(post.reply_to, self._embed(post))
         place = self._places.channel(channel)
         thread = address(post.thread)[1] if post.thread is not None else None
         try:
@@ -143,12 +147,19 @@ class DiscordTransport:
         more: dict[str, Any] = {"view": view} if (view := buttons(post)) else {}
         more |= {"reference": reference} if (reference := self._reference(post, place.guild)) else {}
         call = pinged(post) or None
-        said: discord.Message = await self._in(
-            place,
-            lambda: where.send(call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more),
-            thread,
-            post.thread,
-        )
+
+        async def say() -> discord.Message:
+            try:
+                return await where.send(
+                    call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more
+                )
+            except discord.NotFound as gone:
+                if gone.code != UNKNOWN_MESSAGE:
+                    raise
+                # The nonce is known, and the message that it made is not there any more (api-docs PR 6647).
+                raise Deleted(f"Discord said {gone}") from gone
+
+        said: discord.Message = await self._in(place, say, thread=thread, root=post.thread, method="POST")
         return said
 
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
@@ -156,7 +167,9 @@ class DiscordTransport:
             return await self._answers.change(message, self._embed(post))
         place, old, thread = self._standing(message)
         view, call = buttons(post), pinged(post) or None
-        await self._in(place, lambda: old.edit(content=call, embed=self._embed(post), view=view), thread)
+        await self._in(
+            place, lambda: old.edit(content=call, embed=self._embed(post), view=view), thread=thread, method="PATCH"
+        )
         if post.topic:
             await self._threads.hang(message, post.topic)
         return None
@@ -164,25 +177,31 @@ class DiscordTransport:
     async def pin(self, message: MessageRef) -> None:
         if answered(message) is None:
             place, old, thread = self._standing(message)
-            await self._in(place, old.pin, thread, rights=("view_channel", "pin_messages"))
+            await self._in(place, old.pin, thread=thread, rights=("view_channel", "pin_messages"))
 
     async def unpin(self, message: MessageRef) -> None:
         if answered(message) is None:
             place, old, thread = self._standing(message)
             with suppress(Missing):
-                await self._in(place, old.unpin, thread, rights=("view_channel", "pin_messages"))
+                await self._in(place, old.unpin, thread=thread, rights=("view_channel", "pin_messages"))
 
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         if answered(message) is not None:
             return await self._answers.worked(message)
         place, old, thread = self._standing(message)
-        await self._in(place, lambda: old.add_reaction(emoji), thread, rights=("view_channel", "add_reactions"))
+        rights = ("view_channel", "add_reactions")
+        await self._in(
+            place, lambda: old.add_reaction(emoji), thread=thread, rights=rights, method="PUT", reactions=True
+        )
         return None
 
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
         place, old, thread = self._standing(message)
         with suppress(Permanent):  # in other people's channels the bot may not; the answer to the person says it all
-            await self._in(place, lambda: old.remove_reaction(emoji, discord.Object(int(account_id))), thread)
+            whose = discord.Object(int(account_id))
+            await self._in(
+                place, lambda: old.remove_reaction(emoji, whose), thread=thread, method="DELETE", reactions=True
+            )
 
     async def marked(
         self, channel: ChannelRef, incident: str, number: int, since: datetime
@@ -203,7 +222,7 @@ class DiscordTransport:
         said = await self._in(place, old.fetch)
         ours = said.author.id == place.guild.me.id
         shown = said.embeds[0].description if said.embeds else None
-        text = plain(shown or "") if ours else words(said)
+        text = plain(shown or "") if ours else words(said) or self._targets.words(message)
         root = None if thread is None else message_ref(place.id, thread)
         return Said(message, self._places.account(said.author), text, said.created_at, root, ours)
 
@@ -221,15 +240,19 @@ class DiscordTransport:
         self,
         place: discord.TextChannel,
         do: Callable[[], Awaitable[Any]],
+        *,
         thread: int | None = None,
         root: MessageRef | None = None,
         rights: tuple[str, ...] = ("view_channel", "send_messages", "embed_links", "read_message_history"),
+        method: str = "",
+        reactions: bool = False,
     ) -> Any:
-        """What a request in a channel answers; a right that is lacking is named."""
+        """What a request in a channel answers; a right that is lacking is named. `method` where people wait for more."""
+        kind = (method, thread or place.id, reactions) if method else None
         try:
             if thread is None:
-                return await self._requests.ask(do)
-            return await self._threads.within(thread, do, root)
+                return await self._requests.ask(do, kind)
+            return await self._threads.within(thread, do, root, kind)
         except Forbidden:
             if thread is not None:
                 rights = tuple("send_messages_in_threads" if name == "send_messages" else name for name in rights)
@@ -268,8 +291,6 @@ class DiscordTransport:
 
 
 async def _own(place: Place, since: datetime) -> list[discord.Message]:
-    own, start = (
-        place.guild.me.id,
-        since - timedelta(milliseconds=1),
-    )  # what comes after a moment is not what came at it
+    # What comes after a moment is not what came at it.
+    own, start = place.guild.me.id, since - timedelta(milliseconds=1)
     return [each async for each in place.history(limit=None, after=start, oldest_first=False) if each.author.id == own]

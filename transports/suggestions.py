@@ -1,0 +1,77 @@
+"""What may stand in a slot of a command, for whoever types there: this channel's items, entries, questions, incidents.
+
+Rule: from memory alone, and what the command can act on comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from core.incident import commands as c
+from core.incident.cards.prompts import SETTLED
+from core.incident.decide.items import ENDINGS
+from core.incident.forms import Argument, Kind, Verb
+from core.incident.state import Incident, Item
+from core.incident.vocabulary import ChannelRef
+
+MOST = 25
+"""What one look can take in; Discord shows no more."""
+
+Suggestion = tuple[str, str]
+"""What is shown, and the word that stands for it."""
+
+
+def suggestions(
+    known: Sequence[Incident], channel: ChannelRef, verb: Verb, slot: Argument, typed: str
+) -> tuple[Suggestion, ...]:
+    """Those in which the typed words occur. `known` are the incidents in memory."""
+    here = next((incident for incident in known if incident.channel == channel), None)
+    match slot.kind:
+        case Kind.ITEM:
+            found = _items(here, verb) if here else ()
+        case Kind.ENTRY:
+            found = _entries(here) if here else ()
+        case Kind.PROMPT:
+            found = _questions(known, channel)
+        case Kind.INCIDENT:
+            found = _incidents([incident for incident in known if incident is not here], verb)
+        case _:
+            found = ()
+    wanted = typed.strip().casefold()
+    return tuple(one for one in found if wanted in one[0].casefold())[:MOST]
+
+
+def _items(incident: Incident, verb: Verb) -> Iterator[Suggestion]:
+    fitting = [item for item in incident.items.values() if _can_take(item, verb)]
+    # A free one is what somebody who grabs looks for; an ended one takes no more than its evidence.
+    for item in sorted(fitting, key=lambda one: (not one.open, verb.command is c.Grab and one.holder is not None)):
+        state = item.status.value if not item.open else item.holder.name if item.holder else ""
+        yield f"{item.key} {item.text}" + (f" ({state})" if state else ""), item.key
+
+
+def _can_take(item: Item, verb: Verb) -> bool:
+    if verb.command is c.EndItem:
+        ending = ENDINGS[item.kind].get(verb.fixed["status"])
+        return ending is not None and (item.open or item.status is ending)
+    return item.open and (item.holder is not None or verb.command is not c.LetGo)
+
+
+def _entries(incident: Incident) -> Iterator[Suggestion]:
+    for entry in reversed(incident.entries):
+        if not entry.withdrawn:
+            yield f"T{entry.number} {entry.text}", str(entry.number)
+
+
+def _questions(known: Sequence[Incident], channel: ChannelRef) -> Iterator[Suggestion]:
+    for incident in known:
+        for prompt in incident.prompts.values():
+            where = prompt.asked.message.channel if prompt.asked.message else incident.channel
+            if where == channel and not prompt.settled:
+                name = prompt.key.removeprefix("prompt/")
+                yield f"{name} · {SETTLED[prompt.asked.ask]}", name
+
+
+def _incidents(others: Sequence[Incident], verb: Verb) -> Iterator[Suggestion]:
+    for incident in sorted(others, key=lambda one: -one.number):
+        if incident.closed is (verb.command is c.Reopen):
+            yield f"{incident.number} {incident.title}", str(incident.number)
