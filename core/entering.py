@@ -11,7 +11,7 @@ import structlog
 
 from core.incident import commands as c
 from core.incident.state import Incident
-from core.port import ChannelPlan, Clock, Bounded, Permanent, Temporary, Transport
+from core.port import Bounded, ChannelPlan, Clock, Permanent, Temporary, Transport
 from core.reports import Reports
 from core.rests import BACKOFF
 
