@@ -44,6 +44,7 @@ async def _answers(run: Run) -> Figure:
             began = time.perf_counter()
             for room, board in enumerate(boards):
                 bare.append(await eyes.edited(bare_board, lambda at=turn * ROOMS + room: mia.react(talk[at], "✋")))  # type: ignore[misc]
+                await asyncio.sleep(0.03)  # both bots hear of every act; the other is done with it by now
                 ours.append(await eyes.edited(board, lambda cards=items[room], at=turn: mia.react(cards[at], "✋")))  # type: ignore[misc]
             await asyncio.sleep(max(0.0, REST - (time.perf_counter() - began)))
         # The first turn warms caches and connections on both sides.

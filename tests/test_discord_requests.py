@@ -101,7 +101,6 @@ def test_a_code_means_what_it_means_whatever_the_status(code: int) -> None:
         (refused(404), Missing),
         (refused(400, 99), Permanent),
         (refused(401), Fatal),
-        (refused(401, 50027), Lapsed),
         (refused(429, 30046), Temporary),
         (refused(503), Temporary),
         (refused(520), Temporary),
