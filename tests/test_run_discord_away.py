@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from discord_fake import FakeDiscord
 from discord_permissions import Permission
@@ -14,6 +15,8 @@ from discord_world import Message
 from test_run_discord import timeline
 
 from bot.story import STORY
+
+pytestmark = pytest.mark.endure
 
 
 @pytest_asyncio.fixture
