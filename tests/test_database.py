@@ -101,7 +101,7 @@ async def test_beside_a_running_bot_nothing_is_taken_for_unchanging(tmp_path: Pa
 async def test_a_folder_where_the_database_should_be_is_one_line_each_time(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     bot = BotProcess(tmp_path / "bot", f'database = "{tmp_path / "data"}"\n[transports.sandbox]\nport = 0\n')
-    for _ in range(5):
+    for _ in range(2):
         status, out, said = await bot.tocsin("run")
         assert (status, out) == (1, "")
         assert said == f"tocsin: {tmp_path / 'data'} is a folder; `database` in the config names a file in it\n"

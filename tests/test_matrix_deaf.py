@@ -24,6 +24,7 @@ async def company(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Company]:
         yield await Company(synapse, tmp_path / "bot", stack).open()
 
 
+@pytest.mark.endure
 @pytest.mark.timeout(180)
 async def test_what_was_said_while_it_refused_to_start_is_heard_by_the_next_good_start(company: Company) -> None:
     """The refusal comes after the first sync, and what that one told is handled by nobody."""
@@ -83,6 +84,7 @@ def _unread(company: Company) -> list[str]:
     return [line["room"] for line in company.bot.logged() if "cannot be read" in line.get("event", "")]
 
 
+@pytest.mark.endure
 async def test_a_homeserver_that_encrypts_every_new_room_is_named(tmp_path: Path) -> None:
     server = Synapse(tmp_path / "homeserver", encryption_enabled_by_default_for_room_type="all").start()
     try:
