@@ -1,0 +1,128 @@
+"""What happens to acts around the moment at which a bot on Discord comes back: nothing is lost, and nothing begins twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from discord_gateway import Connection
+from discord_house import House, house
+from running import until
+
+from transports.discord_chat import catch_up
+from transports.discord_chat.catch_up import Alone
+from transports.signals import MessageEdited, MessageSent, ReactionAdded, ReactionRemoved
+
+
+@pytest_asyncio.fixture
+async def here() -> AsyncIterator[House]:
+    async with house() as one:
+        yield one
+
+
+def said(here: House) -> list[str]:
+    return [each.text for each in here.bot.heard if isinstance(each, MessageSent)]
+
+
+async def test_what_is_said_at_the_moment_of_coming_back_overtakes_nothing(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.start()
+    here.bob.say(here.triage, "before")
+    await here.bot.hears(MessageSent)
+    gateway = here.discord.gateway
+    identify = gateway._identify
+
+    def and_speak(connection: Connection, data: dict[str, Any]) -> None:
+        identify(connection, data)
+        here.bob.say(here.triage, "live")
+
+    monkeypatch.setattr(gateway, "_identify", and_speak)
+    gateway.lose_sessions()
+    here.bob.say(here.triage, "missed")
+    await until(lambda: "live" in said(here))
+    await asyncio.sleep(0.3)
+    assert list(dict.fromkeys(said(here))) == ["before", "missed", "live"]
+
+
+async def test_a_channel_that_cannot_be_read_for_long_loses_nothing(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "AGAIN", 0.02)
+    await here.start()
+    here.bob.say(here.triage, "before")
+    await here.bot.hears(MessageSent)
+    await here.bot.stop()
+    here.bob.say(here.triage, "missed")
+    trouble = here.discord.faults.fail(503, "GET", "/channels/*/messages", times=20)
+    await here.start()
+    here.bob.say(here.triage, "live")
+    await until(lambda: trouble.met == 20)
+    await until(lambda: set(said(here)) == {"live", "missed"})
+
+
+async def test_what_is_being_recorded_is_not_broken_off_by_another_session(here: House) -> None:
+    await here.start()
+    here.bob.say(here.triage, "before")
+    await here.bot.hears(MessageSent)
+    begun, going_on, broken = asyncio.Event(), asyncio.Event(), False
+
+    async def slowly(signal: Any) -> None:
+        nonlocal broken
+        begun.set()
+        try:
+            await going_on.wait()
+        except asyncio.CancelledError:
+            broken = True
+            raise
+
+    here.bot.on_signal = slowly
+    gateway = here.discord.gateway
+    gateway.lose_sessions()
+    here.bob.say(here.triage, "missed")
+    await asyncio.wait_for(begun.wait(), 15)
+    gateway.lose_sessions()
+    await until(lambda: gateway.identified == 3)
+    await asyncio.sleep(0.3)
+    going_on.set()
+    await until(lambda: "missed" in said(here))
+    assert not broken
+
+
+async def test_a_lost_database_does_not_replay_what_was_edited_long_ago(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "FRESH", timedelta(0))
+    old = here.bob.say(here.triage, "!inc declare checkout fails")
+    here.bob.edit(old, "!inc declare checkout fails for all")
+    await here.start()
+    here.bob.edit(old, "!inc declare checkout fails for some")
+    [heard] = await here.bot.hears(MessageEdited)
+    assert heard.text == "!inc declare checkout fails for some"
+
+
+class Other(Alone):
+    """A config in which only one emoji means anything."""
+
+    def means(self, emoji: str) -> bool:
+        return emoji == "🧠"
+
+
+async def test_an_emoji_that_means_nothing_any_more_was_not_taken_back(here: House) -> None:
+    await here.start()
+    seen = here.bob.say(here.triage, "errors")
+    here.bob.react(seen, "💡")
+    await here.bot.hears(ReactionAdded)
+    await here.bot.stop()
+    here.bob.react(seen, "🧠")
+    bot = here.transport()
+    bot.brief(Other())
+    await here.process(bot).start()
+    assert [each.emoji for each in here.bot.heard if isinstance(each, ReactionAdded)] == ["🧠"]
+    assert not [each for each in here.bot.heard if isinstance(each, ReactionRemoved)]
+    here.bob.unreact(seen, "💡")
+    await here.bot.hears(ReactionRemoved)
