@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from discord_gateway import Connection
-from discord_house import House, house
+from discord_house import KEY, House, house, post
 from running import until
 
-from transports.discord_chat import catch_up
+from transports.discord_chat import catch_up, requests
 from transports.discord_chat.catch_up import Alone
 from transports.signals import MessageEdited, MessageSent, ReactionAdded, ReactionRemoved
 
@@ -126,3 +126,17 @@ async def test_an_emoji_that_means_nothing_any_more_was_not_taken_back(here: Hou
     assert not [each for each in here.bot.heard if isinstance(each, ReactionRemoved)]
     here.bob.unreact(seen, "💡")
     await here.bot.hears(ReactionRemoved)
+
+
+async def test_a_card_is_found_under_days_of_talk(here: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    bot = await here.start()
+    channel = await bot.open_channel(here.plan())
+    since = here.clock.now()
+    sent = await bot.send(channel, post(card="board"), KEY)
+    room = here.channel(channel)
+    for number in range(450):
+        here.bob.say(room, f"talk {number}")
+    monkeypatch.setattr(requests, "PATIENCE", 0.6)
+    here.discord.faults.slow(0.2, "GET", "/channels/*/messages", times=10)
+    assert await bot.marked(channel, "inc-1", 1, since) == {"board": sent}
+    assert await bot.marked(channel, "inc-1", 1, here.clock.now()) == {}
