@@ -198,6 +198,15 @@ class Displays:
             await self._wake(row.stream)
             self._touch(row.stream)
 
+    async def unhung(self, message: MessageRef) -> None:
+        """The thread on a card is gone: the card is edited as if it had changed, which hangs another on it."""
+        row = await self.showing.find(message)
+        if row is not None and row.message == message:
+            row.hash = ""
+            self.showing.save(row)
+            await self._wake(row.stream)
+            self._touch(row.stream)
+
     def deleted(self, message: MessageRef) -> bool:
         """Whether somebody deleted this message while this process ran."""
         return message in self._deleted

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from discord_company import open_company, told
 from discord_gateway import Connection
 from discord_house import KEY, House, house, post
 from running import until
@@ -140,3 +142,23 @@ async def test_a_card_is_found_under_days_of_talk(here: House, monkeypatch: pyte
     here.discord.faults.slow(0.2, "GET", "/channels/*/messages", times=10)
     assert await bot.marked(channel, "inc-1", 1, since) == {"board": sent}
     assert await bot.marked(channel, "inc-1", 1, here.clock.now()) == {}
+
+
+async def test_a_thread_that_was_deleted_is_there_again(tmp_path: Path) -> None:
+    async with open_company(tmp_path) as company:
+        channel = await company.declared()
+        assert await told(company.bob.slash(channel, "incident item hypothesis", text="the cache")) == "✅"
+        card = await company.card(channel, "item/H1")
+        thread = await company.there(lambda: company.discord.world.channel(card.id))
+        company.discord.owner.delete_channel(thread)
+        again = await company.there(
+            lambda: one if (one := company.discord.world.channel(card.id)) is not thread else None
+        )
+        assert again.name == thread.name
+        company.bob.say(again, "!inc done H1")
+        await company.card(channel, "item/H1", "Confirmed")
+
+
+async def test_a_guild_that_the_bot_is_not_in_is_no_bug(here: House, capsys: pytest.CaptureFixture[str]) -> None:
+    await here.start(guild="5")
+    assert "Traceback" not in capsys.readouterr().out

@@ -192,6 +192,8 @@ class Session:
         except Fatal as failure:
             if not self._ears.failed.done():
                 self._ears.failed.set_exception(failure)
+        except TransportFailure as failure:
+            log.warning("there is nothing to catch up with", reason=str(failure))
         except Exception:  # a loop's edge, design law 7: what cannot be caught up with must not keep the bot deaf
             log.exception("catching up failed")
         return []
@@ -214,8 +216,10 @@ class Session:
             case "unreact":
                 if taken := await self._hearing.taken(what):
                     await self._give(taken)
-            case "gone":
-                await self._give(self._hearing.lost(what.id))
+            case "gone" | "thread gone":
+                thread = isinstance(what, discord.RawThreadDeleteEvent)
+                lost = self._hearing.unhung(what.parent_id, what.thread_id) if thread else self._hearing.lost(what.id)
+                await self._give(lost)
 
     async def _give_whole(self, signal: Signal) -> None:
         """Also when another session breaks the catching up off: half an act would be on the record and nowhere else."""
