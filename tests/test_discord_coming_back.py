@@ -101,6 +101,11 @@ async def test_a_lost_database_does_not_replay_what_was_edited_long_ago(
     monkeypatch.setattr(catch_up, "FRESH", timedelta(0))
     old = here.bob.say(here.triage, "!inc declare checkout fails")
     here.bob.edit(old, "!inc declare checkout fails for all")
+    for _ in range(2):
+        await here.start()
+        await asyncio.sleep(0.1)
+        assert here.bot.heard == []
+        await here.bot.stop()
     await here.start()
     here.bob.edit(old, "!inc declare checkout fails for some")
     [heard] = await here.bot.hears(MessageEdited)
@@ -162,3 +167,25 @@ async def test_a_thread_that_was_deleted_is_there_again(tmp_path: Path) -> None:
 async def test_a_guild_that_the_bot_is_not_in_is_no_bug(here: House, capsys: pytest.CaptureFixture[str]) -> None:
     await here.start(guild="5")
     assert "Traceback" not in capsys.readouterr().out
+
+
+async def test_what_stood_in_triage_before_the_bot_came_is_no_alarm(
+    here: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "FRESH", timedelta(0))
+    old = [here.bob.say(here.triage, f"last year {number}") for number in range(3)]
+    for each in old:
+        here.bob.react(each, "🚨")
+    await asyncio.sleep(0.01)
+    for _ in range(2):
+        await here.start()
+        await asyncio.sleep(0.1)
+        assert here.bot.heard == []
+        await here.bot.stop()
+    new = here.bob.say(here.triage, "tonight")
+    here.bob.react(new, "🚨")
+    await here.start()
+    [heard] = await here.bot.hears(ReactionAdded)
+    assert heard.message.id == str(new.id)
+    here.bob.react(old[0], "🔥")
+    await here.bot.hears(ReactionAdded, 2)

@@ -123,11 +123,13 @@ class CatchUp:
         except Missing:
             return await self.inbox(self.hearing.lost(int(channel.id))) if live else None
         until = self.seen.until(place.id)
-        messages = await self._history(place, None if live else until)
+        # In an incident's channel all that stands there was done under the bot's eyes.
+        begun = 0 if live else self.seen.begin(place.id, discord.utils.time_snowflake(self.clock.now() - FRESH))
+        messages = await self._history(place, None if live else until or begun)
         for thread in await self._threads(place, live=live):
-            messages += await self._history(thread, None if live else until)
+            messages += await self._history(thread, None if live else until or begun)
         for message in sorted(messages, key=lambda each: each.id):
-            await self._message(message, until)
+            await self._message(message, until, begun)
             self.seen.note(place.id, message.id, read=True)
         await self._gone(wanted, {message.id for message in messages}, whole=live and len(messages) < LONGEST)
         if live:
@@ -150,16 +152,16 @@ class CatchUp:
         archived = await self.requests.ask(lambda: _archived(place)) if live else []
         return [*place.threads, *archived]
 
-    async def _message(self, message: discord.Message, until: int | None) -> None:
+    async def _message(self, message: discord.Message, until: int | None, begun: int) -> None:
         if self.hearing.spoken(message):
             young = self.clock.now() - FRESH
             since = until or discord.utils.time_snowflake(young)
             if message.id > since:
                 await self.inbox(self.hearing.sent(message))
             # Also for what is new here: an earlier process may have heard it, and not have said up to where it did.
-            if message.edited_at is not None and (until is not None or message.edited_at > young):
+            if message.edited_at is not None and (message.id > begun or message.edited_at > young):
                 await self.inbox(self.hearing.edited(message, message.edited_at))
-        if message.reactions or await self.levels.known(message.id):
+        if (message.reactions and message.id > begun) or await self.levels.known(message.id):
             await self._reactions(message)
 
     async def _reactions(self, message: discord.Message) -> None:

@@ -35,6 +35,10 @@ class Seen:
         """The newest message of a channel that was handled; `None` for a channel never heard."""
         return self._until.get(str(channel))
 
+    def begin(self, channel: int, since: int) -> int:
+        """Where hearing a channel began: at `since`, unless that was said before. What stood there then was no act."""
+        return self._until.setdefault(f"{channel}/begun", since)
+
     def note(self, channel: int, message: int, *, read: bool = False) -> None:
         """It was handled, when it was told of or when the channel was `read`."""
         if not read and channel in self._held:
