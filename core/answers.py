@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.incident.cards import Card, told
-from core.incident.document import Document, Post
+from core.incident.document import Document, Post, line
 from core.incident.events import Asked, Origin, Recorded, Refused, Told
 from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 
 WORKED = "✅"
+
+NOT_YET = Document((line("Not done yet: the channel asks you something first."),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         shown = (
             told(incident, recorded, event)
             if incident
-            else _outside(recorded, help_document(event.topic), origin, where)
+            else _own(None, recorded, help_document(event.topic), origin, where)
         )
         return (shown,) if shown else ()
     if isinstance(event, Refused):
@@ -62,12 +64,14 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         if put and recorded.by.account.transport == origin.message.channel.transport:
             return (Removal(origin.message, origin.emoji, recorded.by.account.id),)
         return ()
-    # What is asked back is not done yet.
-    asked_back = isinstance(event, Asked) and event.again is not None
+    if isinstance(event, Asked) and event.again is not None:
+        # Not done yet. The question stands in the channel; who is answered elsewhere would wait for it there.
+        return (_own(incident, recorded, NOT_YET, origin, where),) if origin.answer is not None else ()
     waits = origin.kind in ("typed", "edited") or origin.answer is not None
-    return (Tick(where),) if waits and not asked_back else ()
+    return (Tick(where),) if waits else ()
 
 
-def _outside(recorded: Recorded, document: Document, origin: Origin, where: MessageRef) -> Card:
-    post = Post(document, recorded.stream, f"answer/{recorded.version}", reply_to=where, thread=origin.thread)
+def _own(incident: Incident | None, recorded: Recorded, document: Document, origin: Origin, where: MessageRef) -> Card:
+    name, number = (incident.name, incident.number) if incident else (recorded.stream, 0)
+    post = Post(document, name, f"answer/{recorded.version}", number, reply_to=where, thread=origin.thread)
     return Card(where.channel, post)

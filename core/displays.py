@@ -33,6 +33,9 @@ from core.wanted import Wanted
 WRITE_BEHIND = 0.05
 """Seconds in which changes of rows gather before they are written."""
 
+REMEMBERED = 1000
+"""Deleted messages that are known as such: a chat tells of all, and of ours within moments of the sending."""
+
 
 class Displays:
     """The reconciler of what is seen."""
@@ -55,7 +58,7 @@ class Displays:
         self._lanes: dict[ChannelRef, tuple[Lane, asyncio.Task[None]]] = {}
         self._left_behind: set[str] = set()
         self._recalled: set[str] = set()
-        self._deleted: set[MessageRef] = set()
+        self._deleted: dict[MessageRef, None] = {}
         self._touched: set[str] = set()
         self._idle: set[str] = set()
         self._gone: set[Key] = set()
@@ -173,7 +176,9 @@ class Displays:
 
     async def card_deleted(self, message: MessageRef) -> bool:
         """Somebody deleted one of our cards: it comes back once. False when the message is no card."""
-        self._deleted.add(message)
+        self._deleted[message] = None
+        if len(self._deleted) > REMEMBERED:
+            del self._deleted[next(iter(self._deleted))]
         row = await self.showing.find(message)
         if row is None:
             return False
@@ -189,6 +194,15 @@ class Displays:
         row = await self.showing.find(message)
         if row is not None and row.pinned:
             row.pinned = False
+            self.showing.save(row)
+            await self._wake(row.stream)
+            self._touch(row.stream)
+
+    async def unhung(self, message: MessageRef) -> None:
+        """The thread on a card is gone: the card is edited as if it had changed, which hangs another on it."""
+        row = await self.showing.find(message)
+        if row is not None and row.message == message:
+            row.hash = ""
             self.showing.save(row)
             await self._wake(row.stream)
             self._touch(row.stream)
@@ -288,7 +302,7 @@ class Displays:
             self._lanes = {place: one for place, one in self._lanes.items() if one is not own}
         for lane, _ in self._lanes.values():
             lane.forget(stream)
-        self._deleted = {message for message in self._deleted if message.channel != incident.channel}
+        self._deleted = {message: None for message in self._deleted if message.channel != incident.channel}
         self._left_behind.discard(stream)
         self._recalled.discard(stream)
         self._answering.forget(stream)

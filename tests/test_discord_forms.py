@@ -192,3 +192,12 @@ async def test_a_window_whose_opening_is_not_confirmed_is_open(company: Company)
     assert lost.met == 1
     assert await told(company.bob.submit(use, impact="some users cannot pay")) == "✅"
     assert "some users" in text(await company.card(channel, "draft/1", "some users"))
+
+
+async def test_who_is_asked_back_is_told_so_and_does_not_wait(company: Company) -> None:
+    channel = await commanded(company)
+    assert await told(company.bob.slash(channel, "incident item hypothesis", text="the cache")) == "✅"
+    assert await told(company.bob.slash(channel, "incident item grab", item="H1")) == "✅"
+    said = await told(company.bob.slash(channel, "incident close", cause="tax", fixed="rolled back", next="postmortem"))
+    assert "not done yet" in said.casefold()
+    await company.card(channel, "prompt/close-1")

@@ -34,6 +34,7 @@ from transports.signals import (
     ReactionAdded,
     ReactionRemoved,
     Signal,
+    ThreadLost,
     Unpinned,
 )
 
@@ -91,6 +92,8 @@ class Intake:
                 await self._given(signal)
             case Unpinned():
                 await self.reception.displays.unpinned(signal.message)
+            case ThreadLost():
+                await self.reception.displays.unhung(signal.message)
             case ChannelLost():
                 stream = await self.reception.post.log.stream_in(signal.channel)
                 if stream is not None:

@@ -106,6 +106,15 @@ class Unpinned:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadLost:
+    """The thread that hung on a message is gone; the message may be there."""
+
+    message: MessageRef
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelLost:
     """The bot is no longer in a channel, or the channel is gone."""
 
@@ -122,5 +131,6 @@ Signal = (
     | ReactionRemoved
     | CommandGiven
     | Unpinned
+    | ThreadLost
     | ChannelLost
 )

@@ -63,7 +63,7 @@ class Answers:
         try:
             said = await self._requests.ask(lambda: _said(one, embed))
         except Lapsed as failure:
-            del self._open[one.interaction.id]
+            self._open.pop(one.interaction.id, None)
             raise LookupError(place.id) from failure
         one.thinking = False
         one.said[said.id] = said

@@ -39,6 +39,10 @@ AGAIN = 2.0
 """Seconds before a channel that could not be read is tried again."""
 
 TRIES = 5
+"""Looks at a channel on end; after those the others go on, and it is looked at beside them."""
+
+Look = tuple[ChannelRef, bool]
+"""A channel to read, and whether it is an incident's."""
 
 
 class Alone:
@@ -83,14 +87,16 @@ class CatchUp:
     inbox: Inbox
     own: int
 
-    async def run(self) -> None:
-        """Raises nothing but `Fatal`: a channel that cannot be read is named in the log and let be."""
-        await asyncio.gather(
-            *(self._patiently(channel_ref(one.id), live=False) for one in self.places.triage()),
-            *(self._patiently(channel, live=True) for channel in self.headquarters.channels(NAME)),
-        )
+    async def run(self, looks: Sequence[Look] | None = None) -> list[Look]:
+        """Reads these, or all that matter; returns those that cannot be read yet. Raises nothing but `Fatal`."""
+        if looks is None:
+            triage = [(channel_ref(one.id), False) for one in self.places.triage()]
+            looks = [*triage, *((channel, True) for channel in self.headquarters.channels(NAME))]
+        read = await asyncio.gather(*(self._patiently(channel, live=live) for channel, live in looks))
+        return [look for look, done in zip(looks, read, strict=True) if not done]
 
-    async def _patiently(self, channel: ChannelRef, *, live: bool) -> None:
+    async def _patiently(self, channel: ChannelRef, *, live: bool) -> bool:
+        """False for a channel that may be read later; one that never can be is named in the log and let be."""
         for _ in range(TRIES):
             try:
                 await self._channel(channel, live=live)
@@ -99,10 +105,15 @@ class CatchUp:
                 await self.clock.sleep(failure.retry_after or AGAIN)
             except Permanent as failure:
                 log.warning("a channel cannot be caught up with", channel=channel.id, reason=str(failure))
-                return
+                break
             else:
-                return
-        log.error("a channel was not caught up with", channel=channel.id)
+                break
+        else:
+            # What is told from now on must not be taken for all that was said.
+            self.seen.hold(int(channel.id))
+            return False
+        self.seen.release(int(channel.id))
+        return True
 
     async def _channel(self, channel: ChannelRef, *, live: bool) -> None:
         # What should stand there is asked before the look: what is sent during it is no longer missing.
@@ -112,12 +123,14 @@ class CatchUp:
         except Missing:
             return await self.inbox(self.hearing.lost(int(channel.id))) if live else None
         until = self.seen.until(place.id)
-        messages = await self._history(place, None if live else until)
+        # In an incident's channel all that stands there was done under the bot's eyes.
+        begun = 0 if live else self.seen.begin(place.id, discord.utils.time_snowflake(self.clock.now() - FRESH))
+        messages = await self._history(place, None if live else until or begun)
         for thread in await self._threads(place, live=live):
-            messages += await self._history(thread, None if live else until)
+            messages += await self._history(thread, None if live else until or begun)
         for message in sorted(messages, key=lambda each: each.id):
-            await self._message(message, until)
-            self.seen.note(place.id, message.id)
+            await self._message(message, until, begun)
+            self.seen.note(place.id, message.id, read=True)
         await self._gone(wanted, {message.id for message in messages}, whole=live and len(messages) < LONGEST)
         if live:
             await self._pins(place, wanted)
@@ -139,29 +152,35 @@ class CatchUp:
         archived = await self.requests.ask(lambda: _archived(place)) if live else []
         return [*place.threads, *archived]
 
-    async def _message(self, message: discord.Message, until: int | None) -> None:
+    async def _message(self, message: discord.Message, until: int | None, begun: int) -> None:
         if self.hearing.spoken(message):
-            since = until or discord.utils.time_snowflake(self.clock.now() - FRESH)
+            young = self.clock.now() - FRESH
+            since = until or discord.utils.time_snowflake(young)
             if message.id > since:
                 await self.inbox(self.hearing.sent(message))
             # Also for what is new here: an earlier process may have heard it, and not have said up to where it did.
-            if message.edited_at is not None:
+            if message.edited_at is not None and (message.id > begun or message.edited_at > young):
                 await self.inbox(self.hearing.edited(message, message.edited_at))
-        if message.reactions or await self.levels.known(message.id):
+        if (message.reactions and message.id > begun) or await self.levels.known(message.id):
             await self._reactions(message)
 
     async def _reactions(self, message: discord.Message) -> None:
         """By set difference with what the record knows."""
         ref, _ = self.places.reading(message)
         there: set[tuple[int, str]] = set()
+        known = await self.levels.known(message.id)
+        # One that the config has dropped since is not taken back by that.
+        counted = {emoji for (_, emoji), count in known.items() if count % 2}
         for reaction in message.reactions:
             emoji = str(reaction.emoji)
-            if not self.headquarters.means(emoji) or reaction.count <= reaction.me:
+            means = self.headquarters.means(emoji)
+            if not (means or emoji in counted) or reaction.count <= reaction.me:
                 continue
             users = await self.requests.ask(partial(_users, reaction))
             people = [self.places.account(user) for user in users if not user.bot]
             there |= {(int(person.id), emoji) for person in people}
-            await self._put(ref, message.id, emoji, self.headquarters.ranked(ref.channel, people))
+            if means:
+                await self._put(ref, message.id, emoji, self.headquarters.ranked(ref.channel, people))
         for (user_id, emoji), count in (await self.levels.known(message.id)).items():
             if count % 2 and (user_id, emoji) not in there:
                 by = self.places.known(user_id)

@@ -22,6 +22,7 @@ from transports.signals import (
     MessageSent,
     ReactionAdded,
     ReactionRemoved,
+    ThreadLost,
     Unpinned,
 )
 
@@ -94,6 +95,9 @@ class Hearing:
 
     def lost(self, channel: int) -> ChannelLost:
         return ChannelLost(channel_ref(channel), self._clock.now(), f"{NAME}:{channel}/lost")
+
+    def unhung(self, channel: int, thread: int) -> ThreadLost:
+        return ThreadLost(message_ref(channel, thread), self._clock.now(), f"{NAME}:{thread}/unhung")
 
     def _read(self, message: discord.Message) -> tuple[MessageRef, MessageRef | None]:
         if isinstance(message.author, discord.Member):

@@ -25,6 +25,7 @@ class Seen:
         self._clock = clock
         self._until: dict[str, int] = {}
         self._written: Mapping[str, int] = {}
+        self._held: set[int] = set()
 
     async def load(self) -> None:
         self._until = json.loads(await self._notebook.read(NOTE) or "{}")
@@ -34,8 +35,22 @@ class Seen:
         """The newest message of a channel that was handled; `None` for a channel never heard."""
         return self._until.get(str(channel))
 
-    def note(self, channel: int, message: int) -> None:
+    def begin(self, channel: int, since: int) -> int:
+        """Where hearing a channel began: at `since`, unless that was said before. What stood there then was no act."""
+        return self._until.setdefault(f"{channel}/begun", since)
+
+    def note(self, channel: int, message: int, *, read: bool = False) -> None:
+        """It was handled, when it was told of or when the channel was `read`."""
+        if not read and channel in self._held:
+            return
         self._until[str(channel)] = max(message, self._until.get(str(channel), 0))
+
+    def hold(self, channel: int) -> None:
+        """What was said before is not read yet: until it is, what is told says nothing of how far the channel was heard."""
+        self._held.add(channel)
+
+    def release(self, channel: int) -> None:
+        self._held.discard(channel)
 
     async def keep(self) -> None:
         """Writes what changes, until cancelled."""

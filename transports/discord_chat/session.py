@@ -6,7 +6,8 @@ Rule: while the bot catches up, what is told waits; so an act that was missed co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -15,7 +16,7 @@ import structlog
 
 from core.port import Clock, Fatal, Headquarters, Inbox, Notebook, TransportFailure
 from transports.discord_chat.answers import Answers
-from transports.discord_chat.catch_up import CatchUp
+from transports.discord_chat.catch_up import CatchUp, Look
 from transports.discord_chat.client import Client, hears_words, point
 from transports.discord_chat.ears import Ears
 from transports.discord_chat.hearing import Hearing
@@ -78,6 +79,7 @@ class Session:
             give=inbox,
         )
         self._notebook = notebook
+        self._giving: set[asyncio.Task[None]] = set()
         saving = asyncio.create_task(self._seen.keep())
         failures = 0
         try:
@@ -93,9 +95,10 @@ class Session:
                 wait = min(LONGEST_BACKOFF, 0.5 * 2.0 ** min(failures, 10))
                 await self._clock.sleep(wait * self._chance.uniform(0.5, 1.0))
         finally:
-            saving.cancel()
+            for task in (saving, *self._giving):
+                task.cancel()
             await self._ears.end()
-            await asyncio.gather(saving, return_exceptions=True)
+            await asyncio.gather(saving, *self._giving, return_exceptions=True)
             await self._seen.save()
 
     async def _connected(self) -> None:
@@ -135,6 +138,9 @@ class Session:
             # Each new session names the bot's guilds and then tells of each; of one that the bot is not in it never tells.
             if what.id == ours if event == "guild" else self._coming.get_guild(ours) is None:
                 self._ready()
+            elif event == "session":
+                # The guild is told of in a moment; what is done in it meanwhile must not overtake what was missed.
+                self._deafen()
             return
         at = _place(what)
         if at is None or at[0] != ours:
@@ -146,10 +152,13 @@ class Session:
         known = self._coming.get_channel(place)
         return known.parent_id if isinstance(known, discord.Thread) else place
 
-    def _ready(self) -> None:
+    def _deafen(self) -> None:
         self._ears.close()
         if self._catching_up is not None:
             self._catching_up.cancel()
+
+    def _ready(self) -> None:
+        self._deafen()
         self.client = self._coming
         self._catching_up = asyncio.create_task(self._catch_up())
 
@@ -157,27 +166,37 @@ class Session:
         assert self._coming.user is not None, "known from signing in on"
         own = self._coming.user.id
         self._hearing = Hearing(self._places, self._levels, self._clock, own)
-        try:
-            await CatchUp(
-                self._places,
-                self._hearing,
-                self._levels,
-                self._requests,
-                self._seen,
-                self._clock,
-                self._headquarters,
-                self._give,
-                own,
-            ).run()
-        except Fatal as refused:
-            self._ears.failed.set_exception(refused)
+        work = CatchUp(
+            self._places,
+            self._hearing,
+            self._levels,
+            self._requests,
+            self._seen,
+            self._clock,
+            self._headquarters,
+            self._give_whole,
+            own,
+        )
+        left = await self._round(work.run)
+        if self._ears.failed.done():
             return
-        except TransportFailure as failure:
-            log.warning("nothing can be caught up with", reason=str(failure))
-        except Exception:  # a loop's edge, design law 7: what cannot be caught up with must not keep the bot deaf
-            log.exception("catching up failed")
         self._ears.open()
         self._announce()
+        while left:
+            left = await self._round(partial(work.run, left))
+
+    async def _round(self, work: Callable[[], Awaitable[list[Look]]]) -> list[Look]:
+        """What could not be read yet."""
+        try:
+            return await work()
+        except Fatal as failure:
+            if not self._ears.failed.done():
+                self._ears.failed.set_exception(failure)
+        except TransportFailure as failure:
+            log.warning("there is nothing to catch up with", reason=str(failure))
+        except Exception:  # a loop's edge, design law 7: what cannot be caught up with must not keep the bot deaf
+            log.exception("catching up failed")
+        return []
 
     async def _hear(self, event: str, what: Any) -> None:
         match event:
@@ -197,8 +216,17 @@ class Session:
             case "unreact":
                 if taken := await self._hearing.taken(what):
                     await self._give(taken)
-            case "gone":
-                await self._give(self._hearing.lost(what.id))
+            case "gone" | "thread gone":
+                thread = isinstance(what, discord.RawThreadDeleteEvent)
+                lost = self._hearing.unhung(what.parent_id, what.thread_id) if thread else self._hearing.lost(what.id)
+                await self._give(lost)
+
+    async def _give_whole(self, signal: Signal) -> None:
+        """Also when another session breaks the catching up off: half an act would be on the record and nowhere else."""
+        giving = asyncio.create_task(self._give(signal))
+        self._giving.add(giving)
+        giving.add_done_callback(self._giving.discard)
+        await asyncio.shield(giving)
 
     async def _give(self, signal: Signal) -> None:
         try:

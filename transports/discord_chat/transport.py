@@ -208,13 +208,21 @@ class DiscordTransport:
     ) -> Mapping[str, MessageRef]:
         place = self._places.channel(channel)
         found: dict[str, MessageRef] = {}
+        # Discord's times end at the millisecond.
+        start = since - timedelta(milliseconds=1)
         wheres: tuple[Place, ...] = (place, *place.threads)
         for where in wheres:
-            for message in await self._in(place, partial(_own, where, since)):
-                footer = message.embeds[0].footer.text if message.embeds else None
-                borne = mark(footer or "")
-                if borne is not None and borne[0] == number:
-                    found.setdefault(borne[1], self._places.reading(message)[0])
+            before: discord.Object | None = None
+            # Page by page, each with its own patience: a room that talked for days is long.
+            while page := await self._in(place, partial(_page, where, before)):
+                for message in page:
+                    footer = message.embeds[0].footer.text if message.embeds else None
+                    borne = mark(footer or "") if message.author.id == place.guild.me.id else None
+                    if borne is not None and borne[0] == number and message.created_at >= start:
+                        found.setdefault(borne[1], self._places.reading(message)[0])
+                if page[-1].created_at < start:
+                    break
+                before = discord.Object(page[-1].id)
         return found
 
     async def read(self, message: MessageRef) -> Said:
@@ -290,7 +298,5 @@ class DiscordTransport:
         return tuple(f"#{one.name}" for one in self._places.triage() if one.permissions_for(everyone).view_channel)
 
 
-async def _own(place: Place, since: datetime) -> list[discord.Message]:
-    # What comes after a moment is not what came at it.
-    own, start = place.guild.me.id, since - timedelta(milliseconds=1)
-    return [each async for each in place.history(limit=None, after=start, oldest_first=False) if each.author.id == own]
+async def _page(place: Place, before: discord.Object | None) -> list[discord.Message]:
+    return [each async for each in place.history(limit=100, before=before)]
