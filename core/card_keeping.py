@@ -19,6 +19,7 @@ from core.incident.document import Document, Jump, line
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest, key
 from core.port import Deleted, Missing, Permanent, Stale, Temporary, Transport
+from core.reports import called
 from core.rests import Name, Pause, forget
 from core.rights import Rights
 from core.shown import Shown
@@ -101,10 +102,7 @@ class CardKeeping:
         except Missing as failure:
             self._gone(stream, card, row, message, failure)
         except Deleted as failure:
-            if row.generation > 1 + len(self._desk.showing.moved(row)):
-                self._rights.turn_down(stream, card.key, wanted, failure)
-            else:
-                self._desk.make_again(row)
+            self._again(stream, card, row, failure)
         except Permanent as failure:
             self._rights.turn_down(stream, card.key, wanted, failure)
             self._desk.reports.undeliverable(stream, card, failure)
@@ -188,7 +186,15 @@ class CardKeeping:
             self._desk.reports.undeliverable(stream, card, failure)
         elif row.message == message:
             # Otherwise the chat has told of the deletion meanwhile, and the card is about to be made again.
+            self._again(stream, card, row, failure)
+
+    def _again(self, stream: str, card: Card, row: Shown, failure: Permanent) -> None:
+        """Somebody deleted it: it comes back, once, and that is said."""
+        if row.generation > 1 + len(self._desk.showing.moved(row)):
+            self._rights.turn_down(stream, card.key, self._digest(stream, card), failure)
+        else:
             self._desk.make_again(row)
+            self._desk.reports.remade(stream, called(card.key))
 
     def _maybe_late(self, stream: str, card: Card, failure: Temporary) -> None:
         name = (stream, card.key)

@@ -26,7 +26,7 @@ from core.keys import bug_id
 from core.lane import Lane
 from core.patience import patiently, until
 from core.port import Clock, Permanent, Transport
-from core.reports import Reports
+from core.reports import Reports, called
 from core.shown import Key, Showing, Shown
 from core.wanted import Wanted
 
@@ -187,6 +187,7 @@ class Displays:
             # The chat tells of a deletion once: what is known of it must not be lost.
             await self.showing.flush()
             await self._wake(row.stream)
+            self.reports.remade(row.stream, called(row.card))
         return True
 
     async def unpinned(self, message: MessageRef) -> None:
@@ -199,13 +200,17 @@ class Displays:
             self._touch(row.stream)
 
     async def unhung(self, message: MessageRef) -> None:
-        """The thread on a card is gone: the card is edited as if it had changed, which hangs another on it."""
+        """The thread on a card is gone: the card is edited as if it had changed, which hangs another on it, once."""
         row = await self.showing.find(message)
-        if row is not None and row.message == message:
+        if row is None or row.message != message:
+            return
+        await self._wake(row.stream)
+        incident, what = self.wanted.incidents.get(row.stream), f"the thread of {row.card.removeprefix('item/')}"
+        if incident is not None and what not in incident.remade:
             row.hash = ""
             self.showing.save(row)
-            await self._wake(row.stream)
             self._touch(row.stream)
+            self.reports.remade(row.stream, what)
 
     def deleted(self, message: MessageRef) -> bool:
         """Whether somebody deleted this message while this process ran."""

@@ -33,6 +33,11 @@ class Reports:
     def right_given(self, stream: str, right: str) -> None:
         self._spawn(self.hand_in(stream, c.NoteRightGiven(right=right)))
 
+    def remade(self, stream: str, what: str) -> None:
+        """What somebody deleted was made again; nothing where nobody but one person misses it."""
+        if what:
+            self._spawn(self.hand_in(stream, c.NoteRemade(what=what)))
+
     def undeliverable(self, stream: str, card: Card, failure: TransportFailure) -> None:
         self._delivery(stream, card, "impossible", str(failure))
 
@@ -53,3 +58,11 @@ class Reports:
         if stream != HOUSE:
             order = Order(command, stream, f"{stream}/{source}" if source else None, self._clock.now())
             await patiently(self._clock, lambda: self._post.handle(order))
+
+
+def called(card: str) -> str:
+    """A card as people call it; nothing for an answer to one person."""
+    kind, _, number = card.partition("/")
+    if kind in ("letter", "answer"):
+        return ""
+    return f"the card of {number}" if kind == "item" else f"the {kind} {number}".strip()

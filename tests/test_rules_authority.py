@@ -103,7 +103,7 @@ ELSEWHERE = (
     # Turned down for everyone in an open incident, or the clock's and the chat's own: the tests below.
     *(c.Declare, c.Reopen, c.Confirm, c.KeepClaim, c.Misread, c.DenyStranger),
     *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
-    *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven),
+    *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
 )
 
 

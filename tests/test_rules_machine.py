@@ -105,6 +105,7 @@ BY_CHATS = st.one_of(
     ),
     st.builds(c.NoteMissingRight, right=SAID),
     st.builds(c.NoteRightGiven, right=SAID),
+    st.builds(c.NoteRemade, what=SAID),
 )
 
 

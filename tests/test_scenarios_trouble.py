@@ -28,13 +28,15 @@ async def test_a_deleted_board_comes_back_pinned_once(stage: Stage) -> None:
     second = stage.find("board").ref
     assert second != first
     assert room.pins == [second.id]
-    stage.expect_card("board", "Commander Ann", "Scribe Kim")
+    stage.expect_card("board", "Commander Ann", "Scribe Kim", "Made again   the board: somebody had deleted it")
     assert set(stage.post("board").seeds) <= set(stage.world.look(second).reactions)
     await stage.kim.deletes("board")
     await stage.fast_forward(minutes=5)
     stage.expect_no_card("board")
     # The record goes on without it.
     await stage.ann.types("sev 1")
+    await stage.fast_forward(minutes=1)
+    stage.expect_no_card("board")
 
 
 async def test_a_deleted_channel_is_made_again_and_said_in_triage(stage: Stage) -> None:

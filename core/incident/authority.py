@@ -92,6 +92,7 @@ AUTHORITY: dict[type[c.Command], Right] = {
     c.NoteDelivery: _tocsin("note a delivery"),
     c.NoteMissingRight: _tocsin("note a missing right"),
     c.NoteRightGiven: _tocsin("note a right that is there again"),
+    c.NoteRemade: _tocsin("note what was made again"),
     c.Misread: _anyone("be understood", after_close=True),
     c.DenyStranger: _anyone("ask", after_close=True),
 }

@@ -436,6 +436,12 @@ class NoteRightGiven(Command):
     right: str
 
 
+class NoteRemade(Command):
+    """Somebody deleted one of Tocsin's messages, or a thread of its, and it was made again."""
+
+    what: str
+
+
 class Misread(Command):
     """Words meant as a command that could not be read; the answer is the nearest form."""
 
@@ -459,5 +465,14 @@ AnyCommand = (
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | KeepClaim | NoteTakenBack)
     | (AskForCommander | RemindUpdate | AskToClose | LockChannel)
-    | (NoteChannel | LoseChannel | NoteDelivery | NoteMissingRight | NoteRightGiven | Misread | DenyStranger)
+    | (
+        NoteChannel
+        | LoseChannel
+        | NoteDelivery
+        | NoteMissingRight
+        | NoteRightGiven
+        | NoteRemade
+        | Misread
+        | DenyStranger
+    )
 )

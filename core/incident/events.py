@@ -407,6 +407,13 @@ class RightGiven(Happened):
     right: str
 
 
+class Remade(Happened):
+    """`what` was deleted by somebody, and made again, which happens once."""
+
+    kind: Literal["remade"] = "remade"
+    what: str
+
+
 Event = Annotated[
     (Declared | Joined | SeveritySet | PhaseSet | ImpactSet | Noted | DecisionMarked | ChangeRecorded)
     | (EntryAmended | EntryWithdrawn | EntrySeconded | EntryUnseconded | SourceEdited | SourceDeleted)
@@ -414,7 +421,7 @@ Event = Annotated[
     | (PathChosen | FrozenChanges | UnfrozenChanges)
     | (Drafted | DraftDiscarded | Published | Corrected | UpdateWithdrawn)
     | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Told | Heard | Refused)
-    | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven),
+    | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]
 

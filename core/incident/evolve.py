@@ -46,6 +46,7 @@ from core.incident.events import (
     Recorded,
     Refused,
     RelapseSeen,
+    Remade,
     Reopened,
     Resolved,
     RightGiven,
@@ -398,6 +399,8 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(incident, missing_rights=(*incident.missing_rights, event.right))
         case RightGiven():
             return replace(incident, missing_rights=tuple(one for one in incident.missing_rights if one != event.right))
+        case Remade():
+            return replace(incident, remade=(*incident.remade, event.what))
         case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused():
             return incident
         case _:

@@ -228,6 +228,7 @@ class Incident:
     letters: Letters = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = ()
     missing_rights: tuple[str, ...] = ()
+    remade: tuple[str, ...] = ()
     crowding: str = ""
     commanded_at: datetime | None = None
     vacant_since: datetime | None = None

@@ -36,6 +36,7 @@ from core.incident.events import (
     Published,
     Recorded,
     RelapseSeen,
+    Remade,
     Reopened,
     Resolved,
     RightGiven,
@@ -162,6 +163,8 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
             return f"{event.card} cannot be delivered to {event.channel}{_why(event.reason)}"
         case RightMissing():
             return f"Tocsin lacks a right: {event.right}"
+        case Remade():
+            return f"{event.what} was deleted, and made again"
         case RightGiven():
             return f"Tocsin has the right again: {event.right}"
         case _:

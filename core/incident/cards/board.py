@@ -157,6 +157,11 @@ def _rights(incident: Incident) -> Iterator[Line]:
         yield line("Tocsin lacks: ", "; ".join(incident.missing_rights), label="Rights")
 
 
+def _remade(incident: Incident) -> Iterator[Line]:
+    if incident.remade and not incident.closed:
+        yield line(", ".join(incident.remade), ": somebody had deleted it", label="Made again")
+
+
 SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _impact,
     _theory,
@@ -166,6 +171,7 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _list([ItemKind.HYPOTHESIS], "Hypotheses"),
     _list([ItemKind.ACTION, ItemKind.RECOVERY], "Actions"),
     _rights,
+    _remade,
 )
 """The board's sections below its first two lines, in order; a new one is a function here."""
 

@@ -19,6 +19,7 @@ from core.incident.events import (
     ChannelLocked,
     ChannelOpened,
     DeliveryNoted,
+    Remade,
     RightGiven,
     RightMissing,
     Told,
@@ -177,6 +178,8 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return () if command.right in incident.missing_rights else (RightMissing(right=command.right),)
         case c.NoteRightGiven():
             return (RightGiven(right=command.right),) if command.right in incident.missing_rights else ()
+        case c.NoteRemade():
+            return () if command.what in incident.remade else (Remade(what=command.what),)
         case c.Misread():
             raise refusals.Refusal("misread", command.answer)
         case c.DenyStranger():
