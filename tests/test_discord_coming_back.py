@@ -13,10 +13,14 @@ import pytest_asyncio
 from discord_company import open_company, told
 from discord_gateway import Connection
 from discord_house import KEY, House, house, post
+from discord_permissions import Permission
 from running import until
+from structlog.testing import capture_logs
 
+from core.incident.vocabulary import ChannelRef
 from transports.discord_chat import catch_up, requests
-from transports.discord_chat.catch_up import Alone
+from transports.discord_chat.catch_up import Alone, CatchUp
+from transports.discord_chat.refs import channel_ref
 from transports.signals import MessageEdited, MessageSent, ReactionAdded, ReactionRemoved
 
 
@@ -189,3 +193,35 @@ async def test_what_stood_in_triage_before_the_bot_came_is_no_alarm(
     assert heard.message.id == str(new.id)
     here.bob.react(old[0], "🔥")
     await here.bot.hears(ReactionAdded, 2)
+
+
+async def test_rights_that_are_lacking_are_named_at_start_and_when_that_changes(here: House) -> None:
+    role, all_of_them = here.discord.bot.role, here.discord.bot.role.permissions
+    here.discord.edit_role(role, all_of_them & ~int(Permission.MANAGE_CHANNELS))
+    with capture_logs() as logs:
+        await here.start()
+        await until(lambda: any(line.get("lacks") == "Manage Channels" for line in logs))
+        here.discord.edit_role(role, all_of_them)
+        await until(lambda: any(line["event"] == "no right is lacking" for line in logs))
+    assert len([line for line in logs if "lacks" in line]) == 2
+
+
+async def test_a_bug_over_one_channel_leaves_no_other_unread(here: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await here.start()
+    other = here.discord.create_channel("other")
+    await here.bot.stop()
+    said_there = here.bob.say(here.triage, "missed")
+    whole = CatchUp._channel
+
+    async def stumble(self: CatchUp, channel: ChannelRef, *, live: bool) -> None:
+        if channel.id == str(other.id):
+            raise ZeroDivisionError
+        await asyncio.sleep(0.1)
+        await whole(self, channel, live=live)
+
+    monkeypatch.setattr(CatchUp, "_channel", stumble)
+    monkeypatch.setattr(Alone, "channels", lambda *_: (channel_ref(other.id),))
+    with capture_logs() as logs:
+        await here.start()
+    assert [each.message.id for each in here.bot.heard if isinstance(each, MessageSent)] == [str(said_there.id)]
+    assert [line["channel"] for line in logs if "failed" in line["event"]] == [str(other.id)]

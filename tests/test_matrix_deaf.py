@@ -46,6 +46,7 @@ async def test_what_was_said_while_it_refused_to_start_is_heard_by_the_next_good
     assert (await timeline(company))["title"] == "payments fail"
 
 
+@pytest.mark.endure
 async def test_rooms_that_cannot_be_read_are_named_once_with_the_way_out(synapse: Synapse, tmp_path: Path) -> None:
     """Element's default for private rooms: encrypted, so that the bot is there and hears nothing."""
     async with AsyncExitStack() as stack:

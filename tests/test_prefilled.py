@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from incidents import ANN, MIA, Case, policy
 
-from core.incident.prefilled import _spelled
+from core.incident import commands as c
+from core.incident.decide import Act
+from core.incident.prefilled import _spelled, prefilled
 from core.incident.times import duration
 
 
@@ -14,3 +17,15 @@ from core.incident.times import duration
 def test_a_length_reads_back_as_it_was(seconds: int) -> None:
     length = timedelta(seconds=seconds)
     assert duration(_spelled(length)) == length
+
+
+def test_what_a_close_lacks_is_what_its_form_asks_for() -> None:
+    case = Case()
+    asked = prefilled(case.incident, c.Close(), Act(ANN, case.now, case.now, policy()))
+    assert asked is not None
+    assert asked.keys() == {"cause", "fixed", "next"}
+
+
+def test_whoever_may_not_close_gets_no_form() -> None:
+    case = Case()
+    assert prefilled(case.incident, c.Close(), Act(MIA, case.now, case.now, policy())) is None

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from discord_fake import FakeDiscord
 from discord_story import Company
+
+pytestmark = pytest.mark.endure
 
 
 @pytest_asyncio.fixture

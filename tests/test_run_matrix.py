@@ -208,6 +208,7 @@ async def _the_record_is_read_beside_the_running_bot(company: Company) -> None:
 # --- ending, starting again ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.endure
 async def test_told_to_end_in_the_middle_it_loses_nothing(company: Company) -> None:
     """SIGTERM among thirty commands: each is on the record once and answered once, by this process or the next."""
     await company.bot.start()
@@ -225,6 +226,7 @@ def _ticks(company: Company, event: str) -> int:
     return company.eyes.reactions(company.incident, event).count((company.account.id, "✅"))
 
 
+@pytest.mark.endure
 async def test_the_room_is_locked_at_once_where_the_house_says_so(synapse: Synapse, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         company = await Company(synapse, tmp_path, stack).open('[times]\nlock_after_close = "0s"\n')
@@ -283,6 +285,7 @@ async def test_refused_accounts_end_it_with_one_line(company: Company) -> None:
     assert company.account.token not in company.bot.text()
 
 
+@pytest.mark.endure
 async def test_an_open_triage_room_needs_named_responders(synapse: Synapse, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         company = await Company(synapse, tmp_path, stack).open(preset="public_chat")

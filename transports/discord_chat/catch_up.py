@@ -16,7 +16,7 @@ import discord
 import structlog
 
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
-from core.port import Clock, Headquarters, Inbox, Missing, Permanent, Temporary
+from core.port import Clock, Fatal, Headquarters, Inbox, Missing, Permanent, Temporary
 from transports.discord_chat.hearing import Hearing
 from transports.discord_chat.levels import Levels
 from transports.discord_chat.places import Place, Places
@@ -105,6 +105,11 @@ class CatchUp:
                 await self.clock.sleep(failure.retry_after or AGAIN)
             except Permanent as failure:
                 log.warning("a channel cannot be caught up with", channel=channel.id, reason=str(failure))
+                break
+            except Fatal:
+                raise
+            except Exception:  # a loop's edge, design law 7: a bug over one channel must not leave the others half read
+                log.exception("catching up with a channel failed", channel=channel.id)
                 break
             else:
                 break

@@ -101,6 +101,12 @@ class Client(discord.Client):
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         self._told("unreact", payload)
 
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        self._told("rights", None)
+
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        self._told("rights", None)
+
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         self._told("gone", channel)
 

@@ -22,6 +22,7 @@ from transports.discord_chat.ears import Ears
 from transports.discord_chat.hearing import Hearing
 from transports.discord_chat.interactions import Interactions
 from transports.discord_chat.levels import Levels
+from transports.discord_chat.permissions import RIGHTS, lacking
 from transports.discord_chat.places import Places
 from transports.discord_chat.requests import Requests, failure
 from transports.discord_chat.seen import Seen
@@ -59,6 +60,7 @@ class Session:
         self._targets = targets
         self._clock = clock
         self._chance = chance
+        self._lacks = ""
         self.client: discord.Client | None = None
 
     async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
@@ -108,10 +110,12 @@ class Session:
         client = Client(self._settings, self._requests, self._told, self._used, words=hears)
         self._coming = client
         self._catching_up: asyncio.Task[None] | None = None
-        await self._requests.ask(lambda: client.login(token.get_secret_value()))
-        connecting = asyncio.create_task(client.connect())
-        syncing = asyncio.create_task(sync(client.tree, self._requests, self._notebook, self._clock))
+        connecting: asyncio.Task[None] | None = None
+        syncing: asyncio.Task[None] | None = None
         try:
+            await self._requests.ask(lambda: client.login(token.get_secret_value()))
+            connecting = asyncio.create_task(client.connect())
+            syncing = asyncio.create_task(sync(client.tree, self._requests, self._notebook, self._clock))
             await asyncio.wait((connecting, self._ears.failed), return_when=asyncio.FIRST_COMPLETED)
             if self._ears.failed.done():
                 self._ears.failed.result()
@@ -134,6 +138,9 @@ class Session:
 
     def _told(self, event: str, what: Any) -> None:
         ours = int(self._settings.guild)
+        if event == "rights":
+            self._look_at_rights()
+            return
         if event in ("session", "guild"):
             # Each new session names the bot's guilds and then tells of each; of one that the bot is not in it never tells.
             if what.id == ours if event == "guild" else self._coming.get_guild(ours) is None:
@@ -152,6 +159,17 @@ class Session:
         known = self._coming.get_channel(place)
         return known.parent_id if isinstance(known, discord.Thread) else place
 
+    def _look_at_rights(self) -> None:
+        """Says which of its rights the bot lacks in the server, when that has changed."""
+        guild = self._coming.get_guild(int(self._settings.guild))
+        lacks = lacking(guild, *RIGHTS) if guild is not None and guild.me is not None else ""
+        if lacks != self._lacks:
+            self._lacks = lacks
+            log.warning(
+                "rights are lacking in the server; `tocsin doctor` tells more" if lacks else "no right is lacking",
+                lacks=lacks,
+            )
+
     def _deafen(self) -> None:
         self._ears.close()
         if self._catching_up is not None:
@@ -160,6 +178,7 @@ class Session:
     def _ready(self) -> None:
         self._deafen()
         self.client = self._coming
+        self._look_at_rights()
         self._catching_up = asyncio.create_task(self._catch_up())
 
     async def _catch_up(self) -> None:
