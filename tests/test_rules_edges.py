@@ -12,7 +12,7 @@ from core.incident import commands as c
 from core.incident.cards import cards, told
 from core.incident.events import ImpactSet, Origin, Refused, SourceEdited, Told
 from core.incident.evolve import begin, evolve, replay
-from core.incident.vocabulary import ItemKind, ItemStatus, Role
+from core.incident.vocabulary import ItemKind, ItemStatus, Phase, Role
 
 
 @pytest.mark.parametrize(
@@ -163,3 +163,12 @@ def test_combining_marks_beyond_what_any_script_has_are_left_out() -> None:
     # Each mark is compared with all before it when they are put in order: 60 kB of them took five seconds.
     assert len(c.one_line("a" + "\u0323\u0301" * 30_000)) <= 1 + c.MARKS_LIMIT
     assert c.one_line("nhỏ की त्रुटि שָׁלוֹם") == unicodedata.normalize("NFC", "nhỏ की त्रुटि שָׁלוֹם")
+
+
+def test_a_reason_that_came_with_the_phase_is_not_noted_again() -> None:
+    case = Case()
+    change = c.SetPhase(phase=Phase.IDENTIFIED, why="tax rounding")
+    case.does(ANN, change)
+    assert case.decides(ANN, change) == ()
+    # Another one is.
+    assert len(case.decides(ANN, c.SetPhase(phase=Phase.IDENTIFIED, why="the cache"))) == 1

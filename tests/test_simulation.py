@@ -349,7 +349,7 @@ def test_a_deleted_card_that_is_taken_for_a_lost_channel_is_found(planted: pytes
         gone(self, stream, card, row, row.message, of[-1])
 
     planted.setattr(CardKeeping, "_gone", by_row)
-    slow = (Plan(seed=seed, faults={"delay": 2.0}, deletions=tuple(range(75, 700, 10))) for seed in range(12))
+    slow = (Plan(seed=seed, faults={"delay": 2.0}, deletions=tuple(range(75, 700, 3))) for seed in range(30))
     found(slow, "committed, then seen", "everything goes on", "nothing is shown that is not called for")
 
 

@@ -37,7 +37,9 @@ def add_note(incident: Incident, command: AddNote, act: Act) -> Events:
 
 def noted(incident: Incident, words: str, act: Act) -> Events:
     """Words that came with an act which changed nothing: they go on the timeline, so that none is acknowledged and lost."""
-    known = any(one.kind == "noted" and one.text == words and act.person.is_(one.by) for one in incident.entries)
+    # As a note, or as the reason that a change was given: `phase identified: tax rounding`.
+    theirs = (one.text for one in incident.entries if act.person.is_(one.by))
+    known = any(text == words or text.endswith(f": {words}") for text in theirs)
     return () if known or not words else (Noted(text=words, said_by=act.person, said_at=act.at),)
 
 
