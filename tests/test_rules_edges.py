@@ -12,6 +12,8 @@ from core.incident import commands as c
 from core.incident.cards import cards, told
 from core.incident.events import ImpactSet, Origin, Refused, SourceEdited, Told
 from core.incident.evolve import begin, evolve, replay
+from core.incident.times import spell
+from core.incident.verbs import spelled
 from core.incident.vocabulary import ItemKind, ItemStatus, Phase, Role
 
 
@@ -172,3 +174,12 @@ def test_a_reason_that_came_with_the_phase_is_not_noted_again() -> None:
     assert case.decides(ANN, change) == ()
     # Another one is.
     assert len(case.decides(ANN, c.SetPhase(phase=Phase.IDENTIFIED, why="the cache"))) == 1
+
+
+def test_an_edit_of_what_nothing_was_made_from_changes_nothing() -> None:
+    assert Case().decides(ANN, c.EditSource(message=message("elsewhere"), text="other words")) == ()
+
+
+def test_a_command_is_spelled_as_it_is_typed() -> None:
+    assert spelled(c.PublishUnchanged(every=timedelta(minutes=15))) == f"unchanged {spell(timedelta(minutes=15))}"
+    assert spelled(c.Assign(role=Role.SCRIBE, who=MIA)) == "assign scribe @Mia"
