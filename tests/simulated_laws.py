@@ -235,7 +235,8 @@ class Laws:
             "frozen": incident.frozen is not None,
             "people": sorted(person.name for person in incident.people),
             "marked": sorted(
-                (entry.text, entry.by.name if entry.by else "", entry.withdrawn)
+                # Leah gives her reason in the moment that she is marked: whether before or after, nobody can tell.
+                (entry.text.partition(", errors are")[0], entry.by.name if entry.by else "", entry.withdrawn)
                 for entry in incident.entries
                 if entry.message is not None
             ),

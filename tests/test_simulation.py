@@ -88,7 +88,9 @@ def test_the_story_survives_a_long_death_and_a_chat_that_forgets(step: int) -> N
     all_hold([crash(step, LONG, cut=True, window=SHORT)])
 
 
-@pytest.mark.parametrize("plan", [*SOME, *map(seeded, (262, 1013, 1205, 1207, 2206))], ids=lambda plan: plan.again)
+@pytest.mark.parametrize(
+    "plan", [*SOME, *map(seeded, (262, 1013, 1205, 1207, 1369, 2206))], ids=lambda plan: plan.again
+)
 def test_the_story_survives_a_bad_network_and_deaths(plan: Plan) -> None:
     all_hold([plan])
 
