@@ -132,11 +132,9 @@ async def _storm(run: Run) -> list[Figure]:
         company = Company(discord, run.home / "storm", stack)
         await company.bot.start()
         board = await _declared(company, 0)
-        role = discord.channel("triage")
         responders = next(one for one in discord.guild.roles.values() if one.name == "Responders")
         crowd = [discord.create_person(f"Person {index}", roles=(responders,)) for index in range(STORM // 10)]
         await asyncio.sleep(20)  # until the board has its seeds, by the limits
-        assert role is not None
         began = time.perf_counter()
         emoji = ("🧭", "🔎", "📣", "⏪", "✍️", "🧊", "👍", "🎉", "👀", "🔥")
         for index in range(STORM):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from kept_record import record_of
 from matrix_person import Person
 from matrix_story import Company
 from synapse import Synapse
-from test_run_matrix import timeline
 
 pytest_plugins = ["conftest_matrix"]
 
@@ -43,7 +43,7 @@ async def test_what_was_said_while_it_refused_to_start_is_heard_by_the_next_good
     await ann.put_state(triage, "m.room.join_rules", {"join_rule": "invite"})
     await company.bot.start()
     await company.incident_room()
-    assert (await timeline(company))["title"] == "payments fail"
+    assert (await record_of(company.bot))["title"] == "payments fail"
 
 
 @pytest.mark.endure

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 from discord_fake import FakeDiscord
 from discord_story import Company, reads
+from kept_record import record_of
 from matrix_person import Person
 from matrix_story import MARK, Eyes
 from synapse import Synapse
-from test_run_discord import timeline
 
 from bot.story import ON_CALL, STORY
 
@@ -94,7 +94,7 @@ async def test_an_incident_on_discord_is_told_on_matrix_and_a_linked_person_is_o
     await company.sees(lambda: company.card("leadership", "summary"), "the summary on Discord")
     await both.mia.say(both.triage, "!inc reopen 1 payments fail again since 10:40")
     await company.reads("incident", "board", "· investigating ·")
-    entries = (await timeline(company))["entries"]
+    entries = (await record_of(company.bot))["entries"]
     assert [entry["by"] for entry in entries if "payments fail again" in entry["text"]] == ["Mia"]
     status, seconds = await company.bot.stop()
     assert (status, seconds < 2) == (0, True)

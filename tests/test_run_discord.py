@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest_asyncio
 from discord_fake import FakeDiscord
@@ -19,14 +17,6 @@ async def company(tmp_path: Path) -> AsyncIterator[Company]:
     """The cast in its channels, and a bot that is in the guild and not started yet."""
     async with FakeDiscord() as discord, AsyncExitStack() as stack:
         yield Company(discord, tmp_path / "bot", stack)
-
-
-async def timeline(company: Company) -> dict[str, Any]:
-    """The record, as `tocsin timeline` gives it beside the running bot."""
-    status, out, err = await company.bot.tocsin("timeline", "1", "--json")
-    assert status == 0, err
-    record: dict[str, Any] = json.loads(out)
-    return record
 
 
 async def test_the_checkout_story(company: Company) -> None:

@@ -12,7 +12,7 @@ from discord_fake import FakeDiscord
 from discord_permissions import Permission
 from discord_story import Company
 from discord_world import Message
-from test_run_discord import timeline
+from kept_record import record_of
 
 from bot.story import STORY
 
@@ -75,7 +75,7 @@ async def test_what_was_taken_back_edited_and_deleted_is_so(company: Company) ->
             company.discord.gateway.lose_sessions()
             mia.unreact(item, "✋")
             await company.reads("incident", "item/H1", "free to grab")
-    entries = [entry["text"] for entry in (await timeline(company))["entries"] if entry["withdrawn"]]
+    entries = [entry["text"] for entry in (await record_of(company.bot))["entries"] if entry["withdrawn"]]
     assert entries == ["errors began at 10:02"]
 
 
@@ -116,4 +116,4 @@ async def test_a_right_that_is_lacking_is_named_on_the_board_and_no_word_is_lost
     discord.owner.overwrite(room, own, allow=see, deny=speak)
     company.people["Mia"].say(room, "!inc hypothesis the cache")
     await company.reads("incident", "board", "Tocsin lacks: Send Messages")
-    assert "H1 hypothesis: the cache" in [entry["text"] for entry in (await timeline(company))["entries"]]
+    assert "H1 hypothesis: the cache" in [entry["text"] for entry in (await record_of(company.bot))["entries"]]

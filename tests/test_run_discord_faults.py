@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from discord_fake import FakeDiscord
 from discord_story import Company, borne
-from test_run_discord import timeline
+from kept_record import PAUSES, Told, ends_as_the_story_does, record_of
 
 from bot.story import STORY
 
@@ -29,36 +28,20 @@ async def company(tmp_path: Path) -> AsyncIterator[Company]:
         yield Company(discord, tmp_path / "bot", stack)
 
 
-def _told(record: dict[str, Any]) -> list[tuple[str | None, str | None, str]]:
-    """What the record says, without what the hour makes different."""
-    return [
-        (entry["by"], entry["marked_by"], re.sub(r"\d\d:\d\d", "HH:MM", entry["text"])) for entry in record["entries"]
-    ]
-
-
-async def _ends_as_the_story_does(company: Company) -> list[tuple[str | None, str | None, str]]:
+async def _ends_as_the_story_does(company: Company) -> Told:
     await company.reads("incident", "board", "· closed ·")
     await company.sees(lambda: not company.unticked(), "✅ on every command", within=60)
     assert company.twice() == {}
     assert company.threads_twice() == []
-    status, out, _ = await company.bot.tocsin("verify")
-    assert (status, "whole" in out) == (0, True)
-    record = await timeline(company)
-    assert record["phase"] == "closed"
-    assert record["roles"] == {"ic": "Ann", "diagnosis": "Mia", "updates": "Jon", "recovery": "Leah"}
-    return _told(record)
+    return await ends_as_the_story_does(company.bot)
 
 
-async def _undisturbed(home: Path) -> list[tuple[str | None, str | None, str]]:
+async def _undisturbed(home: Path) -> Told:
     async with FakeDiscord() as discord, AsyncExitStack() as stack:
         other = Company(discord, home, stack)
         await other.bot.start()
         await other.play()
         return await _ends_as_the_story_does(other)
-
-
-PAUSES = {"unheard": (0.0,), "in the middle": (0.03, 0.1, 0.3, 0.06, 0.2)}
-"""Seconds from an act to the kill, in turn: before it is heard, and at different points of what it brings about."""
 
 
 @pytest.mark.parametrize("when", PAUSES)
@@ -154,7 +137,7 @@ async def test_what_was_said_while_it_was_away_is_done_once_when_it_is_back(comp
     for _ in range(2):
         await company.sees(lambda: not company.unticked(), "✅ on every command", within=60)
         assert company.twice() == {}
-        entries = Counter(entry["text"] for entry in (await timeline(company))["entries"])
+        entries = Counter(entry["text"] for entry in (await record_of(company.bot))["entries"])
         assert [entries[str(at)] for at in range(0, 150, 5)] == [1] * 30
         spoken = [at for at in range(150) if at % 5]
         assert [entries[f"talk {at}"] for at in spoken[:25]] == [1] * 25

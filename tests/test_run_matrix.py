@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from bot_process import PATIENCE, BotProcess, without_override
+from kept_record import record_of
 from matrix_person import Event
 from matrix_story import FRAME, MARK, Company
 from synapse import SERVER, Synapse
@@ -218,7 +219,7 @@ async def test_told_to_end_in_the_middle_it_loses_nothing(company: Company) -> N
     assert (status, seconds < 2) == (0, True)
     await company.bot.start()
     await company.sees(lambda: all(_ticks(company, note) == 1 for note in notes), "every ✅")
-    entries = (await timeline(company))["entries"]
+    entries = (await record_of(company.bot))["entries"]
     assert [entry["text"] for entry in entries if entry["kind"] == "noted"] == [str(at) for at in range(30)]
 
 
@@ -359,7 +360,7 @@ async def test_while_another_program_holds_the_database_acts_wait(company: Compa
     other.execute("ROLLBACK")
     other.close()
     await company.sees(lambda: _ticks(company, note) == 1, "the ✅")
-    assert len([e for e in (await timeline(company))["entries"] if "was locked" in e["text"]]) == 1
+    assert len([e for e in (await record_of(company.bot))["entries"] if "was locked" in e["text"]]) == 1
 
 
 # --- what is said about it ----------------------------------------------------------------------------------------------
@@ -414,12 +415,6 @@ async def declared(company: Company) -> str:
     """An incident of Ann's, with everybody in its room."""
     await company.people["Ann"].say(company.rooms["triage"], "!inc declare payments fail")
     return await company.incident_room()
-
-
-async def timeline(company: Company) -> dict[str, Any]:
-    _, out, err = await company.bot.tocsin("timeline", "1", "--json")
-    assert err == ""
-    return dict(json.loads(out))
 
 
 async def eventually(holds: Callable[[], Any]) -> None:

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
+from kept_record import PAUSES, Told, ends_as_the_story_does, record_of
 from matrix_story import MARK, Company
 from synapse import Synapse
-from test_run_matrix import declared, timeline
+from test_run_matrix import declared
 
 from bot.story import STORY
 
@@ -28,13 +28,6 @@ async def company(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Company]:
         yield await Company(synapse, tmp_path / "bot", stack).open()
 
 
-def _told(record: dict[str, Any]) -> list[tuple[str | None, str | None, str]]:
-    """What the record says, without what the hour makes different."""
-    return [
-        (entry["by"], entry["marked_by"], re.sub(r"\d\d:\d\d", "HH:MM", entry["text"])) for entry in record["entries"]
-    ]
-
-
 UNDISTURBED = [
     ("Ann", "Ann", "declared SEV2: Checkout fails after payment, reported by Sam"),
     ("Ann", "Ann", "is incident commander (declared while on call)"),
@@ -43,24 +36,15 @@ UNDISTURBED = [
 """How the record begins; the rest is held against the story itself, and both plays against each other."""
 
 
-async def _ends_as_the_story_does(company: Company) -> list[tuple[str | None, str | None, str]]:
+async def _ends_as_the_story_does(company: Company) -> Told:
     await company.reads("incident", "board", "· closed ·")
     for event in company.acts:
         await company.ticks(event)
     assert await company.unticked() == []
     assert await company.twice() == {}
-    status, out, _ = await company.bot.tocsin("verify")
-    assert (status, "whole" in out) == (0, True)
-    record = await timeline(company)
-    assert record["phase"] == "closed"
-    assert record["roles"] == {"ic": "Ann", "diagnosis": "Mia", "updates": "Jon", "recovery": "Leah"}
-    told = _told(record)
+    told = await ends_as_the_story_does(company.bot)
     assert told[:3] == UNDISTURBED
     return told
-
-
-PAUSES = {"unheard": (0.0,), "in the middle": (0.03, 0.1, 0.3, 0.06, 0.2)}
-"""Seconds from an act to the kill, in turn: before it is heard, and at different points of what it brings about."""
 
 
 @pytest.mark.parametrize("when", PAUSES)
@@ -138,7 +122,7 @@ async def test_what_was_said_while_it_was_away_is_done_once_when_it_is_back(comp
             await company.ticks(event)
         assert await company.unticked() == []
         assert await company.twice() == {}
-        entries = Counter(entry["text"] for entry in (await timeline(company))["entries"])
+        entries = Counter(entry["text"] for entry in (await record_of(company.bot))["entries"])
         assert [entries[str(at)] for at in range(0, 150, 5)] == [1] * 30
         spoken = [at for at in range(150) if at % 5]
         assert [entries[f"talk {at}"] for at in spoken[:25]] == [1] * 25
