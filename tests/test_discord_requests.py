@@ -21,7 +21,7 @@ from discord_world import Channel
 from pushed_clock import PushedClock
 from pydantic import SecretStr
 
-from core.port import Fatal, Forbidden, Missing, Permanent, Stale, Temporary, TransportFailure
+from core.port import Crowded, Fatal, Forbidden, Missing, Permanent, Stale, Temporary, TransportFailure
 from transports.discord_chat import requests as module
 from transports.discord_chat.client import hears_words
 from transports.discord_chat.refs import channel_ref
@@ -165,6 +165,25 @@ async def test_a_limit_is_told_with_its_wait_and_nobody_sleeps(wire: Wire, scope
     assert wire.sent() == 1
     await wire.send()
     assert wire.sent() == 2, "whoever waits is the one who asked"
+
+
+async def test_a_full_bucket_is_told_before_anything_is_asked_and_holds_up_no_other(wire: Wire) -> None:
+    there = ("POST", wire.triage.id, False)
+    message = await wire.send()
+    limit = wire.fake.rates.buckets["message-send"].limit
+
+    async def say() -> None:
+        await wire.requests.ask(lambda: wire.client.text(wire.triage.id).send("x"), there)
+
+    for _ in range(limit - 1):
+        await say()
+    with pytest.raises(Crowded) as refused:
+        await say()
+    assert wire.sent() == limit, "the one too many was never asked"
+    assert refused.value.retry_after is not None
+    await wire.requests.ask(lambda: message.edit(content="y"), ("PATCH", wire.triage.id, False))
+    wire.clock.set(wire.clock.now() + timedelta(seconds=refused.value.retry_after))
+    await say()
 
 
 async def test_a_global_limit_holds_every_request(wire: Wire) -> None:

@@ -12,7 +12,7 @@ from stage import Stage, open_stage
 
 from core.incident.document import Post
 from core.incident.vocabulary import ChannelRef, MessageRef
-from core.port import Temporary
+from core.port import Crowded, Temporary
 from core.rests import BACKOFF, Rests
 from transports.sandbox.server import Server
 from transports.sandbox.transport import SandboxTransport
@@ -224,3 +224,74 @@ async def test_a_declaration_whose_listener_has_a_bug_is_whole(tmp_path: Path) -
         await stage.ann.types("declare search is empty sev3", stage.triage)
         assert stage.incident.number == 2
         stage.expect_everything()
+
+
+class Busy(SandboxTransport):
+    """A chat that takes no more of one kind of call for a while; what it did take is noted in order."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self.full: set[str] = set()
+        self.took: list[str] = []
+
+    def _take(self, kind: str) -> None:
+        if kind in self.full:
+            raise Crowded("enough of that for now", retry_after=20)
+        self.took.append(kind)
+
+    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
+        self._take("send")
+        return await super().send(channel, post, key)
+
+    async def edit(self, message: MessageRef, post: Post, key: str) -> None:
+        self._take("edit")
+        await super().edit(message, post, key)
+
+    async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
+        self._take("unreact")
+        await super().clear_reaction(message, emoji, account_id)
+
+
+async def _busy(stage: Stage) -> Busy:
+    chat = Busy(stage.server)
+    stage.chat = lambda: chat
+    await stage.restart()
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    return chat
+
+
+async def test_where_no_more_is_sent_the_board_is_edited_all_the_same(stage: Stage) -> None:
+    chat = await _busy(stage)
+    chat.full = {"send"}
+    await stage.mia.types("hypothesis cache")
+    await stage.fast_forward(seconds=3)
+    stage.expect_no_card("item/H1")
+    stage.expect_card("board", "H1 cache: free")
+    await stage.ann.types("impact nobody can pay")
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("board", "nobody can pay")
+    stage.expect_no_card("item/H1")
+    chat.full = set()
+    await stage.fast_forward(seconds=20)
+    stage.expect_card("item/H1", "cache")
+
+
+async def test_taking_emoji_away_holds_up_nothing_that_people_read(stage: Stage) -> None:
+    chat = await _busy(stage)
+    await stage.mia.reacts("board", "🔎")
+    await stage.fast_forward(seconds=5)
+    chat.took.clear()
+    await stage.jon.reacts_in_vain("board", "🔎", "Mia")
+    assert {"send", "unreact"} <= set(chat.took)
+    chat.full = {"unreact"}
+    await stage.fast_forward(seconds=5)
+    board = stage.find("board").ref
+    await stage.leah.reacts(board, "🔎")
+    await stage.ann.types("impact nobody can pay")
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("board", "nobody can pay")
+    assert "leah" in stage.world.look(board).who("🔎")
+    chat.full = set()
+    await stage.fast_forward(seconds=20)
+    assert "leah" not in stage.world.look(board).who("🔎")
+    assert "Mia" in stage.leah.told(board)
