@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from core.command_post import CommandPost
 from core.incident import commands as c
+from core.incident.authority import precedence
 from core.incident.decide import Act
 from core.incident.prefilled import prefilled
 from core.incident.state import Incident
@@ -37,16 +38,9 @@ class Headquarters:
         return tuple(one.channel for one in awake if one.channel is not None and one.channel.transport == transport)
 
     def ranked(self, channel: ChannelRef, accounts: Sequence[Account]) -> list[Account]:
-        incident = self._here(channel)
-        first = (*incident.policy.on_call, incident.declared_by) if incident is not None else ()
-
-        def rank(account: Account) -> tuple[int, int, str]:
-            person = self._roster.person(account)
-            place = next((at for at, each in enumerate(first) if each.is_(person)), len(first))
-            # Ids of Discord's grow with time: the shorter is the older.
-            return place, len(account.id), account.id
-
-        return sorted(accounts, key=rank)
+        here, person = self._here(channel), self._roster.person
+        # Of two ids the shorter is the lower.
+        return sorted(accounts, key=lambda each: (precedence(here, person(each)), len(each.id), each.id))
 
     def cards(self, channel: ChannelRef) -> tuple[MessageRef, ...]:
         return tuple(row.message for row in self._showing.standing(channel) if row.message is not None)

@@ -120,6 +120,12 @@ def holders(incident: Incident, roles: Sequence[Role]) -> tuple[Person, ...]:
     return tuple(people)
 
 
+def precedence(incident: Incident | None, person: Person) -> int:
+    """Whose claim goes first where nobody can tell who was: on call, then who declared, then the rest (spec, section 3)."""
+    first = (*incident.policy.on_call, incident.declared_by) if incident is not None else ()
+    return next((at for at, each in enumerate(first) if each.is_(person)), len(first))
+
+
 def _titles(roles: Sequence[Role]) -> str:
     return " or ".join(role.title for role in roles)
 
