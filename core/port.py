@@ -70,12 +70,10 @@ class Traits:
 
     `seeds_choices`: a card's choices are seeded as reactions (else the chat shows buttons).
     `resend_window`: how long a repeated send with the same key is known to make no second message.
-    `text_limit`: characters of one message.
     """
 
     seeds_choices: bool
     resend_window: timedelta
-    text_limit: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,6 @@ TRAITS = Traits(
     seeds_choices=False,
     # "the past few minutes" (resources/message#create-message); two of them are relied upon.
     resend_window=timedelta(minutes=2),
-    # An embed's description (resources/message#embed-limits).
-    text_limit=4096,
 )
 
 

@@ -29,8 +29,6 @@ TRAITS = Traits(
     seeds_choices=True,
     # Synapse keeps transaction ids for 24 hours (events_worker's clean-up); an hour is left for clocks that differ.
     resend_window=timedelta(hours=23),
-    # A quarter of an event: an edit carries the words as text and as HTML.
-    text_limit=16_000,
 )
 
 _LOOSE = str.maketrans("", "", "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")

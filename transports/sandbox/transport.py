@@ -13,7 +13,6 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import ChannelPlan, Fatal, Inbox, Missing, Notebook, Said, Temporary, Traits
 from transports.sandbox.places import NAME, Channel, Kind
 from transports.sandbox.server import Batch, Server
-from transports.sandbox.world import TEXT_LIMIT
 from transports.signals import Signal
 
 BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -32,7 +31,7 @@ class SandboxTransport:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._clock = server.world.clock
-        self.traits = Traits(seeds_choices=True, resend_window=server.resend_window, text_limit=TEXT_LIMIT)
+        self.traits = Traits(seeds_choices=True, resend_window=server.resend_window)
 
     async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
         since = self._cursor(await notebook.read(CURSOR))
