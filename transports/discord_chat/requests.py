@@ -10,7 +10,8 @@ import asyncio
 import json
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -135,13 +136,9 @@ class Requests:
             raise Temporary("Tocsin holds its requests back, as Discord asked", retry_after=held)
         if kind is not None and (left := self._crowded(kind)):
             raise Crowded("as many as Discord takes for now", retry_after=left)
-        try:
+        with understood():
             async with asyncio.timeout(PATIENCE):
                 return await call()
-        except Exception as error:
-            if (meant := failure(error)) is None:
-                raise
-            raise meant from error
 
     def _held(self) -> float:
         """Seconds until anything may be asked."""
@@ -183,6 +180,17 @@ class Requests:
         if response.status == 429 and (said.get("global") or not said):
             self._held_until = self._clock.now() + (BANNED if wait is None else timedelta(seconds=wait))
         raise Answered(response.status, int(said.get("code") or 0), str(said.get("message", "")), wait)
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """What discord.py or the network raises inside is raised as what it means."""
+    try:
+        yield
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        if (meant := failure(error)) is None:
+            raise
+        raise meant from error
 
 
 def failure(error: BaseException) -> Exception | None:

@@ -24,7 +24,7 @@ from transports.discord_chat.interactions import Interactions
 from transports.discord_chat.levels import Levels
 from transports.discord_chat.permissions import RIGHTS, lacking
 from transports.discord_chat.places import Places
-from transports.discord_chat.requests import Requests, failure
+from transports.discord_chat.requests import Requests, understood
 from transports.discord_chat.seen import Seen
 from transports.discord_chat.settings import DiscordSettings
 from transports.discord_chat.syncing import sync
@@ -119,11 +119,8 @@ class Session:
             await asyncio.wait((connecting, self._ears.failed), return_when=asyncio.FIRST_COMPLETED)
             if self._ears.failed.done():
                 self._ears.failed.result()
-            await connecting
-        except Exception as error:
-            if (meant := failure(error)) is None:
-                raise
-            raise meant from error
+            with understood():
+                await connecting
         finally:
             self.client = None
             self._ears.close()
