@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from incidents import ANN, JON, LEAH, MIA, Case
+from incidents import ANN, BOB, JON, LEAH, MIA, Case
 
 from core.incident import commands as c
+from core.incident.authority import precedence
 from core.incident.cards import cards
 from core.incident.document import plain
 from core.incident.vocabulary import Role
@@ -30,3 +31,13 @@ def test_a_backup_who_was_not_alone_took_it_over() -> None:
     case.does(MIA, c.Claim(role=Role.IC, others=(JON,)))
     said = {card.key: card.post for card in cards(case.incident)}["role/1"]
     assert "took over from Ann" in plain(said.document)
+
+
+def test_on_call_goes_first_then_who_declared_then_the_rest() -> None:
+    # On call are Ann and Bob; Mia declared.
+    incident = Case(MIA).incident
+    assert [precedence(incident, person) for person in (ANN, BOB, MIA, JON, LEAH)] == [0, 1, 2, 3, 3]
+
+
+def test_outside_of_an_incident_all_are_alike() -> None:
+    assert precedence(None, ANN) == precedence(None, JON)
