@@ -18,11 +18,15 @@ from core.incident.vocabulary import Person, Role
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """`roles` of whom any may do `act`; none means any responder. `tocsin` marks what only the clock or a chat does."""
+    """`roles` of whom any may do `act`; none means any responder. `tocsin` marks what only the clock or a chat does.
+
+    `tie`: the tie-breaker may, too, when asked.
+    """
 
     act: str
     roles: tuple[Role, ...] = ()
     tocsin: bool = False
+    tie: bool = False
     outward: bool = False
     after_close: bool = False
 
@@ -63,7 +67,15 @@ AUTHORITY: dict[type[c.Command], Right] = {
     c.LetGo: _anyone("let go of one's own item"),
     c.EndItem: _anyone("say how an item ended"),
     c.MarkDecision: _anyone("mark a decision", after_close=True),
-    c.ChoosePath: Right("choose the path", (Role.RECOVERY,)),
+    c.DecideBy: Right("set a decision point", (Role.IC, Role.DIAGNOSIS, Role.RECOVERY)),
+    c.MoveDecision: Right("move a decision point", (Role.IC, Role.DIAGNOSIS, Role.RECOVERY)),
+    c.WithdrawDecision: Right("withdraw a decision point", (Role.IC, Role.DIAGNOSIS, Role.RECOVERY)),
+    c.ChoosePath: Right("choose the path", (Role.RECOVERY,), tie=True, outward=True),
+    c.AnswerDecision: Right("decide that", (Role.RECOVERY,), tie=True, outward=True),
+    c.WatchSignal: _anyone("say which signal is watched"),
+    c.Object: Right("object to a choice", tuple(Role), tie=True),
+    c.MeetThreshold: _anyone("say that a threshold is met"),
+    c.UnmeetThreshold: _anyone("take back that a threshold is met"),
     c.Freeze: Right("freeze changes", (Role.IC, Role.RECOVERY)),
     c.Unfreeze: Right("lift the freeze", (Role.IC, Role.RECOVERY), after_close=True),
     c.AskAboutFreeze: _tocsin("ask about a freeze"),
@@ -81,9 +93,15 @@ AUTHORITY: dict[type[c.Command], Right] = {
     c.CloseDuplicate: Right("close", (Role.IC,), outward=True, after_close=True),
     c.Reopen: _anyone("reopen", after_close=True),
     c.Confirm: _anyone("answer what was asked of one", after_close=True),
+    c.Decline: _anyone("answer what was asked of one", after_close=True),
     c.KeepClaim: _anyone("take back a reaction", after_close=True),
     c.NoteTakenBack: _anyone("take back a reaction", after_close=True),
     c.AskForCommander: _tocsin("ask for a commander"),
+    c.AskDecision: _tocsin("ask for a decision"),
+    c.EndPause: _tocsin("end a pause"),
+    c.AskWhetherItWorked: _tocsin("ask whether it worked"),
+    c.LetItStand: _tocsin("let a choice stand"),
+    c.Nudge: _tocsin("nudge"),
     c.RemindUpdate: _tocsin("remind of an update"),
     c.AskToClose: _tocsin("ask to close"),
     c.LockChannel: _tocsin("lock the channel"),
@@ -93,6 +111,8 @@ AUTHORITY: dict[type[c.Command], Right] = {
     c.NoteMissingRight: _tocsin("note a missing right"),
     c.NoteRightGiven: _tocsin("note a right that is there again"),
     c.NoteRemade: _tocsin("note what was made again"),
+    c.NoteArrival: _anyone("be there", after_close=True),
+    c.NoteLeft: _anyone("leave", after_close=True),
     c.Misread: _anyone("be understood", after_close=True),
     c.DenyStranger: _anyone("ask", after_close=True),
 }
@@ -103,7 +123,8 @@ def permit(incident: Incident, command: c.AnyCommand, by: Person | None) -> None
     right = AUTHORITY[type(command)]
     if right.tocsin or by is None:
         return
-    if right.roles and not any(incident.may(by, role) for role in right.roles):
+    asked = right.tie and incident.breaks_tie(by)
+    if right.roles and not asked and not any(incident.may(by, role) for role in right.roles):
         raise refusals.not_yours(
             right.act, holders(incident, right.roles), _titles(right.roles), _way_in(incident, right)
         )

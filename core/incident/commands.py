@@ -262,9 +262,67 @@ class MarkDecision(Command):
     quote: Quote | None = None
 
 
+class DecideBy(Command):
+    """Set a decision point: at `at` the recovery owner is asked, if `condition` holds, what to do."""
+
+    at: datetime
+    condition: Words
+
+
+class MoveDecision(Command):
+    """`point` is the key of a decision point; without one it is the next that is due."""
+
+    at: datetime
+    point: str = ""
+
+
+class WithdrawDecision(Command):
+    why: Maybe = ""
+    point: str = ""
+
+
 class ChoosePath(Command):
+    """The recovery owner's call. `point` is the decision point that it answers, where that was said.
+
+    `why` is also the sentence that says why rolling back is unsafe, where rolling back first is the rule.
+    """
+
     path: Path
     why: Maybe = ""
+    point: str = ""
+
+
+class AnswerDecision(Command):
+    """One of the four choices, given on the card that asked for it."""
+
+    prompt: str
+    path: Path
+
+
+class WatchSignal(Command):
+    """Which signal will show that the path worked, and who watches it for how long; whoever says it, unless named."""
+
+    signal: Words
+    who: Person | None = None
+    length: Length | None = None
+
+
+class Object(Command):
+    """Object to the choice that was made last; said by a tie-breaker who was asked, it overturns that choice."""
+
+    why: Words
+
+
+class MeetThreshold(Command):
+    """One of the service's sentences is met: by its number, or some of its words."""
+
+    threshold: Words
+
+
+class UnmeetThreshold(Command):
+    """Whoever marked it takes that back."""
+
+    threshold: Words
 
 
 class Freeze(Command):
@@ -367,6 +425,12 @@ class Confirm(Command):
     prompt: str
 
 
+class Decline(Command):
+    """No to a prompt, by its card key."""
+
+    prompt: str
+
+
 class KeepClaim(Command):
     """🚨 or a role's emoji was taken back: nothing changes, and the answer says how to hand it off."""
 
@@ -382,6 +446,36 @@ class NoteTakenBack(Command):
 
 class AskForCommander(Command):
     step: int
+
+
+class AskDecision(Command):
+    """A decision point is due: ask who is entitled and not asked yet, or say that nobody answered."""
+
+    point: str
+
+
+class EndPause(Command):
+    """The five minutes of a pause are over."""
+
+    item: str
+
+
+class AskWhetherItWorked(Command):
+    """The watcher's time is over."""
+
+    item: str
+
+
+class LetItStand(Command):
+    """The tie-breaker was silent: the choice stands."""
+
+    prompt: str
+
+
+class Nudge(Command):
+    """A row of `core.incident.nudges.NUDGES` is due."""
+
+    row: str
 
 
 class RemindUpdate(Command):
@@ -442,6 +536,14 @@ class NoteRemade(Command):
     what: str
 
 
+class NoteArrival(Command):
+    """Somebody said something in the incident's channel for the first time: they are there."""
+
+
+class NoteLeft(Command):
+    """Somebody left the incident's channel, or was put out of it."""
+
+
 class Misread(Command):
     """Words meant as a command that could not be read; the answer is the nearest form."""
 
@@ -461,10 +563,13 @@ AnyCommand = (
     | (WithdrawEntry | EditSource | DeleteSource)
     | (Claim | Release | Assign | Vacate | NameBackup | HandOff | TakeOver | PassRole)
     | (AddItem | Grab | LetGo | EndItem)
-    | (MarkDecision | ChoosePath | Freeze | Unfreeze | AskUnfreeze | AskAboutFreeze)
+    | (MarkDecision | DecideBy | MoveDecision | WithdrawDecision | ChoosePath | AnswerDecision | WatchSignal | Object)
+    | (MeetThreshold | UnmeetThreshold | Freeze | Unfreeze | AskUnfreeze | AskAboutFreeze)
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate)
-    | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | KeepClaim | NoteTakenBack)
-    | (AskForCommander | RemindUpdate | AskToClose | LockChannel)
+    | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
+    | (KeepClaim | NoteTakenBack)
+    | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)
+    | (RemindUpdate | AskToClose | LockChannel)
     | (
         NoteChannel
         | LoseChannel
@@ -472,6 +577,8 @@ AnyCommand = (
         | NoteMissingRight
         | NoteRightGiven
         | NoteRemade
+        | NoteArrival
+        | NoteLeft
         | Misread
         | DenyStranger
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.incident.vocabulary import Role
+from core.incident.vocabulary import Path, Role
 
 EMOJI: dict[str, str] = {
     "declare": "🚨",
@@ -25,8 +25,20 @@ EMOJI: dict[str, str] = {
     "unchanged": "🔁",
     "close": "🏁",
     "yes": "👍",
+    "no": "❌",
     "came_back": "↩️",
+    "path_rollback": "⏪",
+    "path_fix": "🔧",
+    "path_pause": "⏸️",
+    "path_dig": "🔎",
+    **{f"met_{number}": f"{number}\ufe0f\u20e3" for number in range(1, 10)},
 }
 
 CLAIMS: dict[str, Role] = {f"claim_{role}": role for role in Role}
 """The board's reactions that claim a role."""
+
+PATHS: dict[str, Path] = {f"path_{path}": path for path in Path}
+"""The four choices at a decision point."""
+
+THRESHOLDS: dict[str, int] = {f"met_{number}": number for number in range(1, 10)}
+"""The sentences on the thresholds' card, by their number; a service has no more."""

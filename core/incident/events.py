@@ -147,6 +147,8 @@ class How(StrEnum):
     ASSIGNED = "assigned"
     HANDED_OFF = "handed off"
     TOOK_OVER = "took over"
+    CATALOGUE = "from the service catalogue"
+    LEFT = "left the channel"
     RELEASED = "released"
     VACATED = "vacated"
 
@@ -205,13 +207,101 @@ class ItemEnded(Happened):
     result: str = ""
 
 
+class DecisionPointSet(Happened):
+    """A decision that is due at `at`, by its key (`D1`)."""
+
+    kind: Literal["decision_point_set"] = "decision_point_set"
+    key: str
+    at: datetime
+    condition: str
+
+
+class DecisionPointMoved(Happened):
+    kind: Literal["decision_point_moved"] = "decision_point_moved"
+    key: str
+    at: datetime
+
+
+class DecisionPointWithdrawn(Happened):
+    kind: Literal["decision_point_withdrawn"] = "decision_point_withdrawn"
+    key: str
+    why: str = ""
+
+
+class DecisionPointAnswered(Happened):
+    """Decided as the path says that is being gone already; a new path says so in its `PathChosen`."""
+
+    kind: Literal["decision_point_answered"] = "decision_point_answered"
+    key: str
+    path: Path
+
+
+class DecisionPointUnanswered(Happened):
+    """Everyone entitled was asked and nobody answered: it stays open, and that is said."""
+
+    kind: Literal["decision_point_unanswered"] = "decision_point_unanswered"
+    key: str
+
+
+class ThresholdMet(Happened):
+    """The service's sentence `number` (from 1) is met."""
+
+    kind: Literal["threshold_met"] = "threshold_met"
+    number: int
+    text: str
+
+
+class ThresholdUnmet(Happened):
+    kind: Literal["threshold_unmet"] = "threshold_unmet"
+    number: int
+    text: str
+
+
+class SignalNamed(Happened):
+    """What will show that the path `item` worked, and who watches it until when."""
+
+    kind: Literal["signal_named"] = "signal_named"
+    item: str
+    signal: str
+    who: Person
+    until: datetime
+
+
+class SignalSeen(Happened):
+    """The watcher says that the signal shows it: the path worked."""
+
+    kind: Literal["signal_seen"] = "signal_seen"
+    item: str
+
+
+class Objected(Happened):
+    """A role holder objects to the choice of an entry; it stands until the tie-breaker overturns it."""
+
+    kind: Literal["objected"] = "objected"
+    entry: int
+    why: str
+
+
+class TieBroken(Happened):
+    """The choice of an entry stands, or is overturned. Without an actor the tie-breaker was silent."""
+
+    kind: Literal["tie_broken"] = "tie_broken"
+    entry: int
+    overturned: bool
+
+
 class PathChosen(Happened):
-    """The recovery owner's call; `item` is the recovery action it opened."""
+    """The recovery owner's call; `item` is the recovery action it opened, `point` the decision point that it answers.
+
+    `unsafe` says why rolling back, which was the rule, is not what is done.
+    """
 
     kind: Literal["path_chosen"] = "path_chosen"
     path: Path
     why: str = ""
     item: str = ""
+    point: str = ""
+    unsafe: str = ""
 
 
 class FrozenChanges(Happened):
@@ -317,6 +407,15 @@ class Ask(StrEnum):
     UNFREEZE = "unfreeze"
     SAME = "same"
     STALE = "stale"
+    DECISION = "decision"
+    RULE = "rule"
+    UNSAFE = "unsafe"
+    STOP = "stop"
+    SIGNAL = "signal"
+    WORKED = "worked"
+    OBJECTION = "objection"
+    SECOND = "second"
+    VACANT = "vacant"
 
 
 class Again(Value):
@@ -327,7 +426,10 @@ class Again(Value):
 
 
 class Asked(Happened):
-    """Tocsin asks `to`; the card is `prompt/{ask}-{number}`. What else is filled depends on `ask`."""
+    """Tocsin asks `to`; the card is `prompt/{ask}-{number}`. What else is filled depends on `ask`.
+
+    `point` is a decision point, `item` an item and `entry` a timeline entry that it is about.
+    """
 
     kind: Literal["asked"] = "asked"
     ask: Ask
@@ -340,6 +442,9 @@ class Asked(Happened):
     title: str = ""
     message: MessageRef | None = None
     again: Again | None = None
+    point: str = ""
+    item: str = ""
+    entry: int = 0
 
 
 class Settled(Happened):
@@ -348,6 +453,14 @@ class Settled(Happened):
     kind: Literal["settled"] = "settled"
     prompt: str
     how: str
+
+
+class Nudged(Happened):
+    """A row of the nudges was told to somebody."""
+
+    kind: Literal["nudged"] = "nudged"
+    row: str
+    to: Person
 
 
 class Told(Happened):
@@ -362,6 +475,18 @@ class Heard(Happened):
     """An act that changed nothing, kept so that its repeat cannot."""
 
     kind: Literal["heard"] = "heard"
+
+
+class Arrived(Happened):
+    """The actor said something in the incident's channel: they are there."""
+
+    kind: Literal["arrived"] = "arrived"
+
+
+class Left(Happened):
+    """The actor is in the incident's channel no longer."""
+
+    kind: Literal["left"] = "left"
 
 
 class Refused(Happened):
@@ -418,9 +543,12 @@ Event = Annotated[
     (Declared | Joined | SeveritySet | PhaseSet | ImpactSet | Noted | DecisionMarked | ChangeRecorded)
     | (EntryAmended | EntryWithdrawn | EntrySeconded | EntryUnseconded | SourceEdited | SourceDeleted)
     | (RoleTaken | RoleVacated | BackupNamed | ItemAdded | ItemGrabbed | ItemLetGo | ItemEnded)
+    | (DecisionPointSet | DecisionPointMoved | DecisionPointWithdrawn | DecisionPointAnswered | DecisionPointUnanswered)
+    | (ThresholdMet | ThresholdUnmet | SignalNamed | SignalSeen | Objected | TieBroken)
     | (PathChosen | FrozenChanges | UnfrozenChanges)
     | (Drafted | DraftDiscarded | Published | Corrected | UpdateWithdrawn)
-    | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Told | Heard | Refused)
+    | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Nudged | Told | Heard | Refused)
+    | (Arrived | Left)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]

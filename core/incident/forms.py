@@ -21,6 +21,8 @@ class Kind(StrEnum):
     ITEM = "item"
     WHO = "person"
     TIME = "time"
+    MOMENT = "time to come"
+    POINT = "decision point"
     LENGTH = "length of time"
     PHASE = "phase"
     SEVERITY = "severity"
@@ -75,6 +77,8 @@ ASKS: dict[Kind, str] = {
     Kind.ITEM: "which one, like H2 or A3",
     Kind.WHO: "who",
     Kind.TIME: "when, like 10:02 or 5m ago",
+    Kind.MOMENT: "when, like 10:15 or 15m",
+    Kind.POINT: "which decision point, like D1",
     Kind.LENGTH: "how long, like 15m",
     Kind.PHASE: "where it stands now",
     Kind.SEVERITY: "how bad it is for users; 1 is the worst",

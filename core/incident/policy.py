@@ -59,6 +59,14 @@ class Times(Value):
     )
     takeover: Length = Field(timedelta(seconds=60), description="silence after which a takeover passes (3)")
     decision_step: Length = Field(timedelta(seconds=60), description="between those asked at a decision point (8)")
+    objection: Length = Field(timedelta(minutes=2), description="how long a choice may be objected to (8)")
+    tie_break: Length = Field(timedelta(seconds=60), description="silence of the tie-breaker, and the choice stands (8)")
+    signal: Length = Field(timedelta(minutes=10), description="how long a signal is watched when nobody says (8)")
+    checklist: tuple[Length, ...] = Field(
+        _minutes(2, 4, 7, 10, 15), description="the first 15 minutes: when the open step is named to the commander (8)"
+    )
+    quiet_record: Length = Field(timedelta(minutes=10), description="no new entry on the record is a stuck sign (8)")
+    no_mitigation: Length = Field(timedelta(minutes=15), description="no mitigation tried is a stuck sign (8)")
     watch: Length = Field(timedelta(minutes=10), description="watch after resolved, before asking to close (9)")
     lock_after_close: Length = Field(timedelta(days=7), description="channel read-only this long after the close (4)")
     freeze_after_close: Length = Field(
@@ -87,10 +95,17 @@ class Audience(Value):
 
 
 class Service(Value):
-    """An entry of the service catalogue, as far as an incident needs it."""
+    """An entry of the service catalogue, as far as an incident needs it.
+
+    `thresholds` are the sentences that call for a rollback, `unsafe_if` when it must not be done (spec, section 8).
+    """
 
     name: str
     team: tuple[Person, ...] = ()
+    rollback_owner: Person | None = None
+    backup: Person | None = None
+    thresholds: tuple[str, ...] = ()
+    unsafe_if: str = ""
 
 
 class Policy(Value):

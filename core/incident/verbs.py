@@ -22,6 +22,8 @@ TEXT = argument("text", Kind.WORDS)
 WHY = argument("why", Kind.WORDS, asks="why, in one sentence")
 EVIDENCE = optional(argument("evidence", Kind.WORDS, into="result", asks="what shows it"))
 SEVERITY = argument("severity", Kind.SEVERITY, "1|2|3")
+MOMENT = argument("time", Kind.MOMENT, into="at")
+POINT = optional(argument("point", Kind.POINT, "D1"))
 EVERY = argument("every", Kind.LENGTH, "15m", asks="when the next update comes, like 15m")
 
 _UPDATE_FIELDS: tuple[Argument, ...] = (
@@ -89,6 +91,10 @@ VERBS: tuple[Verb, ...] = (
         "yes", Group.DIRECT, c.Confirm, "say yes to what Tocsin asked you", "yes handoff-1",
         (optional(argument("what", Kind.PROMPT, into="prompt")),), fixed={"prompt": ""}, aliases=("ok",),
     ),
+    Verb(
+        "no", Group.DIRECT, c.Decline, "say no to what Tocsin asked you", "no handoff-1",
+        (optional(argument("what", Kind.PROMPT, into="prompt")),), fixed={"prompt": ""},
+    ),
     Verb("claim", Group.ROLE, c.Claim, "take a role that nobody holds", "claim recovery", (ROLE,)),
     Verb("release", Group.ROLE, c.Release, "let go of your role", "release scribe", (ROLE,)),
     Verb("assign", Group.ROLE, c.Assign, "give somebody a role", "assign recovery @ann", (ROLE, WHO)),
@@ -121,8 +127,28 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("decide", Group.CALL, c.MarkDecision, "record a decision word for word", "decide we roll back at 10:15 unless errors fall", (TEXT,)),
     Verb(
+        "decide-by", Group.CALL, c.DecideBy, "set a decision point: at its time the recovery owner is asked",
+        "decide-by 10:15 roll back if sign-in errors stay above 20 %",
+        (MOMENT, argument("condition", Kind.WORDS, asks="what to do, and if what")),
+    ),
+    Verb("move-decision", Group.CALL, c.MoveDecision, "move the next decision point, or the one named", "move-decision 10:20", (POINT, MOMENT)),
+    Verb(
+        "withdraw-decision", Group.CALL, c.WithdrawDecision, "withdraw the next decision point, or the one named",
+        "withdraw-decision errors fell by themselves", (POINT, optional(WHY)),
+    ),
+    Verb(
         "path", Group.CALL, c.ChoosePath, "choose the one recovery path", "path rollback release 214 is the latest change",
         (argument("path", Kind.PATH, "rollback|fix|pause|dig"), optional(WHY)),
+    ),
+    Verb(
+        "watch", Group.CALL, c.WatchSignal, "say which signal will show that the path worked, and who watches it",
+        "watch payment success above 99 % @ann 10m",
+        (argument("signal", Kind.WORDS, asks="which signal"), optional(WHO), optional(argument("length", Kind.LENGTH, "10m"))),
+    ),
+    Verb("object", Group.CALL, c.Object, "object to the choice made last; the tie-breaker is asked", "object a rollback loses the new orders", (WHY,)),
+    Verb(
+        "met", Group.CALL, c.MeetThreshold, "say that a threshold of the service is met, by its number or its words", "met 1",
+        (argument("threshold", Kind.WORDS, asks="which sentence, by its number or some of its words"),),
     ),
     Verb("freeze", Group.CALL, c.Freeze, "freeze changes", "freeze no deploys until payments work", (optional(WHY),)),
     Verb("unfreeze", Group.CALL, c.Unfreeze, "lift the freeze", "unfreeze the rollback is done", (optional(WHY),)),
@@ -144,11 +170,6 @@ PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 NOT_YET: dict[str, tuple[Group, str]] = {
     "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
-    "decide-by": (Group.CALL, "`decide TEXT` records what you will do, by when and if what."),
-    "move-decision": (Group.CALL, "`decide TEXT` records the new time."),
-    "withdraw-decision": (Group.CALL, "`decide TEXT` records what holds instead."),
-    "object": (Group.CALL, "Say it to the recovery owner; `note TEXT` puts it on the timeline."),
-    "met": (Group.CALL, "`note TEXT` puts it on the timeline."),
     "snooze": (Group.UPDATE, "`unchanged 15m` publishes that nothing has changed, with a new time."),
     "page": (Group.PEOPLE, "Mention the person in this channel."),
     "widen": (Group.PEOPLE, "Mention in this channel whom you need."),

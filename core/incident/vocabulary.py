@@ -95,6 +95,7 @@ class ItemStatus(StrEnum):
     RULED_OUT = "ruled out"
     DROPPED = "dropped"
     DID_NOT_HELP = "did not help"
+    STOPPED = "stopped"
 
 
 class Path(StrEnum):
