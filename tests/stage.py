@@ -43,6 +43,9 @@ from transports.sandbox.world import World
 ALWAYS = frozenset({"board", "notice"})
 """Cards that every incident has; the rest is expected by name."""
 
+NO_NUDGES = {"checklist": (timedelta(),) * 5, "quiet_record": timedelta(), "no_mitigation": timedelta()}
+"""The first 15 minutes and the clock's stuck signs turned off: a scenario that is about them asks for them."""
+
 
 class Watched:
     """A database that knows whether a statement is under way, so that a test can wait for its thread."""
@@ -94,7 +97,9 @@ class ByHand(Ticker):
 class Stage:
     """Everything there is, and what the scenario has said to expect of it."""
 
-    def __init__(self, folder: Path, policy: Callable[[Roster], Policy] | None = None, **plan: Any) -> None:
+    def __init__(
+        self, folder: Path, policy: Callable[[Roster], Policy] | None = None, *, nudges: bool = False, **plan: Any
+    ) -> None:
         self.clock = PushedClock()
         self.world = World(self.clock)
         self.faults = Faults()
@@ -106,6 +111,9 @@ class Stage:
         self.ann, self.bob, self.mia, self.jon, self.leah, self.sam, self.kim, self.zoe = cast.values()
         self.roster = Roster([Member(name, {"sandbox": cast[name].account.id}) for name in ROSTERED])
         self.policy = (policy or _policy)(self.roster)
+        if not nudges:
+            times = self.policy.times.model_copy(update=NO_NUDGES)
+            self.policy = self.policy.model_copy(update={"times": times})
         self.chat: Callable[[], SandboxTransport] = lambda: SandboxTransport(self.server)
         self._plan = plan
         self._files = [folder / "tocsin.db"]

@@ -14,7 +14,7 @@ from core.incident import commands as c
 from core.incident.cards import cards
 from core.incident.deadlines import deadlines
 from core.incident.decide import Act, Events, decide
-from core.incident.events import Again, Refused
+from core.incident.events import Again, Ask, Refused
 from core.incident.evolve import begin, evolve
 from core.incident.lifecycle import TRANSITIONS
 from core.incident.refusals import Refusal
@@ -32,7 +32,7 @@ QUOTES = st.none() | st.builds(c.Quote, message=MESSAGES, by=PEOPLE, at=st.just(
 KINDS = st.sampled_from([ItemKind.HYPOTHESIS, ItemKind.ACTION])
 ENDS = st.sampled_from([ItemStatus.DONE, ItemStatus.CONFIRMED, ItemStatus.RULED_OUT, ItemStatus.DROPPED])
 ROOMS = st.sampled_from([ChannelRef(transport="sandbox", id=name) for name in ("room", "again")])
-ASKS = ("commander", "update", "close", "watch", "handoff", "takeover", "unfreeze", "same", "stale")
+ASKS = tuple(Ask)
 PROMPTS = st.sampled_from(["", *(f"prompt/{ask}-{number}" for ask in ASKS for number in (1, 2))])
 FIELDS = {"headline": WORDS, "impact": WORDS, "affected": WORDS, "working": WORDS, "next": WORDS, "every": LENGTHS}
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.incident import commands as c
+from core.incident import nudges
+from core.incident.decide.path import PAUSE
+from core.incident.decide.points import next_asked
 from core.incident.decide.updates import reminded, reminder_offsets
 from core.incident.events import Ask
 from core.incident.state import Incident, Prompt
-from core.incident.vocabulary import Phase
+from core.incident.vocabulary import ItemStatus, Path, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,49 @@ def _same_or_new(incident: Incident) -> Iterator[Deadline]:
     for prompt in incident.open_prompts(Ask.SAME):
         due = prompt.at + incident.policy.times.same_or_new
         yield Deadline(prompt.key, due, c.SettleSameOrNew(ask=prompt.asked.number, new=False))
+
+
+def _decisions(incident: Incident) -> Iterator[Deadline]:
+    """A decision point is asked about at its time, then a step after whoever was asked last."""
+    if incident.closed or incident.phase is Phase.RESOLVED:
+        return
+    for point in incident.open_points:
+        asked, coming = incident.asked_about(point), next_asked(incident, point)
+        last = asked[-1].at + incident.policy.times.decision_step if asked else point.at
+        key = f"decision/{point.key}/{point.moves}/{len(asked)}"
+        if coming is not None:
+            yield Deadline(f"{key}/{coming[0].key}", max(last, point.at), c.AskDecision(point=point.key))
+        elif not point.unanswered:
+            yield Deadline(f"{key}/nobody", max(last, point.at), c.AskDecision(point=point.key))
+
+
+def _objection(incident: Incident) -> Iterator[Deadline]:
+    for prompt in incident.open_prompts(Ask.OBJECTION):
+        if wait := incident.policy.times.tie_break:
+            yield Deadline(prompt.key, prompt.at + wait, c.LetItStand(prompt=prompt.key))
+
+
+def _pause(incident: Incident) -> Iterator[Deadline]:
+    item, call = incident.open_path, incident.path
+    if item is not None and item.path is Path.PAUSE and call is not None and call.item == item.key:
+        yield Deadline(f"pause/{item.key}", call.at + PAUSE, c.EndPause(item=item.key))
+
+
+def _signal(incident: Incident) -> Iterator[Deadline]:
+    signal = incident.signal
+    if signal is None or signal.seen or incident.closed or incident.phase is Phase.RESOLVED:
+        return
+    item = incident.items[signal.item]
+    if item.status is ItemStatus.DONE and not incident.open_prompts(Ask.WORKED):
+        asked = sum(one.asked.ask is Ask.WORKED for one in incident.prompts.values())
+        key = f"signal/{signal.item}/{signal.until.isoformat()}/{asked}"
+        yield Deadline(key, signal.until, c.AskWhetherItWorked(item=signal.item))
+
+
+def _nudges(incident: Incident) -> Iterator[Deadline]:
+    for row, at in nudges.due(incident):
+        # What is no more so when it is looked at is not told; said of another state, it is another deadline.
+        yield Deadline(f"nudge/{row.name}/{at.isoformat()}/{incident.version}", at, c.Nudge(row=row.name))
 
 
 def _update(incident: Incident) -> Iterator[Deadline]:
@@ -94,6 +140,11 @@ DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "nobody is commander": _no_commander,
     "a takeover is unanswered": _takeover,
     "a second alarm is unanswered": _same_or_new,
+    "a decision is due": _decisions,
+    "a tie is unbroken": _objection,
+    "a pause is over": _pause,
+    "a watched signal shall tell": _signal,
+    "somebody is to be nudged": _nudges,
     "an update is due": _update,
     "the watch is over": _watch,
     "a freeze outlives the close": _freeze,

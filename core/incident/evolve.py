@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import reduce
 from typing import TypeVar, assert_never
 
-from core.incident import letters
+from core.incident import called, letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
 from core.incident.events import (
+    Arrived,
+    Ask,
     Asked,
     BackupNamed,
     ChangeRecorded,
@@ -22,6 +25,11 @@ from core.incident.events import (
     Closed,
     Corrected,
     DecisionMarked,
+    DecisionPointAnswered,
+    DecisionPointMoved,
+    DecisionPointSet,
+    DecisionPointUnanswered,
+    DecisionPointWithdrawn,
     Declared,
     DeliveryNoted,
     DraftDiscarded,
@@ -39,7 +47,10 @@ from core.incident.events import (
     ItemGrabbed,
     ItemLetGo,
     Joined,
+    Left,
     Noted,
+    Nudged,
+    Objected,
     PathChosen,
     PhaseSet,
     Published,
@@ -55,8 +66,13 @@ from core.incident.events import (
     RoleVacated,
     Settled,
     SeveritySet,
+    SignalNamed,
+    SignalSeen,
     SourceDeleted,
     SourceEdited,
+    ThresholdMet,
+    ThresholdUnmet,
+    TieBroken,
     Told,
     UnfrozenChanges,
     UpdateWithdrawn,
@@ -72,7 +88,6 @@ from core.incident.state import (
     Incident,
     Item,
     Passed,
-    PathCall,
     Promises,
     Prompt,
     Reopening,
@@ -116,6 +131,7 @@ def begin(recorded: Recorded) -> Incident:
         incident,
         entries=(first,) if first else (),
         people=(recorded.by,),
+        present=(recorded.by,),
         version=recorded.version,
         changed_at=recorded.at,
     )
@@ -133,17 +149,18 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     """The incident after one more event."""
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
-    people = after.people
+    people, present = after.people, after.present
     if (
         recorded.by is not None
-        and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted)
+        and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
-        people = with_person(people, recorded.by)
+        people, present = with_person(people, recorded.by), with_person(present, recorded.by)
     return replace(
         after,
         entries=(*after.entries, new) if new else after.entries,
         people=people,
+        present=present,
         version=recorded.version,
         changed_at=recorded.at,
         letters=letters.after(incident.letters, recorded),
@@ -181,6 +198,15 @@ def _take_role(incident: Incident, event: RoleTaken, recorded: Recorded) -> Inci
 def _vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
     roles = _with(incident.roles, role, Holding())
     return replace(incident, roles=roles, vacant_since=recorded.at if role is Role.IC else incident.vacant_since)
+
+
+def _left(incident: Incident, who: Person) -> Incident:
+    """Whoever left is nobody's backup; their roles and items are other events."""
+    roles = {
+        role: replace(holding, backup=None) if who.is_(holding.backup) else holding
+        for role, holding in incident.roles.items()
+    }
+    return replace(incident, roles=roles, present=tuple(person for person in incident.present if not person.is_(who)))
 
 
 def _item(incident: Incident, item: Item) -> Incident:
@@ -283,7 +309,9 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ImpactSet():
             return replace(incident, impact=event.text, impact_at=recorded.at)
         case ChangeRecorded():
-            return replace(incident, change=Change(event.what, event.made_at, by))
+            # Somebody may remember an older one later.
+            newer = incident.change is None or event.made_at >= incident.change.at
+            return replace(incident, change=Change(event.what, event.made_at, by)) if newer else incident
         case EntryAmended():
             return replace(
                 incident, entries=_entry(incident, event.entry, lambda one: replace(one, text=event.text, note=AMENDED))
@@ -323,8 +351,14 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ItemEnded():
             ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=by)
             return _item(incident, ended)
-        case PathChosen():
-            return replace(incident, path=PathCall(event.path, by, recorded.at, event.why, event.item))
+        case (
+            (DecisionPointSet() | DecisionPointMoved() | DecisionPointWithdrawn() | DecisionPointAnswered())
+            | (DecisionPointUnanswered() | ThresholdMet() | ThresholdUnmet() | SignalNamed() | SignalSeen())
+            | (Objected() | TieBroken() | PathChosen() | Nudged())
+        ):
+            return called.after(incident, event, recorded, by)
+        case Left():
+            return _left(incident, by)
         case FrozenChanges():
             return replace(incident, frozen=Freeze(by, recorded.at, event.why))
         case UnfrozenChanges():
@@ -381,7 +415,10 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             )
         case Asked():
             key = f"prompt/{event.ask}-{event.number}"
-            return replace(incident, prompts=_with(incident.prompts, key, Prompt(key, event, recorded.at)))
+            asked = replace(incident, prompts=_with(incident.prompts, key, Prompt(key, event, recorded.at)))
+            # Who is asked for a call is brought in, a tie-breaker too whom nobody has called yet.
+            called_in = event.to if event.ask in (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED) else ()
+            return replace(asked, people=reduce(with_person, called_in, incident.people))
         case Settled():
             prompt = replace(incident.prompts[event.prompt], settled=event.how)
             return replace(incident, prompts=_with(incident.prompts, event.prompt, prompt))
@@ -401,7 +438,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(incident, missing_rights=tuple(one for one in incident.missing_rights if one != event.right))
         case Remade():
             return replace(incident, remade=(*incident.remade, event.what))
-        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused():
+        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived():
             return incident
         case _:
             assert_never(event)

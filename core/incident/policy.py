@@ -60,7 +60,9 @@ class Times(Value):
     takeover: Length = Field(timedelta(seconds=60), description="silence after which a takeover passes (3)")
     decision_step: Length = Field(timedelta(seconds=60), description="between those asked at a decision point (8)")
     objection: Length = Field(timedelta(minutes=2), description="how long a choice may be objected to (8)")
-    tie_break: Length = Field(timedelta(seconds=60), description="silence of the tie-breaker, and the choice stands (8)")
+    tie_break: Length = Field(
+        timedelta(seconds=60), description="silence of the tie-breaker, and the choice stands (8)"
+    )
     signal: Length = Field(timedelta(minutes=10), description="how long a signal is watched when nobody says (8)")
     checklist: tuple[Length, ...] = Field(
         _minutes(2, 4, 7, 10, 15), description="the first 15 minutes: when the open step is named to the commander (8)"

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.incident.events import Asked, Closed, How, Wording
+from core.incident.events import Ask, Asked, Closed, How, Wording
 from core.incident.letters import Letters
-from core.incident.policy import Policy, Response
+from core.incident.policy import Policy, Response, Service
 from core.incident.vocabulary import (
     ChannelRef,
     ItemKind,
@@ -73,7 +73,8 @@ class Item:
 class Entry:
     """A line of the timeline. `by` is whose words or act it is; `marked_by` who put it on the record, and `also` who else.
 
-    `message` is where the words stand in the chat, `item` the key of the item that they made.
+    `message` is where the words stand in the chat, `item` the key of the item that they made, `put_at` when it was put
+    on the record.
     """
 
     number: int
@@ -88,6 +89,7 @@ class Entry:
     version: int = 0
     also: tuple[Person, ...] = ()
     item: str = ""
+    put_at: datetime | None = None
 
 
 AMENDED = "amended"
@@ -112,11 +114,52 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PathCall:
+    """The recovery owner's call, and the item that it opened. `overturned` by a tie-breaker, it holds no more."""
+
     path: Path
     by: Person
     at: datetime
     why: str
     item: str
+    overturned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPoint:
+    """A decision with its time. `moves` counts how often that changed; `over` is empty while it waits for its answer."""
+
+    key: str
+    at: datetime
+    condition: str
+    by: Person
+    moves: int = 0
+    over: str = ""
+    unanswered: bool = False
+
+    @property
+    def open(self) -> bool:
+        return not self.over
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What will show that the path `item` worked, and who watches it until when."""
+
+    item: str
+    text: str
+    who: Person
+    until: datetime
+    seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeCard:
+    """One message of nudges to one person, who was called when it was made; `rows` are those that it tells."""
+
+    number: int
+    to: Person
+    at: datetime
+    rows: tuple[tuple[str, datetime], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +227,7 @@ class Promises:
 class Incident:
     """The whole of it. Mappings are never changed in place.
 
+    `present` are those who did or said anything here; `met` says who marked which threshold.
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
     when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.
     """
@@ -209,6 +253,7 @@ class Incident:
     version: int = 0
     changed_at: datetime | None = None
     people: tuple[Person, ...] = ()
+    present: tuple[Person, ...] = ()
     roles: Mapping[Role, Holding] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
     items: Mapping[str, Item] = field(default_factory=dict)
@@ -218,6 +263,10 @@ class Incident:
     change: Change | None = None
     frozen: Freeze | None = None
     path: PathCall | None = None
+    points: Mapping[str, DecisionPoint] = field(default_factory=dict)
+    met: Mapping[int, Person] = field(default_factory=dict)
+    signal: Signal | None = None
+    nudges: tuple[NudgeCard, ...] = ()
     headline: str = ""
     draft: DraftInHand | None = None
     drafts: int = 0
@@ -265,6 +314,48 @@ class Incident:
     def roles_of(self, person: Person) -> tuple[Role, ...]:
         return tuple(role for role in Role if person.is_(self.holder(role)))
 
+    @property
+    def tie_breaker(self) -> Person | None:
+        """Who breaks ties: whom the house has named, else the commander (spec, section 3)."""
+        return self.policy.tie_breaker or self.commander
+
+    def breaks_tie(self, person: Person) -> bool:
+        """Whether a call that is not theirs was put to this person, and they have not answered."""
+        ties = (*self.open_prompts(Ask.OBJECTION), *(one for one in self.open_prompts(Ask.DECISION) if one.asked.step))
+        return any(person.is_(one) for prompt in ties for one in prompt.asked.to)
+
+    # --- who is there -------------------------------------------------------------------------------------------------
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody but one person is there: roles and idle people are nobody's worry then."""
+        return len(self.present) <= 1
+
+    def busy_with(self, person: Person) -> tuple[Item, ...]:
+        """The hypotheses and actions in somebody's hands; a path is recovery's, and waits for nobody."""
+        return tuple(
+            item
+            for item in self.items_of(ItemKind.HYPOTHESIS, ItemKind.ACTION)
+            if item.open and person.is_(item.holder)
+        )
+
+    @property
+    def idle(self) -> tuple[Person, ...]:
+        """Who is there and could take a check: the commander, the update owner and the scribe have their hands full."""
+        full = [self.holder(role) for role in (Role.IC, Role.UPDATES, Role.SCRIBE)]
+        path = self.open_path
+        full += [path.holder] if path else []
+        return tuple(
+            person for person in self.present if not any(person.is_(one) for one in full) and not self.busy_with(person)
+        )
+
+    @property
+    def free(self) -> tuple[Item, ...]:
+        """Hypotheses and actions that nobody has taken."""
+        return tuple(
+            item for item in self.items_of(ItemKind.HYPOTHESIS, ItemKind.ACTION) if item.open and item.holder is None
+        )
+
     # --- what is open -------------------------------------------------------------------------------------------------
 
     @property
@@ -278,6 +369,32 @@ class Incident:
     def open_path(self) -> Item | None:
         """The one recovery action that is open."""
         return next((item for item in self.items.values() if item.kind is ItemKind.RECOVERY and item.open), None)
+
+    @property
+    def catalogue(self) -> Service | None:
+        """The service that is hit, as the config has it."""
+        return next((one for one in self.policy.services if one.name == self.service), None)
+
+    @property
+    def thresholds(self) -> tuple[str, ...]:
+        """The sentences that call for a rollback."""
+        return self.catalogue.thresholds if self.catalogue else ()
+
+    @property
+    def open_points(self) -> tuple[DecisionPoint, ...]:
+        """Decision points that wait, the next first."""
+        return tuple(sorted((one for one in self.points.values() if one.open), key=lambda one: (one.at, one.key)))
+
+    def asked_about(self, point: DecisionPoint) -> tuple[Prompt, ...]:
+        """The questions that stand about a decision point."""
+        return tuple(one for one in self.open_prompts(Ask.DECISION) if one.asked.point == point.key)
+
+    def signal_of(self, item: Item) -> Signal | None:
+        """What is watched to see whether this path worked."""
+        return self.signal if self.signal is not None and self.signal.item == item.key else None
+
+    def nudged(self, row: str) -> bool:
+        return any(row == told for card in self.nudges for told, _ in card.rows)
 
     @property
     def confirmed(self) -> Item | None:

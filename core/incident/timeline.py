@@ -10,6 +10,8 @@ from typing import assert_never
 
 from core.incident.document import utc
 from core.incident.events import (
+    Ask,
+    Asked,
     BackupNamed,
     ChangeRecorded,
     ChannelGone,
@@ -19,6 +21,11 @@ from core.incident.events import (
     CloseKind,
     Corrected,
     DecisionMarked,
+    DecisionPointAnswered,
+    DecisionPointMoved,
+    DecisionPointSet,
+    DecisionPointUnanswered,
+    DecisionPointWithdrawn,
     Declared,
     DeliveryNoted,
     Event,
@@ -30,7 +37,9 @@ from core.incident.events import (
     ItemGrabbed,
     ItemLetGo,
     Joined,
+    Left,
     Noted,
+    Objected,
     PathChosen,
     PhaseSet,
     Published,
@@ -44,6 +53,11 @@ from core.incident.events import (
     RoleTaken,
     RoleVacated,
     SeveritySet,
+    SignalNamed,
+    SignalSeen,
+    ThresholdMet,
+    ThresholdUnmet,
+    TieBroken,
     UnfrozenChanges,
     UpdateWithdrawn,
 )
@@ -79,6 +93,15 @@ def _role_taken(event: RoleTaken, by: Person | None) -> str:
     return f"{who}is {event.role.title} ({event.how}{giver}{doer})"
 
 
+def _path_chosen(incident: Incident, event: PathChosen) -> str:
+    notes = [event.item] if event.item else []
+    if event.point:
+        notes.append(f"decides {event.point}: {incident.points[event.point].condition}")
+    if event.unsafe:
+        notes.append("why rolling back is unsafe")
+    return f"path: {PATH_WORDS[event.path]}{_why(event.why)}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
 def _closed(event: Closed) -> str:
     match event.how:
         case CloseKind.FALSE_ALARM:
@@ -101,6 +124,8 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case Declared():
             reported = f", reported by {event.reported_by.name}" if event.reported_by else ""
             return f"declared {event.severity.upper()}: {event.title}{reported}"
+        case Left():
+            return "left the channel"
         case Joined(again=True):
             return f"{event.who.name} declared the same and joined"
         case SeveritySet():
@@ -134,7 +159,38 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case ItemEnded():
             return _ended(event, incident.items[event.key].text)
         case PathChosen():
-            return f"path: {PATH_WORDS[event.path]}{_why(event.why)}" + (f" ({event.item})" if event.item else "")
+            return _path_chosen(incident, event)
+        case DecisionPointSet():
+            return f"{event.key} to be decided by {utc(event.at)}: {event.condition}"
+        case DecisionPointMoved():
+            return f"{event.key} moved to {utc(event.at)}: {incident.points[event.key].condition}"
+        case DecisionPointWithdrawn():
+            return f"{event.key} withdrawn{_why(event.why)}"
+        case DecisionPointAnswered():
+            return f"{event.key} decided: {PATH_WORDS[event.path]}, as is under way"
+        case DecisionPointUnanswered():
+            return f"{event.key} is undecided: nobody who was asked has answered"
+        case ThresholdMet():
+            return f"threshold {event.number} is met: {event.text}"
+        case ThresholdUnmet():
+            return f"threshold {event.number} is not met after all: {event.text}"
+        case SignalNamed():
+            return f"{event.who.name} watches until {utc(event.until)} whether {event.item} worked: {event.signal}"
+        case SignalSeen():
+            return f"{event.item} worked" + (f": {incident.signal.text}" if incident.signal else "")
+        case Objected():
+            return f"objects to “{incident.entries[event.entry - 1].text}”: {event.why}"
+        case TieBroken():
+            how = (
+                "overturned"
+                if event.overturned
+                else "it stands"
+                if by
+                else "no answer from the tie-breaker, so it stands"
+            )
+            return f"“{incident.entries[event.entry - 1].text}”: {how}"
+        case Asked(ask=Ask.RULE):
+            return f"rolling back first is the rule: {event.title} came within an hour before it began"
         case FrozenChanges():
             return f"changes frozen{_why(event.why)}"
         case UnfrozenChanges():
@@ -194,6 +250,7 @@ def entry(incident: Incident, recorded: Recorded) -> Entry | None:
         message or _typed_in(recorded),
         version=recorded.version,
         item=item,
+        put_at=recorded.at,
     )
 
 

@@ -11,9 +11,11 @@ from core.incident.cards.board import board, notice
 from core.incident.cards.card import Card
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import SETTLED, letters, letters_of, told
+from core.incident.cards.nudges import checklist, nudges
 from core.incident.cards.prompts import prompts
 from core.incident.cards.roles import handovers
 from core.incident.cards.summary import summary
+from core.incident.cards.thresholds import thresholds
 from core.incident.cards.updates import copies, drafts
 from core.incident.state import Incident
 
@@ -26,6 +28,9 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "draft": drafts,
     "update": copies,
     "prompt": prompts,
+    "thresholds": thresholds,
+    "checklist": checklist,
+    "nudge": nudges,
     "role": handovers,
     "letter": letters,
     "summary": summary,

@@ -11,7 +11,7 @@ from core.incident.cards.card import Card, card
 from core.incident.document import Document, Line, Place, Span, Strong, When, Who, Words, line
 from core.incident.emoji import CLAIMS
 from core.incident.events import Ask
-from core.incident.state import Incident, Item
+from core.incident.state import DecisionPoint, Incident, Item
 from core.incident.timeline import PATH_WORDS
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Role
 
@@ -83,9 +83,22 @@ def _theory(incident: Incident) -> Iterator[Line]:
 
 def _next(incident: Incident) -> Iterator[Line]:
     busy = [item for item in incident.items.values() if item.open and item.holder]
-    groups = [[f"{item.holder.initials} {_verb(item)} {item.key}"] for item in busy[:4] if item.holder]
+    groups: list[Sequence[Words]] = [
+        [f"{item.holder.initials} {_verb(item)} {item.key}"] for item in busy[:4] if item.holder
+    ]
+    if incident.open_points:
+        groups.append(_decision(incident, incident.open_points[0]))
     if groups:
         yield line(*joined(groups), label="Next")
+
+
+def _decision(incident: Incident, point: DecisionPoint) -> Sequence[Words]:
+    """`10:15 UTC roll back if payment errors stay above 20 % (Leah)`."""
+    decider = incident.deciders(Role.RECOVERY)[:1]
+    who: list[Words] = [" (", Who(decider[0]), ")"] if decider else []
+    late = ["undecided since "] if point.unanswered else []
+    more = len(incident.open_points) - 1
+    return [*late, When(point.at), f" {clipped(point.condition)}", *who, f" and {more} more" if more else ""]
 
 
 def _verb(item: Item) -> str:
@@ -118,16 +131,26 @@ def _recovery(incident: Incident) -> Iterator[Line]:
     if going is not None:
         who: list[Words] = [", ", Who(going.holder), " on it"] if going.holder else [", free"]
         words += [f"{going.key} {clipped(going.text)}", *who]
-    elif call is not None and call.path is Path.DIG:
+    elif call is not None and call.path is Path.DIG and not call.overturned:
         words += [PATH_WORDS[call.path], f": {call.why}" if call.why else ""]
     elif call is not None and call.item and incident.items[call.item].status is ItemStatus.DONE:
-        words += [f"{call.item} {clipped(incident.items[call.item].text)}: done"]
+        words += [f"{call.item} {clipped(incident.items[call.item].text)}: done", *_watched(incident, call.item)]
     elif incident.frozen is not None or call is not None:
         words += ["undecided"]
     if incident.frozen is not None:
         words += [" · changes frozen since ", When(incident.frozen.at), " (", Who(incident.frozen.by), ")"]
     if words:
         yield line(*words, label="Recovery")
+
+
+def _watched(incident: Incident, key: str) -> Sequence[Words]:
+    """Which signal will show that it worked, and who watches it."""
+    signal = incident.signal_of(incident.items[key])
+    if signal is None:
+        return []
+    if signal.seen:
+        return [f", and it worked: {clipped(signal.text)}"]
+    return [" · ", Who(signal.who), f" watches {clipped(signal.text)} until ", When(signal.until)]
 
 
 def _item(item: Item) -> Sequence[Words]:

@@ -6,9 +6,11 @@ down to a word, so that no dead text stays behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import assert_never
 
+from core.incident.cards.board import clipped
 from core.incident.cards.board import document as board_document
 from core.incident.cards.card import Card, card
 from core.incident.document import Document, Line, Post, Typed, When, Who, Words, line
@@ -82,10 +84,21 @@ def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:
     return card(incident, where.channel, key, _shown(incident, event), reply_to=where, thread=origin.thread)
 
 
+def idle_lines(incident: Incident) -> Iterator[Line]:
+    """Who is there without a check, and what is free to grab (spec, section 8); nobody is idle who is alone."""
+    if incident.alone or incident.closed or not (incident.idle or incident.free):
+        return
+    idle: Sequence[Words] = [word for person in incident.idle for word in (", ", Who(person))][1:]
+    free = [f"{item.key} {clipped(item.text)}" for item in incident.free]
+    words: Sequence[Words] = [*idle, " without a check"] if idle else ["nobody is without a check"]
+    yield line(*words, " · free to grab: ", " · ".join(free) or "nothing", label="Idle")
+
+
 def _shown(incident: Incident, event: Told) -> Document:
     match event.what:
         case "board":
-            return board_document(incident)
+            board = board_document(incident)
+            return replace(board, lines=(*board.lines, *idle_lines(incident)))
         case "timeline":
             return timeline_document(incident)
         case "help":

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from core.incident.cards import calls
+from core.incident.cards.asking import Asking, people, yes
 from core.incident.cards.card import Card, card, choice
 from core.incident.commands import Close, Publish
 from core.incident.decide import closing
 from core.incident.decide.asking import wanted_again
-from core.incident.document import Choice, Code, Document, Line, Strong, Typed, When, Who, Words, line
+from core.incident.document import Code, Document, Strong, Typed, When, Who, Words, line
 from core.incident.events import Ask
 from core.incident.state import Incident, Prompt
 from core.incident.times import spell
 from core.incident.verbs import spelled
-from core.incident.vocabulary import ItemStatus, Person
-
-Asking = tuple[list[Line], tuple[Choice, ...]]
-
-
-def _people(people: tuple[Person, ...]) -> list[Words]:
-    words: list[Words] = []
-    for person in people:
-        words += [", ", Who(person)] if words else [Who(person)]
-    return words
-
-
-def _yes(incident: Incident, prompt: Prompt, label: str) -> tuple[Choice, ...]:
-    return (choice(incident, "yes", label, f"yes {prompt.key.removeprefix('prompt/')}"),)
+from core.incident.vocabulary import ItemStatus
 
 
 def _commander(incident: Incident, prompt: Prompt) -> Asking:
-    ask = line(*_people(prompt.asked.to), ": nobody has taken command of ", Strong(incident.title), ". Will you?")
+    ask = line(*people(prompt.asked.to), ": nobody has taken command of ", Strong(incident.title), ". Will you?")
     return [ask], (choice(incident, "claim_ic", "take command", "claim ic"),)
 
 
@@ -38,7 +27,7 @@ def _update(incident: Incident, prompt: Prompt) -> Asking:
     due = prompt.asked.due or prompt.at
     late = prompt.at > due
     words: list[Words] = [" was due " if late else " is due ", When(due), ": "]
-    ask = line(*_people(prompt.asked.to), ": the next update", *words, Typed("update impact=… next=…"))
+    ask = line(*people(prompt.asked.to), ": the next update", *words, Typed("update impact=… next=…"))
     if incident.last_update is None:
         return [ask], ()
     return [ask], (choice(incident, "unchanged", "impact is unchanged", "unchanged"),)
@@ -52,7 +41,7 @@ def _close(incident: Incident, prompt: Prompt) -> Asking:
         typed = Close.model_validate_json(prompt.asked.again.fields)
         cause, fixed, next_ = typed.cause or cause, typed.fixed or fixed, typed.next or next_
     rows = [
-        line(*_people(prompt.asked.to), ": is it over?"),
+        line(*people(prompt.asked.to), ": is it over?"),
         line(cause or "not on the record", label="Cause"),
         line(fixed or "not on the record", label="Fixed by"),
         line(next_, label="Next"),
@@ -79,9 +68,9 @@ def _handoff(incident: Incident, prompt: Prompt) -> Asking:
     roles = " and ".join(role.title for role in prompt.asked.roles)
     giver: list[Words] = [Who(prompt.asked.by)] if prompt.asked.by else []
     ask = line(
-        *_people(prompt.asked.to), ": ", *giver, f" hands over to you: {roles}. Until you accept, nothing changes."
+        *people(prompt.asked.to), ": ", *giver, f" hands over to you: {roles}. Until you accept, nothing changes."
     )
-    return [ask], _yes(incident, prompt, "accept")
+    return [ask], yes(incident, prompt, "accept")
 
 
 def _takeover(incident: Incident, prompt: Prompt) -> Asking:
@@ -89,27 +78,27 @@ def _takeover(incident: Incident, prompt: Prompt) -> Asking:
     wait = spell(incident.policy.times.takeover)
     who: list[Words] = [Who(asker)] if asker else []
     ask = line(
-        *_people(prompt.asked.to), ": ", *who, f" wants to take over as {role.title}; in {wait} of silence it passes. "
+        *people(prompt.asked.to), ": ", *who, f" wants to take over as {role.title}; in {wait} of silence it passes. "
     )
-    return [ask, line("To keep it: ", Typed(f"claim {role}"))], _yes(incident, prompt, "pass it on now")
+    return [ask, line("To keep it: ", Typed(f"claim {role}"))], yes(incident, prompt, "pass it on now")
 
 
 def _unfreeze(incident: Incident, prompt: Prompt) -> Asking:
     still = "it is over, and changes are still frozen. L" if incident.closed else "l"
-    ask = line(*_people(prompt.asked.to), f": {still}ift the freeze for everyone?")
-    return [ask], _yes(incident, prompt, "lift it")
+    ask = line(*people(prompt.asked.to), f": {still}ift the freeze for everyone?")
+    return [ask], yes(incident, prompt, "lift it")
 
 
 def _same(incident: Incident, prompt: Prompt) -> Asking:
     wait = spell(incident.policy.times.same_or_new)
     ask = line(
-        *_people(prompt.asked.to),
+        *people(prompt.asked.to),
         f": is this incident {incident.number}, ",
         Strong(incident.title),
         f"? In {wait} it counts as the same.",
     )
     anew = choice(incident, "declare", "a new one", f"declare {prompt.asked.title}")
-    return [ask], (*_yes(incident, prompt, "the same"), anew)
+    return [ask], (*yes(incident, prompt, "the same"), anew)
 
 
 def _stale(incident: Incident, prompt: Prompt) -> Asking:
@@ -117,7 +106,7 @@ def _stale(incident: Incident, prompt: Prompt) -> Asking:
     words: list[Words] = [": ", Code(spelled(wish))] if wish else []
     rows = [
         line(
-            *_people(prompt.asked.to),
+            *people(prompt.asked.to),
             ": Tocsin was away when you asked for this at ",
             When(prompt.asked.due or prompt.at),
             *words,
@@ -126,7 +115,7 @@ def _stale(incident: Incident, prompt: Prompt) -> Asking:
     ]
     if isinstance(wish, Publish) and incident.draft is not None:
         rows.append(line(incident.draft.wording.impact, quote=True))
-    return rows, _yes(incident, prompt, "yes, do it now")
+    return rows, yes(incident, prompt, "yes, do it now")
 
 
 QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
@@ -139,6 +128,15 @@ QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
     Ask.UNFREEZE: _unfreeze,
     Ask.SAME: _same,
     Ask.STALE: _stale,
+    Ask.DECISION: calls.decision,
+    Ask.RULE: calls.rule,
+    Ask.UNSAFE: calls.unsafe,
+    Ask.STOP: calls.stop,
+    Ask.SIGNAL: calls.signal,
+    Ask.WORKED: calls.worked,
+    Ask.OBJECTION: calls.objection,
+    Ask.SECOND: calls.second,
+    Ask.VACANT: calls.vacant,
 }
 """How each question reads; a new one is a row here."""
 
@@ -152,6 +150,15 @@ SETTLED = {
     Ask.UNFREEZE: "The freeze",
     Ask.SAME: "The second alarm",
     Ask.STALE: "What was asked while Tocsin was away",
+    Ask.DECISION: "The decision",
+    Ask.RULE: "Rolling back first",
+    Ask.UNSAFE: "Why a rollback is unsafe",
+    Ask.STOP: "One path at a time",
+    Ask.SIGNAL: "The signal",
+    Ask.WORKED: "Whether it worked",
+    Ask.OBJECTION: "The objection",
+    Ask.SECOND: "A second check",
+    Ask.VACANT: "The call that was left",
 }
 
 

@@ -9,16 +9,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from core.incident import authority, refusals
+from core.incident import authority, nudges, refusals
 from core.incident import commands as c
-from core.incident.decide import asking, calls, closing, declaring, items, record, roles, updates
+from core.incident.decide import (
+    asking,
+    calls,
+    closing,
+    declaring,
+    items,
+    path,
+    points,
+    record,
+    roles,
+    thresholds,
+    tie,
+    updates,
+)
 from core.incident.decide.act import Act, Events, answered
 from core.incident.decide.declaring import Elsewhere, House, Sibling, declare
 from core.incident.events import (
+    Arrived,
     ChannelGone,
     ChannelLocked,
     ChannelOpened,
     DeliveryNoted,
+    Nudged,
     Remade,
     RightGiven,
     RightMissing,
@@ -114,11 +129,27 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.LetGo():
             return items.let_go(incident, command, act)
         case c.EndItem():
-            return items.end(incident, command)
+            return items.end(incident, command, act)
         case c.MarkDecision():
             return calls.mark_decision(incident, command, act)
+        case c.DecideBy():
+            return points.set_point(incident, command, act)
+        case c.MoveDecision():
+            return points.move(incident, command, act)
+        case c.WithdrawDecision():
+            return points.withdraw(incident, command)
         case c.ChoosePath():
-            return calls.choose_path(incident, command, act)
+            return path.choose(incident, command, act)
+        case c.AnswerDecision():
+            return path.answer(incident, command, act)
+        case c.WatchSignal():
+            return path.watch(incident, command, act)
+        case c.Object():
+            return tie.object_to(incident, command, act)
+        case c.MeetThreshold():
+            return thresholds.meet(incident, command)
+        case c.UnmeetThreshold():
+            return thresholds.unmeet(incident, command, act)
         case c.Freeze():
             return calls.freeze(incident, command, act)
         case c.Unfreeze():
@@ -153,6 +184,8 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return closing.reopen(incident, command, act)
         case c.Confirm():
             return _confirm(incident, command, act)
+        case c.Decline():
+            return asking.decline(incident, command, act)
         case c.KeepClaim():
             if command.role is not None and not act.person.is_(incident.holder(command.role)):
                 return ()
@@ -161,6 +194,16 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return ()
         case c.AskForCommander():
             return asking.ask_for_commander(incident, command)
+        case c.AskDecision():
+            return points.ask(incident, command)
+        case c.EndPause():
+            return path.end_pause(incident, command, act)
+        case c.AskWhetherItWorked():
+            return path.ask_whether_it_worked(incident, command)
+        case c.LetItStand():
+            return tie.let_it_stand(incident, command)
+        case c.Nudge():
+            return _nudge(incident, command, act)
         case c.RemindUpdate():
             return updates.remind(incident, command, act)
         case c.AskToClose():
@@ -180,6 +223,11 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return (RightGiven(right=command.right),) if command.right in incident.missing_rights else ()
         case c.NoteRemade():
             return () if command.what in incident.remade else (Remade(what=command.what),)
+        case c.NoteArrival():
+            known = any(act.person.is_(person) for person in incident.present)
+            return () if known or incident.closed else (Arrived(),)
+        case c.NoteLeft():
+            return () if incident.closed else roles.leave(incident, act)
         case c.Misread():
             raise refusals.Refusal("misread", command.answer)
         case c.DenyStranger():
@@ -198,6 +246,13 @@ def _confirm(incident: Incident, command: c.Confirm, act: Act) -> Events:
     if isinstance(meant, tuple):
         return meant
     return decide(incident, meant, act)
+
+
+def _nudge(incident: Incident, command: c.Nudge, act: Act) -> Events:
+    """Told once, and only while it is so."""
+    row = nudges.NUDGES[command.row]
+    to = nudges.told_to(incident, row, act.now)
+    return () if to is None else (Nudged(row=row.name, to=to),)
 
 
 def _note_delivery(incident: Incident, command: c.NoteDelivery) -> Events:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import assert_never, get_args
+from typing import get_args
 
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.decide import calls, closing, declaring, roles
+from core.incident.decide import calls, closing, declaring, items, path, roles, tie
 from core.incident.decide.act import Act, Events, settle
-from core.incident.events import Again, Ask, Asked
+from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Role
 
 Outward = (c.Publish | c.PublishUnchanged | c.CorrectUpdate | c.WithdrawUpdate) | (
-    c.Close | c.CloseFalseAlarm | c.CloseDuplicate
+    c.Close | c.CloseFalseAlarm | c.CloseDuplicate | c.ChoosePath | c.AnswerDecision
 )
 AGAIN: dict[str, type[Outward]] = {one.__name__: one for one in get_args(Outward)}
 """The acts that reach outside: done while Tocsin was away for long, they are asked again (spec, section 12)."""
@@ -88,7 +88,52 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
         case Ask.STALE | Ask.UPDATE | Ask.WATCH:
             return ()
         case _:
-            assert_never(asked.ask)
+            return _yes_to_a_call(incident, prompt, act)
+
+
+def _yes_to_a_call(incident: Incident, prompt: Prompt, act: Act) -> Events:
+    match prompt.asked.ask:
+        case Ask.SECOND:
+            return items.grab(incident, c.Grab(item=prompt.asked.item), act, sure=True)
+        case Ask.STOP:
+            return path.stop_and_choose(incident, prompt, act)
+        case Ask.WORKED:
+            return path.it_worked(incident, prompt)
+        case Ask.OBJECTION:
+            return tie.settle_it(incident, prompt, overturned=False)
+        case _:
+            raise refusals.more_than_yes(ANSWERED_BY[prompt.asked.ask])
+
+
+ANSWERED_BY: dict[Ask, str] = {
+    Ask.DECISION: "path rollback|fix|pause|dig",
+    Ask.RULE: "path rollback|fix|pause|dig",
+    Ask.UNSAFE: "path fix WHY",
+    Ask.SIGNAL: "watch SIGNAL",
+    Ask.VACANT: "assign ROLE @who",
+}
+"""What answers a question that a yes or a no does not."""
+
+
+def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
+    """No: what was asked is not done. To an objection it says that the choice does not stand."""
+    prompt = find(incident, command.prompt, act.person)
+    asked = prompt.asked
+    if prompt.settled:
+        return ()
+    if not _may(incident, prompt, act.person):
+        raise refusals.not_asked_of_you(asked.to or incident.deciders(Role.IC))
+    match asked.ask:
+        case Ask.OBJECTION:
+            return tie.settle_it(incident, prompt, overturned=True)
+        case Ask.WORKED:
+            return path.it_did_not_help(incident, prompt)
+        case Ask.SAME:
+            return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=True))
+        case _ if asked.ask in ANSWERED_BY:
+            raise refusals.more_than_yes(ANSWERED_BY[asked.ask])
+        case _:
+            return (Settled(prompt=prompt.key, how=f"{act.person.name} said no"),)
 
 
 def wanted_again(prompt: Prompt) -> Outward | None:

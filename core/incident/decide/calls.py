@@ -1,16 +1,14 @@
-"""The calls: decisions marked, the one recovery path, the freeze (spec, section 8)."""
+"""The calls: decisions marked word for word, and the freeze (spec, section 8)."""
 
 from __future__ import annotations
 
 from core.incident import refusals
-from core.incident.commands import ChoosePath, Freeze, MarkDecision, Unfreeze
+from core.incident.commands import Freeze, MarkDecision, Unfreeze
 from core.incident.decide.act import Act, Events, settle
-from core.incident.decide.items import next_key
 from core.incident.decide.record import noted, seconded
-from core.incident.events import Ask, Asked, DecisionMarked, FrozenChanges, ItemAdded, PathChosen, UnfrozenChanges
+from core.incident.events import Ask, Asked, DecisionMarked, FrozenChanges, UnfrozenChanges
 from core.incident.state import Incident
-from core.incident.timeline import PATH_WORDS
-from core.incident.vocabulary import ItemKind, Path, Role
+from core.incident.vocabulary import Role
 
 
 def mark_decision(incident: Incident, command: MarkDecision, act: Act) -> Events:
@@ -21,29 +19,6 @@ def mark_decision(incident: Incident, command: MarkDecision, act: Act) -> Events
     if standing is not None:
         return standing
     return (DecisionMarked(text=command.text, said_by=quote.by, said_at=quote.at, message=quote.message),)
-
-
-def _path_text(command: ChoosePath) -> str:
-    """The path's card says what kind of path it is, also where the why is a bare "release 214"."""
-    return PATH_WORDS[command.path] + (f": {command.why}" if command.why else "")
-
-
-def choose_path(incident: Incident, command: ChoosePath, act: Act) -> Events:
-    """Opens a recovery action, at most one at a time; `dig` says that there is none for now."""
-    path, going = command.path, incident.open_path
-    if going is not None:
-        if going.path is path and (not command.why or going.text == _path_text(command)):
-            return ()
-        raise refusals.one_path(going.key, going.text)
-    if path is Path.DIG:
-        if incident.path is not None and incident.path.path is Path.DIG and incident.path.why == command.why:
-            return ()
-        return (PathChosen(path=path, why=command.why),)
-    key = next_key(incident, ItemKind.RECOVERY)
-    return (
-        ItemAdded(key=key, item=ItemKind.RECOVERY, text=_path_text(command), said_by=act.person, path=path),
-        PathChosen(path=path, why=command.why, item=key),
-    )
 
 
 def freeze(incident: Incident, command: Freeze, act: Act) -> Events:

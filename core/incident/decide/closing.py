@@ -16,6 +16,7 @@ from core.incident.commands import (
     SetSeverity,
 )
 from core.incident.decide.act import Act, Events, settle
+from core.incident.decide.points import withdraw_all
 from core.incident.decide.record import noted
 from core.incident.events import (
     Again,
@@ -34,6 +35,9 @@ from core.incident.lifecycle import REOPEN_REASON, TRANSITIONS
 from core.incident.state import Incident
 from core.incident.times import spell
 from core.incident.vocabulary import ItemKind, ItemStatus, Phase
+
+MOOT = (Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED)
+"""What need not be answered any more once users are served again; an objection is still heard."""
 
 
 def set_severity(incident: Incident, command: SetSeverity, act: Act) -> Events:
@@ -62,7 +66,8 @@ def resolve(incident: Incident, command: Resolve, act: Act) -> Events:
         return (Resolved(fixed=command.fixed),) if command.fixed not in ("", incident.fixed) else ()
     watch = incident.policy.times.watch
     asked = Asked(ask=Ask.WATCH, number=incident.next_number(Ask.WATCH), to=(), due=act.at + watch)
-    return (Resolved(fixed=command.fixed), *([asked] if watch else []))
+    moot = settle(incident, MOOT, "resolved")
+    return (Resolved(fixed=command.fixed), *([asked] if watch else []), *withdraw_all(incident, "resolved"), *moot)
 
 
 def came_back(incident: Incident, command: CameBack) -> Events:
@@ -168,7 +173,8 @@ def _closed(incident: Incident, closed: Closed) -> Events:
     if incident.closing is not None:
         return _closed_already(incident, (closed.how, closed.cause) == (incident.closing.how, incident.closing.cause))
     draft = [DraftDiscarded(number=incident.draft.number)] if incident.draft else []
-    return (*draft, *settle(incident, list(Ask), "closed"), closed)
+    others = [ask for ask in Ask if ask is not Ask.DECISION]
+    return (*draft, *withdraw_all(incident, "closed"), *settle(incident, others, "closed"), closed)
 
 
 def reopen(incident: Incident, command: Reopen, act: Act) -> Events:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.incident import refusals
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide.act import Act, Events
-from core.incident.events import Ask, Asked, Declared, How, Joined, RoleTaken, Settled
+from core.incident.events import Ask, Asked, BackupNamed, Declared, How, Joined, RoleTaken, Settled
 from core.incident.policy import Policy, Service
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef, MessageRef, Role, Severity
+from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Severity
 
 NAME_LIMIT = 80
 """Characters of a channel's name (spec, section 4; Slack's cap, which FireHydrant documents too)."""
@@ -89,7 +90,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     if quote is not None and young and not command.anew:
         return Elsewhere(young[-1].number, AskSameOrNew(title=command.title, quote=quote))
     by = act.person
-    service = _service(command.service, policy)
+    service = _service(command.service, command.title, policy)
     declared = Declared(
         number=house.next_number,
         name=channel_name(command.title, act.at, house.taken),
@@ -102,16 +103,41 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         service=service.name if service else command.service,
     )
     on_call = any(by.is_(person) for person in policy.on_call)
-    called = [*policy.on_call, *(service.team if service else ())]
+    called = [*policy.on_call, *(service.team if service else ()), *_rolls_back(service)]
     return (
         declared,
-        *(Joined(who=person) for person in called if not person.is_(by)),
+        *(Joined(who=person) for person in _once(called) if not person.is_(by)),
         *([RoleTaken(role=Role.IC, who=by, how=How.DECLARED)] if on_call else []),
+        *_prefilled(service),
     )
 
 
-def _service(name: str, policy: Policy) -> Service | None:
-    """The service of the config that is meant. Raises `Refusal` where there are some, and none of that name."""
+def _once(people: Sequence[Person]) -> tuple[Person, ...]:
+    return tuple({person.key: person for person in people}.values())
+
+
+def _rolls_back(service: Service | None) -> tuple[Person, ...]:
+    owners = (service.rollback_owner, service.backup) if service else ()
+    return tuple(person for person in owners if person is not None)
+
+
+def _prefilled(service: Service | None) -> Events:
+    """Who may roll this service back has the recovery call from the start (spec, section 8)."""
+    if service is None or service.rollback_owner is None:
+        return ()
+    taken = RoleTaken(role=Role.RECOVERY, who=service.rollback_owner, how=How.CATALOGUE)
+    return (taken, *([BackupNamed(role=Role.RECOVERY, who=service.backup)] if service.backup else []))
+
+
+def _service(name: str, title: str, policy: Policy) -> Service | None:
+    """The service of the config that is meant; without a name, the only one that the title names, since 🚨 says none.
+
+    Raises `Refusal` where there are some, and none of that name.
+    """
+    if not name:
+        words = re.findall(r"[\w.-]+", title.casefold())
+        named = [one for one in policy.services if one.name.casefold() in (*words, title.casefold())]
+        return named[0] if len(named) == 1 else None
     found = next((one for one in policy.services if one.name.casefold() == name.casefold()), None)
     if name and policy.services and found is None:
         raise refusals.no_such_service(name, [one.name for one in policy.services])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from core.incident import refusals
 from core.incident.commands import AddItem, EndItem, Grab, LetGo
-from core.incident.decide.act import Act, Events
-from core.incident.events import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
+from core.incident.decide.act import Act, Events, settle
+from core.incident.events import Again, Ask, Asked, ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo, Settled
 from core.incident.state import Incident, Item
-from core.incident.vocabulary import ItemKind, ItemStatus, Role
+from core.incident.vocabulary import ItemKind, ItemStatus, Path, Phase, Role
+
+WATCHED = (Path.ROLLBACK, Path.FIX)
+"""Paths after which a signal shows whether they worked."""
 
 LETTERS = {ItemKind.HYPOTHESIS: "H", ItemKind.ACTION: "A", ItemKind.RECOVERY: "R"}
 
@@ -62,11 +65,26 @@ def add(incident: Incident, command: AddItem, act: Act) -> Events:
     return (added, ItemGrabbed(key=key, who=command.who)) if command.who else (added,)
 
 
-def grab(incident: Incident, command: Grab, act: Act) -> Events:
+def grab(incident: Incident, command: Grab, act: Act, *, sure: bool = False) -> Events:
+    """One check each: a second one is confirmed while somebody else is free. `sure`: they were asked, and said yes."""
     item = _open(incident, command.item)
     if item.holder is not None and not item.holder.is_(act.person):
         raise refusals.item_in_hands(item.key, item.holder)
-    return () if item.holder is not None else (ItemGrabbed(key=item.key, who=act.person),)
+    if item.holder is not None:
+        return ()
+    asked = [one for one in incident.open_prompts(Ask.SECOND) if act.person.is_(one.asked.to[0])]
+    mine = [one for one in asked if one.asked.item == item.key]
+    others = [person for person in incident.idle if not person.is_(act.person)]
+    if item.kind is ItemKind.RECOVERY or not incident.busy_with(act.person) or not others or mine or sure:
+        # Doing it a second time is yes too.
+        over = (Settled(prompt=one.key, how=f"{act.person.name} is on {item.key} as well") for one in mine)
+        return (ItemGrabbed(key=item.key, who=act.person), *over)
+    again = Again(command=Grab.__name__, fields=command.model_dump_json())
+    number = incident.next_number(Ask.SECOND)
+    return (
+        Asked(ask=Ask.SECOND, number=number, to=(act.person,), again=again, item=item.key),
+        *(Settled(prompt=one.key, how="asked about another") for one in asked),
+    )
 
 
 def let_go(incident: Incident, command: LetGo, act: Act) -> Events:
@@ -79,7 +97,15 @@ def let_go(incident: Incident, command: LetGo, act: Act) -> Events:
     return (ItemLetGo(key=item.key, who=item.holder),)
 
 
-def end(incident: Incident, command: EndItem) -> Events:
+def ask_for_signal(incident: Incident, item: Item, act: Act) -> Events:
+    """A path is done: once, it is asked what will show that it worked, and who watches that."""
+    if item.path not in WATCHED or incident.phase is Phase.RESOLVED or incident.signal_of(item) is not None:
+        return ()
+    to = incident.deciders(Role.RECOVERY)[:1] or (act.person,)
+    return (Asked(ask=Ask.SIGNAL, number=incident.next_number(Ask.SIGNAL), to=to, item=item.key),)
+
+
+def end(incident: Incident, command: EndItem, act: Act) -> Events:
     item = _item(incident, command.item)
     status = ENDINGS[item.kind].get(command.status)
     if status is None:
@@ -90,5 +116,18 @@ def end(incident: Incident, command: EndItem) -> Events:
         if command.result and command.result != item.result:
             return (ItemEnded(key=item.key, status=status, result=command.result),)
         return ()
+    if item.status is ItemStatus.DONE and status is ItemStatus.DID_NOT_HELP:
+        # A path that was gone to its end may turn out not to have helped.
+        return (
+            ItemEnded(key=item.key, status=status, result=command.result),
+            *settle(incident, [Ask.SIGNAL, Ask.WORKED], "it did not help"),
+        )
     _open(incident, item.key)
-    return (ItemEnded(key=item.key, status=status, result=command.result),)
+    over = tuple(
+        Settled(prompt=one.key, how=f"{item.key} is {status}")
+        for ask in (Ask.SECOND, Ask.STOP)
+        for one in incident.open_prompts(ask)
+        if one.asked.item == item.key
+    )
+    signal = ask_for_signal(incident, item, act) if status is ItemStatus.DONE else ()
+    return (ItemEnded(key=item.key, status=status, result=command.result), *over, *signal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.incident import refusals
 from core.incident.commands import AddNote, Amend, DeleteSource, EditSource, RecordChange, SetImpact, WithdrawEntry
 from core.incident.decide.act import Act, Events
+from core.incident.decide.thresholds import say_the_rule
 from core.incident.events import (
     ChangeRecorded,
     Drafted,
@@ -17,7 +18,7 @@ from core.incident.events import (
     SourceDeleted,
     SourceEdited,
 )
-from core.incident.state import AMENDED, Entry, Incident
+from core.incident.state import AMENDED, Change, Entry, Incident
 from core.incident.vocabulary import MessageRef, Role
 
 
@@ -48,7 +49,9 @@ def record_change(incident: Incident, command: RecordChange, act: Act) -> Events
     latest = incident.change
     if latest is not None and (latest.what, latest.at) == (command.what, made_at):
         return ()
-    return (ChangeRecorded(what=command.what, made_at=made_at),)
+    newest = latest is None or made_at >= latest.at
+    change = Change(command.what, made_at, act.person) if newest else latest
+    return (ChangeRecorded(what=command.what, made_at=made_at), *say_the_rule(incident, change, list(incident.met)))
 
 
 def seconded(incident: Incident, message: MessageRef, kind: str, act: Act) -> Events | None:

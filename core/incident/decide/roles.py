@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.incident import refusals
 from core.incident.commands import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
 from core.incident.decide.act import Act, Events, answered
-from core.incident.events import Ask, Asked, BackupNamed, How, RoleTaken, RoleVacated, Settled
+from core.incident.events import (
+    Ask,
+    Asked,
+    BackupNamed,
+    Event,
+    How,
+    ItemLetGo,
+    Left,
+    RoleTaken,
+    RoleVacated,
+    Settled,
+)
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import THREE_CALLS, Person, Role
 
@@ -27,7 +38,8 @@ def _about(incident: Incident, role: Role) -> tuple[Prompt, ...]:
 
 def _take(incident: Incident, role: Role, who: Person, how: How, others: tuple[Person, ...] = ()) -> Events:
     """The role changes hands, and whatever was asked about it is settled."""
-    asked = (*_about(incident, role), *(incident.open_prompts(Ask.COMMANDER) if role is Role.IC else ()))
+    vacant = [one for one in incident.open_prompts(Ask.VACANT) if role in one.asked.roles]
+    asked = (*_about(incident, role), *vacant, *(incident.open_prompts(Ask.COMMANDER) if role is Role.IC else ()))
     over = [Settled(prompt=prompt.key, how=f"{who.name} is {role.title}") for prompt in asked]
     return (RoleTaken(role=role, who=who, how=how, before=incident.holder(role), others=others), *over)
 
@@ -112,6 +124,10 @@ def hand_off(incident: Incident, command: HandOff, act: Act) -> Events:
     if command.who.is_(giver):
         raise refusals.to_yourself("hand off to")
     _two_of_three(incident, command.who, roles, by=act.person)
+    _not_crossing(incident, giver, command.who)
+    if asked := _asks_for(incident, command.who, roles):
+        # Who offers it to whoever asks for it has answered.
+        return tuple(event for prompt in asked for event in pass_now(incident, prompt))
     offers = [prompt for role in roles for prompt in incident.open_prompts(Ask.HANDOFF) if role in prompt.asked.roles]
     if any(prompt.asked.roles == roles and command.who.is_(prompt.asked.to[0]) for prompt in offers):
         return ()
@@ -120,6 +136,20 @@ def hand_off(incident: Incident, command: HandOff, act: Act) -> Events:
         *(Settled(prompt=key, how="offered anew") for key in dict.fromkeys(prompt.key for prompt in offers)),
         Asked(ask=Ask.HANDOFF, number=number, to=(command.who,), by=giver, roles=roles),
     )
+
+
+def _not_crossing(incident: Incident, giver: Person, receiver: Person) -> None:
+    """Two hand-offs that cross would leave both waiting for each other. Raises `Refusal`."""
+    for prompt in incident.open_prompts(Ask.HANDOFF):
+        if receiver.is_(prompt.asked.by) and giver.is_(prompt.asked.to[0]):
+            raise refusals.hand_offs_cross(receiver, prompt.key.removeprefix("prompt/"))
+
+
+def _asks_for(incident: Incident, who: Person, roles: Sequence[Role]) -> list[Prompt]:
+    """The takeovers by which somebody asks for all of these roles; none where they ask for some."""
+    asked = [prompt for prompt in incident.open_prompts(Ask.TAKEOVER) if who.is_(prompt.asked.by)]
+    mine = [prompt for prompt in asked if prompt.asked.roles[0] in roles]
+    return mine if len(mine) == len(roles) else []
 
 
 def accept(incident: Incident, prompt: Prompt) -> Events:
@@ -161,3 +191,52 @@ def pass_now(incident: Incident, prompt: Prompt) -> Events:
     except refusals.Refusal:
         return (Settled(prompt=prompt.key, how=f"{who.name} holds two calls already"),)
     return _take(incident, role, who, How.TOOK_OVER)
+
+
+def leave(incident: Incident, act: Act) -> Events:
+    """Whoever leaves the channel leaves each role to its backup, else the commander is asked; and lets their items go."""
+    gone = act.person
+    if not any(gone.is_(person) for person in incident.people):
+        return ()
+    passed = _passing(incident, gone)
+    events: list[Event] = []
+    for role in incident.roles_of(gone):
+        backup = passed.get(role)
+        events += _vacate(incident, role, gone, How.LEFT) if backup is None else _take(incident, role, backup, How.LEFT)
+    mine = (item for item in incident.items.values() if item.open and gone.is_(item.holder))
+    events += [ItemLetGo(key=item.key, who=gone) for item in mine]
+    events += _vacancies(incident, gone, passed)
+    # An offer to somebody who is gone waits for nobody.
+    settled = {event.prompt for event in events if isinstance(event, Settled)}
+    offers = (one for one in incident.open_prompts(Ask.HANDOFF) if gone.is_(one.asked.to[0]))
+    events += [Settled(prompt=one.key, how=f"{gone.name} left") for one in offers if one.key not in settled]
+    # Last, since whoever does something is there.
+    return (*events, Left())
+
+
+def _passing(incident: Incident, gone: Person) -> dict[Role, Person]:
+    """The roles of somebody who left that a backup can have, who may not hold all three calls by it."""
+    passed: dict[Role, Person] = {}
+    for role in incident.roles_of(gone):
+        backup = incident.holding(role).backup
+        if backup is not None:
+            already = [one for one, who in passed.items() if who.is_(backup)]
+            try:
+                _two_of_three(incident, backup, [*already, role])
+            except refusals.Refusal:
+                continue
+            passed[role] = backup
+    return passed
+
+
+def _vacancies(incident: Incident, gone: Person, passed: Mapping[Role, Person]) -> list[Asked]:
+    """The commander is asked who has each call that nobody has now; without a commander, one is asked for."""
+    commander = passed.get(Role.IC, incident.commander)
+    vacant = [role for role in incident.roles_of(gone) if role not in passed and role is not Role.IC]
+    if commander is None or commander.is_(gone):
+        return []
+    first = incident.next_number(Ask.VACANT)
+    return [
+        Asked(ask=Ask.VACANT, number=first + index, to=(commander,), by=gone, roles=(role,))
+        for index, role in enumerate(vacant)
+    ]

@@ -1,0 +1,219 @@
+"""The path: the one recovery action that is open, how it is chosen, stopped and watched (spec, section 8)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.incident import refusals, rollback
+from core.incident.commands import (
+    AnswerDecision,
+    AskWhetherItWorked,
+    ChoosePath,
+    DecideBy,
+    EndPause,
+    WatchSignal,
+)
+from core.incident.decide import tie
+from core.incident.decide.act import Act, Events, settle
+from core.incident.decide.items import WATCHED, next_key
+from core.incident.decide.points import next_point, settle_about
+from core.incident.events import (
+    Again,
+    Ask,
+    Asked,
+    DecisionPointAnswered,
+    ItemAdded,
+    ItemEnded,
+    PathChosen,
+    Settled,
+    SignalNamed,
+    SignalSeen,
+)
+from core.incident.state import DecisionPoint, Incident, Item, Prompt
+from core.incident.timeline import PATH_WORDS
+from core.incident.vocabulary import ItemKind, ItemStatus, Path, Phase, Role
+
+PAUSE = timedelta(minutes=5)
+"""How long `pause` holds: "hold five minutes" (spec, section 5)."""
+
+
+def answer(incident: Incident, command: AnswerDecision, act: Act) -> Events:
+    """One of the four choices on a card: the decision point's, the rule's, or an objection's."""
+    prompt = incident.prompts.get(command.prompt)
+    if prompt is None or prompt.settled:
+        return ()
+    if prompt.asked.ask is Ask.OBJECTION:
+        if not any(act.person.is_(person) for person in prompt.asked.to):
+            raise refusals.not_asked_of_you(prompt.asked.to)
+        return choose(incident, ChoosePath(path=command.path), act)
+    return choose(incident, ChoosePath(path=command.path, point=prompt.asked.point), act)
+
+
+def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool = False) -> Events:
+    """Opens a recovery action, at most one at a time; `dig` says that there is none for now.
+
+    `stopping`: who chose it has said that the path which is open shall be stopped for it.
+    """
+    overruling = tie.asked_of(incident, act.person)
+    if overruling is not None and tie.about_path(incident, overruling):
+        if incident.path is not None and incident.path.path is command.path and not command.why:
+            return tie.settle_it(incident, overruling, overturned=False)
+    elif not incident.may(act.person, Role.RECOVERY) and not _asked_for(incident, command, act):
+        raise refusals.not_yours("decide that", incident.deciders(Role.RECOVERY), Role.RECOVERY.title)
+    point, going = _answered(incident, command), incident.open_path
+    overturns = tie.settle_it(incident, overruling, overturned=True) if overruling is not None else ()
+    if (
+        going is not None
+        and going.path is command.path
+        and (not command.why or going.text == _text(incident, command, point))
+    ):
+        return _confirmed(incident, point, command)
+    if _repeats(incident, command) and point is None:
+        return ()
+    asks = _first_ask(incident, command, act, going=None if stopping or overturns else going)
+    if asks is not None:
+        return asks
+    stopped = (
+        [ItemEnded(key=going.key, status=ItemStatus.STOPPED, result=f"for: {PATH_WORDS[command.path]}")]
+        if going
+        else []
+    )
+    # What an overturned choice had opened is stopped by that already.
+    stopped = [one for one in stopped if not any(isinstance(each, ItemEnded) for each in overturns)]
+    return (*overturns, *stopped, *_chosen(incident, command, point, act), *_over(incident, command, point, act))
+
+
+def _asked_for(incident: Incident, command: ChoosePath, act: Act) -> bool:
+    """Whether the tie-breaker was asked for this decision."""
+    asked = [one for one in incident.open_prompts(Ask.DECISION) if command.point in ("", one.asked.point)]
+    return any(one.asked.step and act.person.is_(who) for one in asked for who in one.asked.to)
+
+
+def _answered(incident: Incident, command: ChoosePath) -> DecisionPoint | None:
+    """The decision point that a choice answers: the one named, the one that is asked, or the next. Digging answers no
+    question that was not asked yet.
+    """
+    if command.point:
+        point = incident.points[command.point]
+        return point if point.open else None
+    asked = [one for one in incident.open_points if incident.asked_about(one)]
+    return next(iter(asked or (incident.open_points if command.path is not Path.DIG else ())), None)
+
+
+def _repeats(incident: Incident, command: ChoosePath) -> bool:
+    was = incident.path
+    return (
+        command.path is Path.DIG
+        and was is not None
+        and not was.overturned
+        and (was.path, was.why) == (Path.DIG, command.why)
+    )
+
+
+def _first_ask(incident: Incident, command: ChoosePath, act: Act, going: Item | None) -> Events | None:
+    """What has to be answered before the choice is made; nothing when it may be made."""
+    if rollback.rule(incident) and command.path in (Path.FIX, Path.DIG) and not command.why:
+        return _ask(incident, Ask.UNSAFE, command, act)
+    if going is not None:
+        return _ask(incident, Ask.STOP, command, act, item=going.key)
+    return None
+
+
+def _ask(incident: Incident, ask: Ask, command: ChoosePath, act: Act, item: str = "") -> Events | None:
+    """Asks first, once. Said a second time it is a yes to the stop; why a rollback is unsafe takes a sentence."""
+    again = Again(command=ChoosePath.__name__, fields=command.model_dump_json(exclude_defaults=True))
+    for prompt in incident.open_prompts(ask):
+        if prompt.asked.again == again and act.person.is_(prompt.asked.to[0]):
+            if ask is Ask.STOP:
+                return None
+            raise refusals.say_why_unsafe(command.path)
+    number = incident.next_number(ask)
+    asked = Asked(ask=ask, number=number, to=(act.person,), again=again, item=item, point=command.point)
+    return (asked, *settle(incident, [Ask.STOP, Ask.UNSAFE], "chosen anew"))
+
+
+def _text(incident: Incident, command: ChoosePath, point: DecisionPoint | None) -> str:
+    """The path's card says what kind of path it is, also where the why is a bare "release 214"."""
+    why = command.why
+    if not why and command.path is Path.ROLLBACK and rollback.suspect(incident, incident.change) and incident.change:
+        why = incident.change.what
+    if not why and point is not None:
+        why = point.condition
+    return PATH_WORDS[command.path] + (f": {why}" if why else "")
+
+
+def _confirmed(incident: Incident, point: DecisionPoint | None, command: ChoosePath) -> Events:
+    """That path is being gone already."""
+    if point is None:
+        return ()
+    answered = DecisionPointAnswered(key=point.key, path=command.path)
+    return (answered, *settle_about(incident, point, f"{PATH_WORDS[command.path]}, as is under way"))
+
+
+def _chosen(incident: Incident, command: ChoosePath, point: DecisionPoint | None, act: Act) -> Events:
+    path, key = command.path, "" if command.path is Path.DIG else next_key(incident, ItemKind.RECOVERY)
+    unsafe = command.why if rollback.rule(incident) and path in (Path.FIX, Path.DIG) else ""
+    chosen = PathChosen(path=path, why=command.why, item=key, point=point.key if point else "", unsafe=unsafe)
+    if not key:
+        return (chosen,)
+    text = _text(incident, command, point)
+    return (ItemAdded(key=key, item=ItemKind.RECOVERY, text=text, said_by=act.person, path=path), chosen)
+
+
+def _over(incident: Incident, command: ChoosePath, point: DecisionPoint | None, act: Act) -> Events:
+    """The questions that a choice answers."""
+    how = f"{act.person.name}: {PATH_WORDS[command.path]}"
+    about = settle_about(incident, point, how) if point else ()
+    asks = [Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED]
+    objections = [one for one in incident.open_prompts(Ask.OBJECTION) if tie.about_path(incident, one)]
+    if tie.asked_of(incident, act.person) in objections:
+        objections = []
+    return (*about, *settle(incident, asks, how), *(Settled(prompt=one.key, how="chosen anew") for one in objections))
+
+
+def stop_and_choose(incident: Incident, prompt: Prompt, act: Act) -> Events:
+    """Yes: the path that is open is stopped for the one that was asked for."""
+    assert prompt.asked.again is not None, "what is to be done after the stop is kept with the question"
+    return choose(incident, ChoosePath.model_validate_json(prompt.asked.again.fields), act, stopping=True)
+
+
+def end_pause(incident: Incident, command: EndPause, act: Act) -> Events:
+    """The five minutes are over: who makes the call is asked again, at once."""
+    item, call = incident.items[command.item], incident.path
+    if not item.open:
+        return ()
+    ended = ItemEnded(key=item.key, status=ItemStatus.DONE, result="five minutes are over")
+    if incident.phase is Phase.RESOLVED or call is None:
+        return (ended,)
+    condition = call.why or "the five minutes are over: what now?"
+    return (ended, next_point(incident, DecideBy(at=act.now, condition=condition)))
+
+
+def watch(incident: Incident, command: WatchSignal, act: Act) -> Events:
+    """The signal of the path that was gone last, or is being gone."""
+    paths = [item for item in incident.items_of(ItemKind.RECOVERY) if item.path in WATCHED]
+    if not paths:
+        raise refusals.nothing_to_watch()
+    item, who = paths[-1], command.who or act.person
+    until = act.at + (command.length or incident.policy.times.signal)
+    known = incident.signal_of(item)
+    if known is not None and (known.text, known.who.key) == (command.signal, who.key) and command.length is None:
+        return ()
+    named = SignalNamed(item=item.key, signal=command.signal, who=who, until=until)
+    return (named, *settle(incident, [Ask.SIGNAL, Ask.WORKED], f"{who.name} watches {command.signal}"))
+
+
+def ask_whether_it_worked(incident: Incident, command: AskWhetherItWorked) -> Events:
+    signal = incident.signal
+    if signal is None or signal.item != command.item or signal.seen or incident.open_prompts(Ask.WORKED):
+        return ()
+    return (Asked(ask=Ask.WORKED, number=incident.next_number(Ask.WORKED), to=(signal.who,), item=signal.item),)
+
+
+def it_worked(incident: Incident, prompt: Prompt) -> Events:
+    return (SignalSeen(item=prompt.asked.item), *settle(incident, [Ask.WORKED], "it worked"))
+
+
+def it_did_not_help(incident: Incident, prompt: Prompt) -> Events:
+    ended = ItemEnded(key=prompt.asked.item, status=ItemStatus.DID_NOT_HELP)
+    return (ended, *settle(incident, [Ask.WORKED], "it did not help"))

@@ -1,0 +1,109 @@
+"""Nudges: `NUDGES`, every reminder to one person as a row, told once while the record shows that it is so.
+
+Rule: they all go on one card a person, edited in place; who is called again and when is decided in one place,
+`core.incident.called`. Alone, the rows about roles and idle people do not apply (spec, section 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.incident.checklist import CHECKLIST, steps
+from core.incident.state import Incident
+from core.incident.stuck import SIGNS, Sign
+from core.incident.vocabulary import Person, Phase, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`due` is when it is to be told as the record stands, nothing while it is not so; `says` is what the card says."""
+
+    name: str
+    due: Callable[[Incident], datetime | None]
+    says: Callable[[Incident], str]
+
+
+def _step(number: int) -> Row:
+    check = CHECKLIST[number]
+
+    def due(incident: Incident) -> datetime | None:
+        mine = [at for step, _, at in steps(incident) if step == number]
+        return mine[0] if mine and not check.done(incident) else None
+
+    return Row(f"checklist {number + 1}", due, lambda incident: f"{check.does}. {check.way(incident)}")
+
+
+def _sign(sign: Sign) -> Row:
+    def due(incident: Incident) -> datetime | None:
+        wait = sign.wait(incident) if sign.wait else timedelta()
+        off = sign.wait is not None and not wait
+        return sign.since(incident) + wait if not off and sign.evidence(incident) else None
+
+    return Row(sign.name, due, lambda incident: f"{sign.evidence(incident)}. Advice: {sign.advice(incident)}")
+
+
+def _coordinates(incident: Incident) -> datetime | None:
+    """The commander coordinates and does not debug (spec, section 3): they grabbed an item while others could."""
+    commander = incident.commander
+    if commander is None or not incident.busy_with(commander) or not incident.idle:
+        return None
+    return incident.begun_at
+
+
+def _one_of_the_two(incident: Incident) -> str:
+    commander = incident.commander
+    items = incident.busy_with(commander) if commander else ()
+    keys, names = ", ".join(item.key for item in items), ", ".join(person.name for person in incident.idle)
+    free = f"{names} could take it" if names else "hand one of the two over"
+    first = items[0].key if items else "ITEM"
+    return f"you command, and are on {keys}; {free}: `release {first}`, or hand over command: `handoff @who ic`"
+
+
+def _undecided(incident: Incident) -> datetime | None:
+    """Everyone entitled was asked and was silent; a decision point is never decided by silence."""
+    waiting = [point for point in incident.open_points if point.unanswered]
+    return waiting[0].at if waiting else None
+
+
+def _still_open(incident: Incident) -> str:
+    keys = ", ".join(f"{one.key} {one.condition}" for one in incident.open_points if one.unanswered)
+    return f"nobody has decided {keys}. It stays open: `path rollback|fix|pause|dig`, or `takeover {Role.RECOVERY}`"
+
+
+NUDGES: dict[str, Row] = {
+    row.name: row
+    for row in (
+        *(_step(number) for number in range(len(CHECKLIST))),
+        *(_sign(sign) for sign in SIGNS),
+        Row("coordinate", _coordinates, _one_of_the_two),
+        Row("undecided", _undecided, _still_open),
+    )
+}
+
+
+def due(incident: Incident) -> Iterator[tuple[Row, datetime]]:
+    """The rows that are to be told, and when, as the record stands."""
+    if incident.commander is None or incident.phase in (Phase.RESOLVED, Phase.CLOSED):
+        return
+    for row in NUDGES.values():
+        at = None if incident.nudged(row.name) else row.due(incident)
+        if at is not None:
+            yield row, at
+
+
+def told_to(incident: Incident, row: Row, now: datetime) -> Person | None:
+    """Whom a row is told to now: the commander, and of several steps of the checklist that are late only the last."""
+    coming = {one.name: at for one, at in due(incident)}
+    if row.name not in coming or coming[row.name] > now:
+        return None
+    steps = [name for name, at in coming.items() if name.startswith("checklist") and at <= now]
+    return None if row.name in steps[:-1] else incident.commander
+
+
+def standing(incident: Incident, row: str, told: datetime) -> str:
+    """What the card says of a row that was told; nothing once it is so no more."""
+    at = NUDGES[row].due(incident) if row in NUDGES else None
+    over = incident.phase in (Phase.RESOLVED, Phase.CLOSED) or at is None or at > told
+    return "" if over else NUDGES[row].says(incident)
