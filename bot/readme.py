@@ -14,7 +14,7 @@ from core.incident.authority import AUTHORITY
 from core.incident.forms import Group
 from core.incident.lifecycle import diagram
 from core.incident.verbs import VERBS
-from transports.reactions import REACTIONS, TWINS
+from transports.reactions import REACTIONS, TWINS, few, together
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -30,9 +30,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def emoji() -> str:
     """The emoji table."""
     rows, last = [], None
-    for row in REACTIONS:
+    for group in together(REACTIONS):
+        row = group[0]
         where = row.where.value if row.where is not last else ""
-        rows.append((where, row.emoji, row.does, row.who or "any responder", f"`{row.command}`"))
+        words = few([f"`{one.command}`" for one in group])
+        rows.append((where, few([one.emoji for one in group]), row.does, row.who or "any responder", words))
         last = row.where
     alike = " · ".join(" ".join(group) for group in TWINS)
     return f"{_table(('where', 'emoji', 'does', 'who', 'the same in words'), rows)}\n\nAlike in one place: {alike}."

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.incident.commands import Misread
+from core.incident.emoji import EMOJI
 from transports.phrases import Context, read
-from transports.reactions import REACTIONS, TWINS, Reaction, Table, Where, fold
+from transports.reactions import REACTIONS, TWINS, Reaction, Table, Where, fold, together
 
 TABLE = Table()
 
@@ -49,6 +50,18 @@ def test_actions_are_named_once_in_a_place_and_look_alike_everywhere() -> None:
         (Where.ITEM, "🦄", None),
         (Where.TRIAGE, "", None),
         (Where.DRAFT, "❌", "discard"),
+        (Where.DECISION, "⏸", "path_pause"),
+        (Where.DECISION, "🛠️", "path_fix"),
+        (Where.DECISION, "👍", None),
+        (Where.BOARD, "⏪", "claim_recovery"),
+        (Where.TIE, "✖", "no"),
+        (Where.TIE, "🔍", "path_dig"),
+        (Where.WORKED, "👍🏿", "yes"),
+        (Where.WORKED, "⏪", None),
+        (Where.THRESHOLDS, "9️⃣", "met_9"),
+        (Where.THRESHOLDS, "1\u20e3", "met_1"),
+        (Where.THRESHOLDS, "0️⃣", None),
+        (Where.MESSAGE, "1️⃣", None),
     ],
 )
 def test_near_twins_mean_the_same_in_one_place(where: Where, emoji: str, action: str | None) -> None:
@@ -63,6 +76,25 @@ def test_another_emoji_for_an_act() -> None:
     assert table.action(Where.BOARD, "<:boss:42>") == "claim_ic"
     assert table.emoji("declare") == "🔥"
     assert table.seeds(Where.BOARD) == ("<:boss:42>", "🔎", "📣", "⏪", "✍️", "🧊")
+
+
+def test_the_emoji_are_those_that_the_cards_show() -> None:
+    assert {row.action: row.emoji for row in REACTIONS} == EMOJI
+
+
+@pytest.mark.parametrize("keycap", ["#️⃣", "*️⃣", "7⃣"])
+def test_a_keycap_is_an_emoji_too(keycap: str) -> None:
+    assert Table({"declare": keycap}).action(Where.TRIAGE, keycap) == "declare"
+
+
+def test_rows_that_say_the_same_are_told_as_one() -> None:
+    assert TABLE.meanings(Where.THRESHOLDS) == (
+        "On the thresholds' card: 1️⃣ 2️⃣ … that sentence is met; taking it back unmarks it."
+    )
+    assert TABLE.meanings(Where.WORKED) == (
+        "On the question whether the path worked: 👍 it worked, ❌ it did not help."
+    )
+    assert [row for rows in together(REACTIONS) for row in rows] == list(REACTIONS)
 
 
 def test_a_row_of_its_own_goes_before_a_likeness() -> None:
@@ -83,6 +115,10 @@ def test_a_row_of_its_own_goes_before_a_likeness() -> None:
         ({"pin": "!"}, "must be one emoji"),
         ({"pin": ""}, "must be one emoji"),
         ({"pin": "\ufe0f"}, "must be one emoji"),
+        ({"pin": "1"}, "must be one emoji"),
+        ({"pin": "1️⃣2️⃣"}, "must be one emoji"),
+        ({"no": "👍"}, "yes and no stand in one place"),
+        ({"met_2": "1⃣"}, "met_1 and met_2 stand in one place"),
     ],
 )
 def test_a_wrong_override_is_named(overrides: dict[str, str], answer: str) -> None:

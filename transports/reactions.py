@@ -6,10 +6,13 @@ Rule: a row names an act and the text command that does the same; what comes of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import groupby
+
+from core.incident.emoji import EMOJI, THRESHOLDS
 
 
 class Where(StrEnum):
@@ -23,6 +26,10 @@ class Where(StrEnum):
     DRAFT = "an update draft"
     UPDATE_REMINDER = "an update reminder"
     CLOSE_PROMPT = "the close prompt"
+    DECISION = "a decision point"
+    TIE = "an objection"
+    WORKED = "the question whether the path worked"
+    THRESHOLDS = "the thresholds' card"
     PROMPT = "anything Tocsin asks you to confirm"
     WATCH = "the watch after *resolved*"
 
@@ -40,6 +47,9 @@ class Reaction:
 
 
 _UPDATER = "update owner or backup"
+_DECIDER = "recovery owner or backup; the tie-breaker when asked"
+_TIE_BREAKER = "the tie-breaker, when asked"
+_WATCHER = "who watches"
 
 REACTIONS: tuple[Reaction, ...] = (
     Reaction(Where.TRIAGE, "🚨", "declare", "declare an incident from it", "declare TITLE"),
@@ -68,6 +78,22 @@ REACTIONS: tuple[Reaction, ...] = (
         "unchanged", _UPDATER,
     ),
     Reaction(Where.CLOSE_PROMPT, "🏁", "close", "close", "close", "commander"),
+    Reaction(Where.DECISION, "⏪", "path_rollback", "roll back", "path rollback", _DECIDER),
+    Reaction(Where.DECISION, "🔧", "path_fix", "ship the fix", "path fix", _DECIDER),
+    Reaction(Where.DECISION, "⏸️", "path_pause", "hold five minutes", "path pause", _DECIDER),
+    Reaction(Where.DECISION, "🔎", "path_dig", "keep digging", "path dig", _DECIDER),
+    Reaction(Where.TIE, "👍", "yes", "the choice stands", "yes", _TIE_BREAKER),
+    Reaction(Where.TIE, "❌", "no", "it is overturned", "no", _TIE_BREAKER),
+    Reaction(Where.TIE, "⏪", "path_rollback", "it is overturned: roll back", "path rollback", _TIE_BREAKER),
+    Reaction(Where.TIE, "🔧", "path_fix", "it is overturned: ship the fix", "path fix", _TIE_BREAKER),
+    Reaction(Where.TIE, "⏸️", "path_pause", "it is overturned: hold five minutes", "path pause", _TIE_BREAKER),
+    Reaction(Where.TIE, "🔎", "path_dig", "it is overturned: keep digging", "path dig", _TIE_BREAKER),
+    Reaction(Where.WORKED, "👍", "yes", "it worked", "yes", _WATCHER),
+    Reaction(Where.WORKED, "❌", "no", "it did not help", "no", _WATCHER),
+    *(
+        Reaction(Where.THRESHOLDS, EMOJI[action], action, "that sentence is met; taking it back unmarks it", f"met {number}")
+        for action, number in THRESHOLDS.items()
+    ),
     Reaction(Where.PROMPT, "👍", "yes", "yes (doing it a second time, or the command named there, is yes too)", "yes", "who was asked"),
     Reaction(Where.WATCH, "↩️", "came_back", "it came back", "came-back"),
 )  # fmt: skip
@@ -85,8 +111,21 @@ TWINS: tuple[tuple[str, ...], ...] = (
 )
 """Emoji so alike that in one place they are the same; each folded."""
 
+
+def together(rows: Iterable[Reaction]) -> Iterator[tuple[Reaction, ...]]:
+    """Rows beside each other that say the same, as one."""
+    for _, alike in groupby(rows, key=lambda row: (row.where, row.does)):
+        yield tuple(alike)
+
+
+def few(shown: Sequence[str]) -> str:
+    """What such rows have of their own, or the first two of it: `1️⃣ 2️⃣ …`."""
+    return " ".join(shown if len(shown) <= 2 else [*shown[:2], "…"])
+
+
 _DRESS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _CUSTOM = re.compile(r"<a?:\w+:\d+>")
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 
 def fold(emoji: str) -> str:
@@ -137,8 +176,9 @@ class Table:
 
     def meanings(self, where: Where) -> str:
         """What does mean something in a place, in a sentence."""
-        rows = [row for row in REACTIONS if row.where is where]
-        return f"On {where}: " + ", ".join(f"{self._emoji[row.action]} {row.does}" for row in rows) + "."
+        rows = together(row for row in REACTIONS if row.where is where)
+        said = (f"{few([self._emoji[row.action] for row in alike])} {alike[0].does}" for alike in rows)
+        return f"On {where}: " + ", ".join(said) + "."
 
 
 def _twins(emoji: str) -> tuple[str, ...]:
@@ -157,8 +197,10 @@ def _action(name: str) -> str:
 
 def _emoji(action: str, emoji: str) -> str:
     emoji = emoji.strip()
-    if _CUSTOM.fullmatch(emoji) or (
-        fold(emoji) and not emoji.isascii() and len(emoji) <= 16 and not re.search(r"[\w\s]", emoji, re.ASCII)
+    if (
+        _CUSTOM.fullmatch(emoji)
+        or _KEYCAP.fullmatch(emoji)
+        or (fold(emoji) and not emoji.isascii() and len(emoji) <= 16 and not re.search(r"[\w\s]", emoji, re.ASCII))
     ):
         return emoji
     raise ValueError(f"reactions.{action} must be one emoji, not {emoji[:20]!r}")

@@ -6,21 +6,30 @@ Rule: a reaction ends as an ordinary command; its meaning is bound to what it wa
 from __future__ import annotations
 
 from core.incident import commands as c
-from core.incident.emoji import CLAIMS
+from core.incident.emoji import CLAIMS, PATHS, THRESHOLDS
 from core.incident.events import Ask, Recorded
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, Person, Role
 from transports.reactions import Where
 
-PLACES: tuple[tuple[str, Where], ...] = (
+PLACES: tuple[tuple[str, Where | None], ...] = (
     ("board", Where.BOARD),
     ("notice", Where.NOTICE),
     ("item/", Where.ITEM),
     ("draft/", Where.DRAFT),
+    ("thresholds", Where.THRESHOLDS),
     (f"prompt/{Ask.COMMANDER}-", Where.BOARD),
+    (f"prompt/{Ask.VACANT}-", Where.BOARD),
     (f"prompt/{Ask.UPDATE}-", Where.UPDATE_REMINDER),
     (f"prompt/{Ask.CLOSE}-", Where.CLOSE_PROMPT),
     (f"prompt/{Ask.WATCH}-", Where.WATCH),
+    (f"prompt/{Ask.DECISION}-", Where.DECISION),
+    (f"prompt/{Ask.RULE}-", Where.DECISION),
+    (f"prompt/{Ask.OBJECTION}-", Where.TIE),
+    (f"prompt/{Ask.WORKED}-", Where.WORKED),
+    # These two ask for words.
+    (f"prompt/{Ask.UNSAFE}-", None),
+    (f"prompt/{Ask.SIGNAL}-", None),
     (f"prompt/{Ask.SAME}-", Where.PROMPT),
     ("prompt/", Where.PROMPT),
 )
@@ -36,8 +45,6 @@ def on_card(action: str, card: str, others: tuple[Person, ...] = ()) -> c.AnyCom
     """What an action on one of Tocsin's own cards asks for. `others` did the same at the same time."""
     name = card.partition("/")[2]
     match action:
-        case _ if action in CLAIMS:
-            return c.Claim(role=CLAIMS[action], others=others)
         case "freeze":
             return c.Freeze()
         case "grab":
@@ -54,10 +61,21 @@ def on_card(action: str, card: str, others: tuple[Person, ...] = ()) -> c.AnyCom
             return c.PublishUnchanged(reminder=card)
         case "close" | "yes":
             return c.Confirm(prompt=card)
+        case "no":
+            return c.Decline(prompt=card)
         case "came_back":
             return c.CameBack()
         case _:
-            return None
+            return _one_of_many(action, card, others)
+
+
+def _one_of_many(action: str, card: str, others: tuple[Person, ...]) -> c.AnyCommand | None:
+    """What an action asks for that is one choice of a list: a role, a path, a threshold."""
+    if action in CLAIMS:
+        return c.Claim(role=CLAIMS[action], others=others)
+    if action in PATHS:
+        return c.AnswerDecision(prompt=card, path=PATHS[action])
+    return c.MeetThreshold(threshold=str(THRESHOLDS[action])) if action in THRESHOLDS else None
 
 
 def on_message(action: str, quote: c.Quote, text: str, parent: str) -> c.AnyCommand:
@@ -90,6 +108,10 @@ def taken_back(act: Recorded, incident: Incident, claimed: Role | None) -> c.Any
         case c.AddNote.__name__ | c.MarkDecision.__name__ if act.event.kind != "heard":
             noted = act.about == c.AddNote.__name__
             return c.WithdrawEntry(message=message, kind="noted" if noted else "decision_marked")
+        case c.MeetThreshold.__name__:
+            # Who only said again what somebody had said unmarks nothing.
+            number = getattr(act.event, "number", 0) if act.event.kind == "threshold_met" else 0
+            return c.UnmeetThreshold(threshold=str(number)) if number else None
         case c.Freeze.__name__:
             return c.AskUnfreeze()
         case c.Claim.__name__:
