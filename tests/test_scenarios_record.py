@@ -176,7 +176,8 @@ async def test_words_of_their_own(stage: Stage) -> None:
         "latest change 10:01 UTC release 214 (Ann)",
     )
     assert (await stage.kinds()).count("impact_set") == 1
-    assert await stage.mia.asks("board") == stage.find("board").text
+    shown = await stage.mia.asks("board")
+    assert shown == stage.find("board").text + "\nIdle         Mia without a check"
     assert "claim" in await stage.mia.asks("help role")
     assert "Commands" in await stage.mia.asks("help", stage.triage)
     await stage.mia.is_told("impact none", "state the impact", "ask Ann")

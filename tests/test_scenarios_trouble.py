@@ -215,18 +215,21 @@ async def test_one_path_at_a_time(stage: Stage) -> None:
     await stage.leah.types("claim recovery")
     await stage.leah.types("path rollback put back the config")
     await stage.leah.types("path rollback")
-    await stage.leah.is_told(
-        "path fix", "One recovery path at a time: R1 (roll back: put back the config) is open", "`drop R1`"
+    await stage.leah.says("!inc path fix")
+    stage.expect_card(
+        "prompt/stop-1", "Leah: one recovery path at a time, and R1 (roll back: put back the config) is open"
     )
     stage.expect_card("board", "R1 roll back: put back the config, free")
     await stage.mia.reacts("item/R1", "✋")
     stage.expect_card("board", "R1 roll back: put back the config, Mia on it")
     await stage.mia.reacts("item/R1", "❌")
+    stage.expect_card("prompt/stop-1", "One path at a time: R1: did not help.")
     stage.expect_card("item/R1", "Did not help, says Mia")
     stage.expect_card("board", "Recovery     undecided")
     await stage.leah.types("path fix")
     await stage.leah.types("done r2 error rate is zero")
     stage.expect_card("item/R2", "Done by Leah: error rate is zero")
+    stage.expect_card("prompt/signal-1", "Leah: R2 is done. Which signal will show that it worked")
     stage.expect_card("board", "R2 ship a fix: done")
 
 

@@ -70,7 +70,7 @@ def stop(incident: Incident, prompt: Prompt) -> Asking:
         *people(prompt.asked.to),
         f": one recovery path at a time, and {item.key} ({item.text}) is open",
         *holder,
-        f". Stop it, and {PATH_WORDS[wish.path]}?",
+        f". Stop it and {PATH_WORDS[wish.path]}?",
     )
     return [ask], yes(incident, prompt, "stop it")
 

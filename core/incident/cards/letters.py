@@ -91,7 +91,8 @@ def idle_lines(incident: Incident) -> Iterator[Line]:
     idle: Sequence[Words] = [word for person in incident.idle for word in (", ", Who(person))][1:]
     free = [f"{item.key} {clipped(item.text)}" for item in incident.free]
     words: Sequence[Words] = [*idle, " without a check"] if idle else ["nobody is without a check"]
-    yield line(*words, " · free to grab: ", " · ".join(free) or "nothing", label="Idle")
+    grab = f" · free to grab: {' · '.join(free)}" if free else ""
+    yield line(*words, grab, label="Idle")
 
 
 def _shown(incident: Incident, event: Told) -> Document:
