@@ -114,7 +114,7 @@ async def test_a_moved_or_withdrawn_decision_says_so_and_the_board_shows_the_nex
     stage.expect_card("board", "10:30 UTC fail over (Leah)")
     await stage.leah.types("withdraw-decision D1")
     stage.expect_card("board", lacks="fail over")
-    await stage.leah.is_told("withdraw-decision", "No decision point is set", "`!inc decide-by 10:15")
+    await stage.leah.is_told("withdraw-decision", "No decision point is set", "`decide-by 10:15")
     await stage.leah.is_told("move-decision D1 10:50", "D1 is over: withdrawn")
     await stage.leah.is_told("move-decision D7 10:50", "There is no decision point D7")
     assert [one.kind for one in stage.incident.entries][-3:] == [
@@ -248,11 +248,11 @@ async def test_no_decision_is_lost_across_a_restart(stage: Stage, forget: bool) 
 
 
 BAD = (
-    ("decide-by 09:50 roll back", "09:50 has passed; it is 10:0", "`!inc decide-by"),
-    ("decide-by roll back if errors stay", "needs a time first", "`!inc decide-by 10:15"),
-    ("decide-by 25:00 roll back", "time", "`!inc decide-by"),
-    ("decide-by 3d roll back", "24 h", "`!inc decide-by"),
-    ("decide-by 10:15", "`!inc decide-by` needs CONDITION", ""),
+    ("decide-by 09:50 roll back", "09:50 has passed; it is 10:0", "`decide-by"),
+    ("decide-by roll back if errors stay", "needs a time first", "`decide-by 10:15"),
+    ("decide-by 25:00 roll back", "time", "`decide-by"),
+    ("decide-by 3d roll back", "24 h", "`decide-by"),
+    ("decide-by 10:15", "`decide-by` needs CONDITION", ""),
     ("claim pilot", "is no role; there are ic, diagnosis", ""),
     ("backup recovery @nobody-we-know", "I know nobody called", ""),
     ("handoff @nobody-we-know", "I know nobody called", ""),

@@ -94,8 +94,9 @@ def _signal(incident: Incident) -> Iterator[Deadline]:
 
 def _nudges(incident: Incident) -> Iterator[Deadline]:
     for row, at in nudges.due(incident):
-        # What is no more so when it is looked at is not told; said of another state, it is another deadline.
-        yield Deadline(f"nudge/{row.name}/{at.isoformat()}/{incident.version}", at, c.Nudge(row=row.name))
+        # A step has its one moment. A sign that was gone when it was looked at may come back with another entry.
+        when = at.isoformat() if row.step else f"{at.isoformat()}/{len(incident.entries)}"
+        yield Deadline(f"nudge/{row.name}/{when}", at, c.Nudge(row=row.name))
 
 
 def _update(incident: Incident) -> Iterator[Deadline]:

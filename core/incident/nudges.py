@@ -18,11 +18,15 @@ from core.incident.vocabulary import Person, Phase, Role
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`due` is when it is to be told as the record stands, nothing while it is not so; `says` is what the card says."""
+    """`due` is when it is to be told as the record stands, nothing while it is not so; `says` is what the card says.
+
+    `step` is its number in the checklist, from 1.
+    """
 
     name: str
     due: Callable[[Incident], datetime | None]
     says: Callable[[Incident], str]
+    step: int = 0
 
 
 def _step(number: int) -> Row:
@@ -32,7 +36,7 @@ def _step(number: int) -> Row:
         mine = [at for step, _, at in steps(incident) if step == number]
         return mine[0] if mine and not check.done(incident) else None
 
-    return Row(f"checklist {number + 1}", due, lambda incident: f"{check.does}. {check.way(incident)}")
+    return Row(f"checklist {number + 1}", due, lambda incident: f"{check.does}. {check.way(incident)}", number + 1)
 
 
 def _sign(sign: Sign) -> Row:
@@ -94,12 +98,12 @@ def due(incident: Incident) -> Iterator[tuple[Row, datetime]]:
 
 
 def told_to(incident: Incident, row: Row, now: datetime) -> Person | None:
-    """Whom a row is told to now: the commander, and of several steps of the checklist that are late only the last."""
-    coming = {one.name: at for one, at in due(incident)}
-    if row.name not in coming or coming[row.name] > now:
+    """Whom a row is told to now: the commander; a step of the checklist only until the next one has its time."""
+    at = next((at for one, at in due(incident) if one is row), None)
+    if at is None or at > now:
         return None
-    steps = [name for name, at in coming.items() if name.startswith("checklist") and at <= now]
-    return None if row.name in steps[:-1] else incident.commander
+    later = [step for step, _, moment in steps(incident) if moment <= now and step >= row.step]
+    return None if row.step and later else incident.commander
 
 
 def standing(incident: Incident, row: str, told: datetime) -> str:

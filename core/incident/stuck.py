@@ -115,17 +115,17 @@ def _moves(incident: Incident) -> str:
 
 def _recovery(incident: Incident) -> str:
     owner = incident.holder(Role.RECOVERY)
-    return owner.name if owner else "you, since nobody holds recovery,"
+    return f"{owner.name} should" if owner else "recovery is yours while nobody holds it:"
 
 
 SIGNS: tuple[Sign, ...] = (
     Sign(
         "two fixes", "two people test fixes and no path is chosen", _two_fixes,
-        lambda incident: f"let {_recovery(incident)} choose one: `path fix WHY`",
+        lambda incident: f"{_recovery(incident)} choose one: `path fix WHY`",
     ),
     Sign(
         "patch and rollback", "a patch and a rollback are both under way", _patch_and_rollback,
-        lambda incident: f"let {_recovery(incident)} stop one: `drop ITEM`",
+        lambda incident: f"{_recovery(incident)} stop one: `drop ITEM`",
     ),
     Sign(
         "quiet record", "no new entry on the record", _quiet,

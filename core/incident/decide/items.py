@@ -99,7 +99,12 @@ def let_go(incident: Incident, command: LetGo, act: Act) -> Events:
 
 def ask_for_signal(incident: Incident, item: Item, act: Act) -> Events:
     """A path is done: once, it is asked what will show that it worked, and who watches that; of nobody who is alone."""
-    if incident.alone or item.path not in WATCHED or incident.phase is Phase.RESOLVED or incident.signal_of(item) is not None:
+    if (
+        incident.alone
+        or item.path not in WATCHED
+        or incident.phase is Phase.RESOLVED
+        or incident.signal_of(item) is not None
+    ):
         return ()
     to = incident.deciders(Role.RECOVERY)[:1] or (act.person,)
     return (Asked(ask=Ask.SIGNAL, number=incident.next_number(Ask.SIGNAL), to=to, item=item.key),)
