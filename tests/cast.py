@@ -91,6 +91,11 @@ class Someone:
         self.stage.world.delete(self.account, self._ref(target))
         await self.stage.settle()
 
+    async def leaves(self, channel: ChannelRef) -> None:
+        await self.stage.fast_forward(seconds=MOMENT)
+        self.stage.world.leave(self.account, channel)
+        await self.stage.settle()
+
     async def deletes_channel(self, channel: ChannelRef) -> None:
         await self.stage.fast_forward(seconds=MOMENT)
         self.stage.world.delete_channel(self.account, channel)

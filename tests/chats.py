@@ -83,12 +83,13 @@ class Someone(Protocol):
 
 @dataclass(frozen=True)
 class Tells:
-    """What a chat tells, where chats differ: who deleted a message, that one came and went while nobody listened, and
-    a base update's text beside what is read.
+    """What a chat tells, where chats differ: who deleted a message, that one came and went while nobody listened, who left,
+    and a base update's text beside what is read.
     """
 
     who_deleted: bool = True
     deleted_while_away: bool = True
+    left: bool = True
     base: bool = True
 
 
@@ -354,7 +355,8 @@ class OnDiscord:
 class DiscordChat:
     """discord.py over real sockets against a fake Discord."""
 
-    tells = Tells(who_deleted=False, deleted_while_away=False, base=False)
+    # Who left is told only to bots with the privileged members intent, which Tocsin does without.
+    tells = Tells(who_deleted=False, deleted_while_away=False, left=False, base=False)
 
     def __init__(self, discord: FakeDiscord, stack: AsyncExitStack) -> None:
         self._discord = discord

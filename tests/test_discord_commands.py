@@ -303,10 +303,26 @@ async def test_questions_and_closed_incidents_are_offered(company: Company) -> N
     assert offered == [("1 Checkout fails", "1")]
 
 
+async def test_open_decision_points_are_offered_the_next_one_first(company: Company) -> None:
+    channel = await company.declared()
+    await told(company.bob.slash(channel, "incident role claim", role="ic"))
+    for time, condition in (("40m", "fail over"), ("10m", "roll back"), ("20m", "scale up")):
+        use = company.bob.slash(channel, "incident call decide-by", time=time, condition=condition)
+        assert await told(use) == "✅"
+    assert await told(company.bob.slash(channel, "incident call withdraw-decision", point="D3")) == "✅"
+    for path in ("move-decision", "withdraw-decision"):
+        offered = await company.bob.type_option(channel, f"incident call {path}", "point").choices()
+        assert [value for _, value in offered] == ["D2", "D1"]
+        assert offered[0][0].endswith(" UTC roll back")
+    offered = await company.bob.type_option(channel, "incident call move-decision", "point", point="FAIL").choices()
+    assert [value for _, value in offered] == ["D1"]
+
+
 async def test_every_command_is_answered_with_all_it_takes_and_with_the_least(company: Company) -> None:
     channel = await company.declared()
     said = {Kind.WHO: company.bob, Kind.FLAG: True, Kind.ROLE: "ic", Kind.PHASE: "identified", Kind.PATH: "fix"}
-    said |= {Kind.SEVERITY: "sev1", Kind.WORDS: "words of more than ten letters"}
+    said |= {Kind.SEVERITY: "sev1", Kind.WORDS: "words of more than ten letters", Kind.MOMENT: "15m"}
+    said |= {Kind.POINT: "D1", Kind.LENGTH: "10m"}
     # From behind, so that most is done before it is closed.
     for path, verb in reversed(PATHS.items()):
         full = {slot.name: said.get(slot.kind, "1") for slot, _ in slots(verb)}

@@ -4,12 +4,13 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
 from aiohttp import web
 from matrix_between import in_between
 from matrix_world import World
 from running import Notes, until
 
-from transports.signals import ChannelLost, MessageDeleted, MessageEdited, MessageSent, ReactionAdded
+from transports.signals import ChannelLost, MessageDeleted, MessageEdited, MessageSent, PersonLeft, ReactionAdded
 
 pytest_plugins = ["conftest_matrix"]
 
@@ -125,6 +126,43 @@ async def test_losing_a_room_is_heard(world: World) -> None:
     await world.ann.kick(world.triage, world.account.id)
     (lost,) = await world.bot.hears(ChannelLost)
     assert lost.channel == world.at(world.triage)
+
+
+async def test_whoever_leaves_or_is_put_out_is_gone_and_nobody_else(world: World) -> None:
+    bob, mia, eve, kim = [await world.person(name) for name in ("bob", "mia", "eve", "kim")]
+    jon = await world.stranger("jon")
+    await world.bot.start()
+    room = world.triage
+    await world.ann.invite(room, jon.id)
+    await jon.leave(room)  # an invitation that is turned down
+    member = await kim.state(room, "m.room.member", kim.id)
+    await kim.put_state(room, "m.room.member", {**member, "displayname": "Kim K"}, kim.id)
+    await bob.leave(room)
+    await world.ann.kick(room, mia.id)
+    for who in (eve, bob):  # of whom one is there
+        await world.ann.call("POST", f"/rooms/{room}/ban", {"user_id": who.id})
+    await world.ann.say(room, "who is here?")
+    await world.bot.hears(MessageSent)
+    left = [each for each in world.bot.heard if isinstance(each, PersonLeft)]
+    assert [(each.channel, each.who.id) for each in left] == [(world.at(room), one.id) for one in (bob, mia, eve)]
+    assert len({each.source for each in left}) == 3
+
+
+@pytest.mark.parametrize("missed", [1, 130], ids=["in the timeline", "in a gap"])
+async def test_who_left_while_the_bot_was_away_is_gone(world: World, missed: int) -> None:
+    bob = await world.person("bob")
+    await world.bot.start()
+    await bob.say(world.triage, "here")
+    await world.bot.hears(MessageSent)
+    await world.bot.stop()
+    await bob.leave(world.triage)
+    for at in range(missed):
+        await world.ann.say(world.triage, str(at))
+    again = await world.process().start()
+    await again.hears(MessageSent, missed)
+    (left,) = [each for each in again.heard if isinstance(each, PersonLeft)]
+    assert left.who.id == bob.id
+    assert again.heard.index(left) == 0
 
 
 async def test_the_bot_enters_configured_rooms_when_invited_later_and_no_others(world: World) -> None:

@@ -3,12 +3,13 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.incident.vocabulary import Account
 from transports.matrix_chat.hearing import Hearing, text_of
-from transports.signals import MessageSent
+from transports.signals import MessageSent, PersonLeft
 
 WORDS = st.text("a@:$ü\n<>", max_size=8)
 ANYTHING = st.recursive(
@@ -35,17 +36,20 @@ CONTENT = ANYTHING | st.fixed_dictionaries(
         "m.new_content": ANYTHING | st.just({"msgtype": "m.text", "body": "new"}),
         "m.mentions": ANYTHING | st.just({"user_ids": [1, "@a:b"]}),
         "redacts": ANYTHING,
+        "membership": ANYTHING | st.sampled_from(["leave", "ban", "join"]),
     },
 )
 EVENT = st.fixed_dictionaries(
     {},
     optional={
-        "type": ANYTHING | st.sampled_from(["m.room.message", "m.reaction", "m.room.redaction"]),
+        "type": ANYTHING | st.sampled_from(["m.room.message", "m.reaction", "m.room.redaction", "m.room.member"]),
         "event_id": ANYTHING | st.just("$e"),
         "sender": ANYTHING | st.just("@ann:c"),
         "origin_server_ts": ANYTHING,
         "content": CONTENT,
         "redacts": ANYTHING | st.just("$x"),
+        "state_key": ANYTHING | st.sampled_from(["@bob:c", "@bot:c"]),
+        "unsigned": ANYTHING | st.just({"prev_content": {"membership": "join"}}),
     },
 )
 
@@ -63,8 +67,24 @@ async def test_no_event_is_too_strange(event: dict[str, Any], original: dict[str
     if signal is not None:
         assert signal.source == f"matrix:{event['event_id']}"
         assert signal.at.tzinfo is UTC
+    if isinstance(signal, PersonLeft):
+        assert signal.who.id == event["state_key"] != "@bot:c"
     if isinstance(signal, MessageSent):
         assert signal.author.id == event["sender"] != "@bot:c"
+
+
+@pytest.mark.parametrize("field", ["content", "m.new_content"])
+async def test_a_kind_of_message_that_is_no_word_is_silence(field: str) -> None:
+    """Whoever sends it can make it anything; a list cannot be looked up in a set."""
+    content: dict[str, Any] = {"msgtype": ["m.text"], "body": "x"}
+    if field == "m.new_content":
+        content = {"m.new_content": content, "m.relates_to": {"rel_type": "m.replace", "event_id": "$x"}}
+    event = {"type": "m.room.message", "event_id": "$e", "sender": "@ann:c", "content": content}
+
+    async def look(room: str, name: str) -> dict[str, Any]:
+        return {**event, "content": {"msgtype": "m.text", "body": "y"}}
+
+    assert await Hearing("matrix", "@bot:c", look, _name).signal("!r", event) is None
 
 
 def test_a_quotation_is_dropped_and_a_quoting_message_kept() -> None:

@@ -18,6 +18,7 @@ from transports.signals import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    PersonLeft,
     ReactionAdded,
     ReactionRemoved,
     Signal,
@@ -144,7 +145,10 @@ async def test_members_of_the_channel_beside_see_an_incident_and_join_by_writing
     await stage.bot.invite(room, outsider.id)
     stage.world.say(outsider, room, "hello")
     assert stage.world.room(room).members == ["mia", "omar"]
-    stage.world.leave(outsider, room)
+    for _ in range(2):
+        stage.world.leave(outsider, room)
+    gone = [one for one in heard(stage) if isinstance(one, PersonLeft)]
+    assert [(one.channel, one.who) for one in gone] == [(room, outsider)]
     with pytest.raises(Turned):
         stage.world.join(outsider, room)
 

@@ -113,6 +113,26 @@ async def test_another_message_is_a_new_one_by_word(stage: Stage) -> None:
     stage.expected.add((stage.triage.id, first.name, "prompt/same-1"))
 
 
+@pytest.mark.parametrize("word", ["no", "no same-1"])
+async def test_another_message_is_a_new_one_by_no(stage: Stage, word: str) -> None:
+    await _second_alarm(stage)
+    await stage.kim.types(word, stage.triage)
+    assert (stage.incident.number, stage.incident.title) == (2, "The search is empty")
+    first = stage.tocsin.post.awake()[0][1]
+    assert first.prompts["prompt/same-1"].settled == "a new incident"
+    await stage.kim.types("claim ic")
+    stage.expected.add((stage.triage.id, first.name, "prompt/same-1"))
+
+
+async def test_no_to_nothing_in_triage_declares_nothing(stage: Stage) -> None:
+    await _second_alarm(stage)
+    await stage.mia.is_told("no", where=stage.triage)
+    await stage.kim.is_told("no handoff-1", where=stage.triage)
+    assert stage.incident.number == 1
+    await stage.fast_forward(minutes=1)
+    stage.expect_card("prompt/same-1", "the same incident")
+
+
 async def test_only_who_was_asked_says_which(stage: Stage) -> None:
     await _second_alarm(stage)
     await stage.mia.reacts_in_vain("prompt/same-1", "👍", "That was asked of Kim")

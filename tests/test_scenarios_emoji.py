@@ -6,25 +6,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from stage import Stage, open_stage
+from stage import AUDIENCES, Stage, open_stage
 
 from core.activity_log import stream_of
 from core.incident.events import Ask, Recorded
+from core.incident.policy import Policy, Service
 from core.incident.vocabulary import MessageRef
+from core.roster import Roster
 from transports.reactions import REACTIONS, Where
 
 
 @dataclass(frozen=True)
 class Twin:
-    """How to come to where the emoji is, what it is put on, and the same act in words."""
+    """How to come to where the emoji is, what it is put on, and the same act in words.
+
+    What is done before is Ann's, unless it says whose it is. `service` is the one that is hit.
+    """
 
     action: str
     target: str
     words: str
     before: tuple[str, ...] = ()
     wait: float = 0
+    service: str = ""
 
 
+DECISION = ("decide-by 10m roll back if errors stay",)
+OBJECTION = ("Leah: claim recovery", "Mia: claim diagnosis", "Leah: path fix", "Mia: object it takes too long")
+WATCHED = ("path rollback", "done R1", "watch payments 10m")
 DRAFT = "update impact=Some users cannot pay next=We test a rollback every=15m"
 
 TWINS = (
@@ -54,6 +63,18 @@ TWINS = (
     Twin("close", "prompt/close-1", "close cause=x fixed=y", ("resolve", "close cause=x fixed=y"), wait=0),
     Twin("yes", "prompt/handoff-1", "yes handoff-1", ("handoff @Ann",)),
     Twin("yes", "prompt/takeover-1", "yes takeover-1", ("takeover ic",)),
+    Twin("path_rollback", "prompt/decision-1", "path rollback", DECISION, wait=11),
+    Twin("path_fix", "prompt/decision-1", "path fix", DECISION, wait=11),
+    Twin("path_pause", "prompt/decision-1", "path pause", DECISION, wait=11),
+    Twin("path_dig", "prompt/decision-1", "path dig", DECISION, wait=11),
+    Twin("path_rollback", "prompt/objection-1", "path rollback", OBJECTION),
+    Twin("path_dig", "prompt/objection-1", "path dig", OBJECTION),
+    Twin("yes", "prompt/objection-1", "yes objection-1", OBJECTION),
+    Twin("no", "prompt/objection-1", "no objection-1", OBJECTION),
+    Twin("no", "prompt/objection-1", "no", OBJECTION),
+    Twin("yes", "prompt/worked-1", "yes worked-1", WATCHED, wait=11),
+    Twin("no", "prompt/worked-1", "no worked-1", WATCHED, wait=11),
+    *(Twin(f"met_{number}", "thresholds", f"met {number}", service="shop") for number in range(1, 10)),
     Twin("came_back", "prompt/watch-1", "came-back", ("resolve",)),
 )
 
@@ -70,11 +91,21 @@ def _bare(records: list[Recorded]) -> list[dict[str, object]]:
     return [record.event.model_dump(exclude=gone | {"promised_at"}) for record in records]
 
 
+def _policy(roster: Roster) -> Policy:
+    """Ann is on call; the shop has nine sentences that call for a rollback."""
+    thresholds = tuple(f"sentence {number} of the shop" for number in range(1, 10))
+    on_call = [person for person in (roster.named("Ann"),) if person]
+    return Policy(on_call=tuple(on_call), audiences=AUDIENCES, services=(Service(name="shop", thresholds=thresholds),))
+
+
 async def _scene(stage: Stage, twin: Twin) -> None:
     """Ann commands, except where somebody else must for the emoji to mean something."""
-    await stage.ann.types("declare checkout fails sev3", stage.triage)
-    for words in twin.before:
-        who = stage.ann
+    service = f" service={twin.service}" if twin.service else ""
+    await stage.ann.types(f"declare checkout fails sev3{service}", stage.triage)
+    people = {one.name: one for one in (stage.ann, stage.mia, stage.leah)}
+    for said in twin.before:
+        name, _, words = said.rpartition(": ")
+        who = people[name or "Ann"]
         if words == "handoff @Ann":
             await stage.mia.types("claim scribe")
             who = stage.mia
@@ -93,7 +124,7 @@ async def test_an_emoji_and_its_words_do_the_same(twin: Twin, tmp_path: Path) ->
     for way in ("emoji", "words"):
         folder = tmp_path / way
         folder.mkdir()
-        async with open_stage(folder) as stage:
+        async with open_stage(folder, policy=_policy) as stage:
             await _scene(stage, twin)
             actor = stage.leah if twin.action == "claim_ic" else stage.ann
             target = stage.find(twin.target).ref if twin.target else await stage.ann.says("tax rounding")

@@ -257,7 +257,10 @@ async def test_a_call_that_was_let_go_has_no_backup_either(stage: Stage) -> None
     stage.expect_card("board", "Updates Leah", lacks="backup")
 
 
-@pytest.mark.parametrize("words", ["assign updates @Zoe", "handoff @Zoe", "backup ic @Zoe", "action call them @Zoe"])
+@pytest.mark.parametrize(
+    "words",
+    ["assign updates @Zoe", "handoff @Zoe", "backup ic @Zoe", "action call them @Zoe", "watch payments @Zoe for 10m"],
+)
 async def test_nothing_is_given_to_somebody_who_could_do_nothing_with_it(stage: Stage, words: str) -> None:
     await _declared(stage)
     stage.world.create_person("Zoe", channels=())

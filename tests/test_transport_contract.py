@@ -19,6 +19,7 @@ from transports.signals import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    PersonLeft,
     ReactionAdded,
     ReactionRemoved,
 )
@@ -233,6 +234,26 @@ async def test_what_happened_while_the_bot_was_away_is_heard_once_and_in_order(c
     if chat.tells.deleted_while_away:
         assert [each.message for each in await again.hears(MessageDeleted)] == [second]
     assert len({each.source for each in again.heard}) == len(again.heard)
+
+
+async def test_somebody_who_leaves_is_gone_also_while_the_bot_was_away(chat: Chat) -> None:
+    bob, mia, kim = [await chat.someone(name) for name in ("Bob", "Mia", "Kim")]
+    channel = await chat.bot.transport.open_channel(chat.plan("inc-a"))
+    for person in (bob, mia, kim):
+        await person.enter(channel)
+    await bob.leave(channel)
+    await kim.say(channel, "Bob left")
+    await chat.bot.hears(MessageSent)
+    await chat.bot.stop()
+    await mia.leave(channel)
+    again = await chat.process().start()
+    await kim.say(channel, "Mia left, too")
+    await until(lambda: any(isinstance(each, MessageSent) and each.text == "Mia left, too" for each in again.heard))
+    left = [each for bot in (chat.bot, again) for each in bot.heard if isinstance(each, PersonLeft)]
+    assert [(each.channel, each.who.id) for each in left] == (
+        [(channel, bob.id), (channel, mia.id)] if chat.tells.left else []
+    )
+    assert len({each.source for each in left}) == len(left)
 
 
 async def test_an_act_that_the_inbox_fails_on_silences_no_other(chat: Chat) -> None:

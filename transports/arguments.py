@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 
 from core.incident.forms import Kind
-from core.incident.times import duration, moment, spell
+from core.incident.times import FORMS
 from core.incident.verbs import fold
 from core.incident.vocabulary import ROLE_WORDS, Path, Person, Phase, Role, Severity
+from transports.moments import coming, length, past
 
 
 def _nobody(_: str) -> Person | None:
@@ -48,14 +49,11 @@ PHASES: dict[str, Phase] = {phase.value: phase for phase in Phase} | dict.fromke
     ("fixed", "solved", "done"), Phase.RESOLVED
 )
 PATHS: dict[str, Path] = {path.value: path for path in Path} | {"rolledback": Path.ROLLBACK, "revert": Path.ROLLBACK}
-SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
-"""Between one update and the next."""
-
 _ITEM = re.compile(r"#?([har])-?([0-9]{1,4})", re.IGNORECASE)
 _SEVERITY = re.compile(r"(?:sev(?:erity)?[- ]?)?([0-9]{1,3})", re.IGNORECASE)
 _ENTRY = re.compile(r"#?t?([0-9]{1,6})", re.IGNORECASE)
+_POINT = re.compile(r"#?d-?([0-9]{1,4})", re.IGNORECASE)
 _PROMPT = re.compile(r"(?:prompt/)?([a-z]+(?:-[a-z]+)*-[0-9]{1,6})", re.IGNORECASE)
-_CLOCK = re.compile(r"(?:at [0-9]{1,2}[:.][0-9]{2}|[0-9]{1,2}:[0-9]{2})(?:\s?(?:utc|z))?", re.IGNORECASE)
 _AT = re.compile(r"@[\w.=+-]+(?::\S+)?|<@!?[0-9]+>")
 """What stands for a person even where nobody knows them: `@ann`, `@ann:example.org`, Discord's `<@123>`."""
 
@@ -104,29 +102,9 @@ def _flag(words: str, _: Context) -> bool | None:
     return True if words.casefold() == "private" else None
 
 
-def _length(words: str, _: Context) -> timedelta | None:
-    try:
-        length = duration(words)
-    except (ValueError, OverflowError):
-        return None
-    if not SHORTEST <= length <= LONGEST:
-        raise ValueError(f"{words} is too {'short' if length < SHORTEST else 'long'}: "
-                         f"the next update comes in {spell(SHORTEST)} to {spell(LONGEST)}.")  # fmt: skip
-    return length
-
-
-def _past(words: str, context: Context) -> datetime | None:
-    """A moment behind us. `30s` alone is none: "changed timeout to 30s" says nothing about when."""
-    if _CLOCK.fullmatch(words):
-        return moment(words, context.now, context.zone, past=True)
-    if not words.casefold().endswith("ago"):
-        return None
-    if words.casefold() == "ago":
-        raise ValueError("I cannot read that time; write it like `5m ago` or `10:02`.")
-    try:
-        return moment(words, context.now, context.zone, past=True)
-    except ValueError:
-        return None
+def _point(words: str, _: Context) -> str | None:
+    found = _POINT.fullmatch(words)
+    return f"D{int(found[1])}" if found else None
 
 
 def _who(words: str, context: Context) -> Person | None:
@@ -165,8 +143,10 @@ READERS: dict[Kind, tuple[int, Reader]] = {
     Kind.ROLE: (2, _role),
     Kind.ITEM: (1, _item),
     Kind.WHO: (5, _who),
-    Kind.TIME: (5, _past),
-    Kind.LENGTH: (6, _length),
+    Kind.TIME: (5, lambda words, context: past(words, context.now, context.zone)),
+    Kind.MOMENT: (5, lambda words, context: coming(words, context.now, context.zone)),
+    Kind.POINT: (1, _point),
+    Kind.LENGTH: (6, lambda words, _: length(words)),
     Kind.PHASE: (1, _phase),
     Kind.SEVERITY: (2, _severity),
     Kind.PATH: (2, _path),
@@ -186,12 +166,21 @@ CHOICES: dict[Kind, tuple[str, ...]] = {
 """The words that there are, where they can be listed."""
 
 
-def unknown(kind: Kind, word: str) -> str:
-    """Why a word is not of its kind, with the nearest that is."""
-    if kind is Kind.WHO:
-        return f"I know nobody called {quoted(word)}: mention them, or give an account id or a name from the config."
-    if kind is Kind.LENGTH:
-        return f"{quoted(word)} is not a length of time."
+NONE: dict[Kind, str] = {
+    Kind.WHO: "I know nobody called {}: mention them, or give an account id or a name from the config.",
+    Kind.LENGTH: "{} is not a length of time.",
+    Kind.MOMENT: f"{{}} is no time like {FORMS}.",
+    Kind.POINT: "{} is no decision point; they are called `D1`, `D2` and so on.",
+}
+"""What is said of a word that is not of its kind, where that takes words of its own."""
+
+
+def unknown(kind: Kind, word: str, *, leads: bool = False) -> str:
+    """Why a word is not of its kind, with the nearest that is. `leads`: some words of the person's own come after it."""
+    if kind is Kind.MOMENT and leads:
+        return f"The time comes first, like {FORMS}; {quoted(word)} is none."
+    if kind in NONE:
+        return NONE[kind].format(quoted(word))
     if kind not in CHOICES:
         return f"{quoted(word)} is no {kind}."
     near = get_close_matches(word.casefold(), CHOICES[kind], n=1, cutoff=0.5)
@@ -201,6 +190,11 @@ def unknown(kind: Kind, word: str) -> str:
         else f"there are {', '.join(Role if kind is Kind.ROLE else CHOICES[kind])}."
     )
     return f"{quoted(word)} is no {kind}; {hint}"
+
+
+def missing(kind: Kind) -> str:
+    """What is asked of somebody who left out what is required."""
+    return "When?" if kind is Kind.MOMENT else f"Which {kind}?"
 
 
 def quoted(words: str) -> str:

@@ -31,6 +31,7 @@ from transports.signals import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    PersonLeft,
     ReactionAdded,
     ReactionRemoved,
     Signal,
@@ -90,6 +91,12 @@ class Intake:
                 await self.reacted.taken_back(signal)
             case CommandGiven():
                 await self._given(signal)
+            case Unpinned() | ThreadLost() | ChannelLost() | PersonLeft():
+                await self._noticed(signal)
+
+    async def _noticed(self, signal: Unpinned | ThreadLost | ChannelLost | PersonLeft) -> None:
+        """Something is not where it was."""
+        match signal:
             case Unpinned():
                 await self.reception.displays.unpinned(signal.message)
             case ThreadLost():
@@ -98,16 +105,26 @@ class Intake:
                 stream = await self.reception.post.log.stream_in(signal.channel)
                 if stream is not None:
                     await self.reception.hand_in(signal, c.LoseChannel(channel=signal.channel), stream, None, None)
+            case PersonLeft():
+                stream = await self.reception.stream(signal.channel)
+                if stream is not None:
+                    await self.reception.hand_in(signal, c.NoteLeft(), stream, signal.who)
 
     async def _spoke(self, signal: MessageSent) -> None:
-        """A holder whose role somebody wants to take over, and who says anything at all, is not silent."""
+        """Whoever says anything at all is there; a holder whose role somebody wants to take over is not silent."""
         person = self.reception.roster.person(signal.author)
         for stream, incident in self.reception.post.awake():
-            if incident.channel == signal.message.channel:
-                for prompt in incident.open_prompts(Ask.TAKEOVER):
-                    if person.is_(prompt.asked.to[0]):
-                        here = replace(signal, source=f"{signal.source}/here")
-                        await self.reception.hand_in(here, c.Claim(role=prompt.asked.roles[0]), stream, signal.author)
+            if incident.channel != signal.message.channel:
+                continue
+            for prompt in incident.open_prompts(Ask.TAKEOVER):
+                if person.is_(prompt.asked.to[0]):
+                    here = replace(signal, source=f"{signal.source}/here")
+                    await self.reception.hand_in(here, c.Claim(role=prompt.asked.roles[0]), stream, signal.author)
+            new = not incident.closed and not any(person.is_(one) for one in incident.present)
+            # A stranger who chats in there asked for nothing, and is told nothing.
+            if new and await self.reception.seems_to_respond(person):
+                there = replace(signal, source=f"{signal.source}/there")
+                await self.reception.hand_in(there, c.NoteArrival(), stream, signal.author)
 
     # --- words --------------------------------------------------------------------------------------------------------
 
@@ -168,9 +185,7 @@ class Intake:
         if waiting is not None and isinstance(command, c.Confirm):
             stream = waiting[0]
             command = c.Confirm(prompt=command.prompt or waiting[1].key)
-        elif (
-            waiting is not None and isinstance(command, c.Declare) and same_title(command.title, waiting[1].asked.title)
-        ):
+        elif waiting is not None and _wants_a_new_one(command, waiting[1]):
             await self.reacted.anew(signal, author, *waiting, origin)
             return
         await self.reception.hand_in(signal, command, stream or HOUSE, author, origin, channel=channel)
@@ -230,6 +245,17 @@ class Intake:
         incident = await self.reception.post.incident(stream) if stream else None
         if stream and incident and incident.captured(signal.message):
             await self.reception.hand_in(signal, c.DeleteSource(message=signal.message), stream, signal.by)
+
+
+def _wants_a_new_one(command: c.AnyCommand, prompt: Prompt) -> bool:
+    """Whether that says "a new one" to "the same, or a new one?"."""
+    match command:
+        case c.Declare():
+            return same_title(command.title, prompt.asked.title)
+        case c.Decline():
+            return command.prompt in ("", prompt.key)
+        case _:
+            return False
 
 
 def _is_typed(act: Recorded) -> bool:

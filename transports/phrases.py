@@ -16,24 +16,24 @@ from pydantic import ValidationError
 
 from core.incident.commands import AnyCommand, Misread, Show, one_line
 from core.incident.forms import Argument, Group, Kind, Verb
-from core.incident.verbs import LATER, NOT_YET, PATHS, SPELLINGS, VERBS, fold, nearest_later, nearest_verb, not_yet
-from transports.arguments import READERS, Context, marked_person, quoted, unknown
+from core.incident.verbs import PATHS, VERBS, nearest_verb
+from transports.arguments import READERS, Context, Reader, marked_person, missing, quoted, unknown
+from transports.meant import Unreadable, meant
+from transports.moments import marked_length
 
 __all__ = ["Context", "given", "read"]
 
 TYPED_LIMIT = 200
 """Characters of what could not be read that the record keeps."""
 
+EITHER_SIDE = (Kind.ROLE, Kind.POINT)
+"""Kinds that stand before or behind the other one: `assign @ann recovery`, `move-decision 10:20 D1`."""
+
+MARKED: dict[Kind, Reader] = {Kind.WHO: marked_person, Kind.LENGTH: lambda words, _: marked_length(words)}
+"""Kinds that are read with more care at the end of a text, which may end so by itself."""
+
 _KEY = re.compile(r"(?<!\S)([^\W\d_][\w-]{1,15})=")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "„": "“", "«": "»"}
-
-
-class Unreadable(Exception):
-    """What is wrong with the words, in a sentence for who typed them, and the forms that would be right."""
-
-    def __init__(self, why: str, forms: Sequence[Verb] = ()) -> None:
-        super().__init__(why)
-        self.forms = forms
 
 
 def read(text: str, context: Context) -> AnyCommand:
@@ -42,7 +42,7 @@ def read(text: str, context: Context) -> AnyCommand:
     if not text:
         return Show(what="help")
     try:
-        forms, rest = _verb(text)
+        forms, rest = meant(text, context)
         return _first_that_fits(forms, rest, context)
     except Unreadable as wrong:
         return Misread(answer=_answer(wrong), typed=text[:TYPED_LIMIT])
@@ -91,66 +91,6 @@ def _answer(wrong: Unreadable) -> str:
     forms = " or ".join(f"`{verb.usage}`" for verb in wrong.forms)
     example = wrong.forms[0].example
     return f"{why} Write {forms}." if forms == f"`{example}`" else f"{why} Write {forms}, for example `{example}`."
-
-
-def _verb(text: str) -> tuple[Sequence[Verb], str]:
-    """The rows that the first words mean, and the words after them."""
-    words = text.split(" ")
-    group = _group(words)
-    if group is not None:
-        words = words[1:]
-    # `sev1` alone is as good as `sev 1`.
-    if re.fullmatch(r"sev-?[123]", words[0], re.IGNORECASE):
-        words = [words[0][:3], words[0][-1], *words[1:]]
-    for count in (3, 2, 1):
-        spelled = fold("".join(words[:count]))
-        # A verb that takes words of its own ("decide by noon …") is no other verb spelled with a space.
-        if count > 1 and not _is_form_of(words[0], spelled):
-            continue
-        if spelled in LATER:
-            raise Unreadable(not_yet(LATER[spelled]))
-        if rows := [verb for verb in SPELLINGS.get(spelled, ()) if group in (None, verb.group)]:
-            return rows, " ".join(words[count:])
-    raise _no_verb(words[0], group)
-
-
-def _group(words: Sequence[str]) -> Group | None:
-    """The group of a grouped spelling; `update impact=…` is none, since `update` is a verb too."""
-    first = words[0].casefold()
-    if first not in list(Group) or first == Group.DIRECT:
-        return None
-    group = Group(first)
-    if len(words) > 1 and (group is not Group.UPDATE or _in_group(words[1], group)):
-        return group
-    if group is Group.UPDATE:
-        return None
-    raise _no_verb("", group)
-
-
-def _in_group(word: str, group: Group) -> bool:
-    if fold(word) in LATER:
-        return NOT_YET[LATER[fold(word)]][0] is group
-    return any(verb.group is group for verb in SPELLINGS.get(fold(word), ()))
-
-
-def _is_form_of(first: str, spelled: str) -> bool:
-    rows = SPELLINGS.get(spelled, ())
-    return any(" " in verb.word for verb in rows) or fold(first) not in SPELLINGS
-
-
-def _no_verb(word: str, group: Group | None) -> Unreadable:
-    there = [verb for verb in VERBS if verb.group is group]
-    if group is not None and not there:
-        return Unreadable(f"`{group} …` is not in this version of Tocsin yet. `help` lists the commands.")
-    if group is not None and not word:
-        return Unreadable(f"`{group}` needs one of {', '.join(verb.word for verb in there)}.", there[:1])
-    what = f"`{group}` has no command {quoted(word)}." if group else f"There is no command {quoted(word)}."
-    if later := nearest_later(word):
-        return Unreadable(f"{what} {not_yet(later)}")
-    near = nearest_verb(word, group) or nearest_verb(word)
-    return (
-        Unreadable(f"{what} Did you mean `{near.word}`?", [near]) if near else Unreadable(f"{what} `help` lists them.")
-    )
 
 
 def _first_that_fits(forms: Sequence[Verb], rest: str, context: Context) -> AnyCommand:
@@ -237,7 +177,7 @@ def _arguments(verb: Verb, words: list[str], values: dict[str, Any], context: Co
     at = next((at for at, slot in enumerate(slots) if slot.kind is Kind.WORDS), None)
     if at is not None:
         text, behind = slots[at], slots[at + 1 :]
-        words = _from_front(slots[:at], words, values, context)
+        words = _from_front(slots[:at], words, values, context, leads=True)
         words = words[: len(words) - _from_behind(behind, words, values, context)]
         if words and not words[0].isdecimal():
             # Half asleep, one says how bad it is first: `declare sev1 checkout is down`.
@@ -252,10 +192,16 @@ def _arguments(verb: Verb, words: list[str], values: dict[str, Any], context: Co
     return _from_front(sorted(slots, key=lambda slot: slot.kind is Kind.WHO), words, values, context)
 
 
-def _from_front(slots: Sequence[Argument], words: list[str], values: dict[str, Any], context: Context) -> list[str]:
+def _from_front(
+    slots: Sequence[Argument], words: list[str], values: dict[str, Any], context: Context, *, leads: bool = False
+) -> list[str]:
+    """Fill the slots from the first words, or where several stand together from the last; what is left over.
+
+    `leads`: the rest is a text. Raises `ValueError`.
+    """
     for slot in slots:
         span, reader = READERS[slot.kind]
-        sides = ((True, False) if slot.kind is Kind.ROLE and len(slots) > 1 else (True,)) if words else ()
+        sides = ((True, False) if slot.kind in EITHER_SIDE and len(slots) > 1 else (True,)) if words else ()
         for front in sides:
             for count in range(min(span, len(words)), 0, -1):
                 value = reader(" ".join(words[:count] if front else words[-count:]), context)
@@ -268,7 +214,7 @@ def _from_front(slots: Sequence[Argument], words: list[str], values: dict[str, A
         if slot.into not in values and slot.kind is Kind.ITEM and context.item:
             values[slot.into] = context.item
         if slot.into not in values and slot.required:
-            raise ValueError(unknown(slot.kind, words[0]) if words else f"Which {slot.kind}?")
+            raise ValueError(unknown(slot.kind, words[0], leads=leads) if words else missing(slot.kind))
     return words
 
 
@@ -288,8 +234,7 @@ def _from_behind(slots: Sequence[Argument], words: Sequence[str], values: dict[s
 
 def _last(slot: Argument, words: Sequence[str], context: Context) -> tuple[Argument, object, int] | None:
     span, reader = READERS[slot.kind]
-    if slot.kind is Kind.WHO:
-        reader = marked_person
+    reader = MARKED.get(slot.kind, reader)
     for count in range(min(span, len(words)), 0, -1):
         tail = " ".join(words[-count:])
         # A bare figure at the end of a title is part of the title.

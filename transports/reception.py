@@ -17,7 +17,7 @@ from core.displays import Displays
 from core.incident import commands as c
 from core.incident.events import Origin
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
-from core.port import Clock, Permanent, Said, Temporary, Transport
+from core.port import Clock, Permanent, Said, Temporary, Transport, TransportFailure
 from core.roster import Roster
 from core.shown import Shown
 from transports.signals import CommandGiven, MessageEdited, MessageSent, ReactionAdded, Signal
@@ -31,6 +31,13 @@ AGAIN = 2.0
 
 TRIES = 8
 """How often, on end, a chat that answers something else may leave one question unanswered."""
+
+
+THEIRS = c.EditSource | c.DeleteSource | c.NoteTakenBack | c.NoteArrival | c.NoteLeft
+"""What needs no right: whoever wrote what others captured may edit it, anyone takes back what was theirs, comes and goes."""
+
+GIVING = c.Assign | c.NameBackup | c.HandOff | c.AddItem | c.WatchSignal
+"""What gives somebody something to do, which takes a responder."""
 
 
 class Unanswered(Exception):
@@ -101,12 +108,25 @@ class Reception:
 
     async def may_act(self, person: Person) -> bool:
         """Whether this is a responder, now. Raises `Unanswered`."""
+        return await self._responds(person, self._standing)
+
+    async def seems_to_respond(self, person: Person) -> bool:
+        """The same, as far as it is known at once: for what is not worth waiting for."""
+        try:
+            return await self._responds(person, lambda transport, account: transport.standing(account.id))
+        except TransportFailure as failure:
+            log.info("not known whether this is a responder", account=str(person.account), reason=str(failure))
+            return False
+
+    async def _responds(
+        self, person: Person, standing: Callable[[Transport, Account], Awaitable[frozenset[str]]]
+    ) -> bool:
         accounts = tuple(dict.fromkeys((person.account, *person.others)))
         if {person.key, *map(str, accounts)} & self.responders:
             return True
         for account in accounts:
             transport = self.transports.get(account.transport)
-            if transport is not None and await self._standing(transport, account) & self.responders:
+            if transport is not None and await standing(transport, account) & self.responders:
                 return True
         return False
 
@@ -127,11 +147,9 @@ class Reception:
     ) -> Outcome:
         """Checks that the person is a responder, now, and gives the command to the command post. Raises `Unanswered`."""
         by = self.roster.person(account) if account else None
-        # Whoever wrote what others captured may edit it, and anyone takes back what was theirs; the rest is for responders.
-        theirs = isinstance(command, c.EditSource | c.DeleteSource | c.NoteTakenBack)
-        if by is not None and not theirs and not await self.may_act(by):
+        if by is not None and not isinstance(command, THEIRS) and not await self.may_act(by):
             command = c.DenyStranger(wanted=type(command).__name__)
-        given = isinstance(command, c.Assign | c.NameBackup | c.HandOff | c.AddItem) and command.who
+        given = isinstance(command, GIVING) and command.who
         if given and not await self.may_act(given):
             command = c.Misread(answer=f"{given.name} is no responder, and could do nothing with it. Name one who is.")
         triage = channel if channel in self.triage else None

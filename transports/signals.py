@@ -123,6 +123,16 @@ class ChannelLost:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class PersonLeft:
+    """Somebody is no longer in a channel: they left, or were put out. Not every chat tells."""
+
+    channel: ChannelRef
+    who: Account
+    at: datetime
+    source: str
+
+
 Signal = (
     MessageSent
     | MessageEdited
@@ -133,4 +143,5 @@ Signal = (
     | Unpinned
     | ThreadLost
     | ChannelLost
+    | PersonLeft
 )

@@ -33,6 +33,8 @@ def suggestions(
             found = _entries(here) if here else ()
         case Kind.PROMPT:
             found = _questions(known, channel)
+        case Kind.POINT:
+            found = _points(here) if here else ()
         case Kind.INCIDENT:
             found = _incidents([incident for incident in known if incident is not here], verb)
         case _:
@@ -69,6 +71,11 @@ def _questions(known: Sequence[Incident], channel: ChannelRef) -> Iterator[Sugge
             if where == channel and not prompt.settled:
                 name = prompt.key.removeprefix("prompt/")
                 yield f"{name} · {SETTLED[prompt.asked.ask]}", name
+
+
+def _points(incident: Incident) -> Iterator[Suggestion]:
+    for point in incident.open_points:
+        yield f"{point.key} {point.at:%H:%M} UTC {point.condition}", point.key
 
 
 def _incidents(others: Sequence[Incident], verb: Verb) -> Iterator[Suggestion]:

@@ -37,7 +37,7 @@ LISTED: dict[Kind, type[StrEnum]] = {
 }
 """The kinds of which there are so few that Discord shows them all, each by its main word."""
 
-COMPLETED = (Kind.ITEM, Kind.INCIDENT, Kind.ENTRY, Kind.PROMPT)
+COMPLETED = (Kind.ITEM, Kind.POINT, Kind.INCIDENT, Kind.ENTRY, Kind.PROMPT)
 """The kinds of which what is there is offered while somebody types."""
 
 TYPES: dict[Kind, type] = {Kind.WHO: discord.User, Kind.FLAG: bool}

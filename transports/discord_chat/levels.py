@@ -31,10 +31,13 @@ class Levels:
         counts: dict[tuple[int, str], int] = {}
         prefix = f"{NAME}:{message}/"
         for source in await self._notebook.heard(prefix):
-            user, *emoji, count = source.removeprefix(prefix).split("/")
-            if user.isdecimal() and count.isdecimal() and len(emoji) == 1:
-                key = (int(user), emoji[0])
-                counts[key] = max(counts.get(key, 0), int(count))
+            match source.removeprefix(prefix).split("/"):
+                case [user, emoji, count] if user.isdecimal() and count.isdecimal():
+                    key = (int(user), emoji)
+                    counts[key] = max(counts.get(key, 0), int(count))
+                case _:
+                    # Something else came of the message: who wrote it was there, it was edited, it is gone.
+                    pass
         return counts
 
 

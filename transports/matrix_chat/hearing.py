@@ -14,6 +14,7 @@ from transports.signals import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    PersonLeft,
     ReactionAdded,
     ReactionRemoved,
     Signal,
@@ -47,6 +48,8 @@ class Hearing:
         match event["type"]:
             case "m.room.redaction":
                 return await self._redaction(room, event)
+            case "m.room.member":
+                return await self._member(room, event)
             case _ if event["sender"] == self._user_id:
                 return None
             case "m.room.message":
@@ -61,7 +64,7 @@ class Hearing:
         relation = _dict(content, "m.relates_to")
         if relation.get("rel_type") == "m.replace":
             return await self._edit(room, event, _dict(content, "m.new_content"), _str(relation, "event_id"))
-        if content.get("msgtype") not in SPOKEN:
+        if _str(content, "msgtype") not in SPOKEN:
             return None
         return MessageSent(
             message=self._ref(room, event["event_id"]),
@@ -76,7 +79,7 @@ class Hearing:
     async def _edit(self, room: str, event: Event, new: Event, target: str) -> MessageEdited | None:
         # Servers let anyone send a replacement of anything; only the author's own counts.
         original = await self._look(room, target) if target else None
-        if original is None or original.get("sender") != event["sender"] or new.get("msgtype") not in SPOKEN:
+        if original is None or original.get("sender") != event["sender"] or _str(new, "msgtype") not in SPOKEN:
             return None
         return MessageEdited(
             message=self._ref(room, target),
@@ -112,6 +115,15 @@ class Hearing:
                 self._ref(room, target), await self._account(by), moment_of(event), self._source(event)
             )
         return None
+
+    async def _member(self, room: str, event: Event) -> PersonLeft | None:
+        who, before = _str(event, "state_key"), _dict(_dict(event, "unsigned"), "prev_content")
+        out = _str(_dict(event, "content"), "membership") in ("leave", "ban")
+        # An invitation that is turned down, and a ban of somebody who had gone, end no stay.
+        if not out or _str(before, "membership") != "join" or not who or who == self._user_id:
+            return None
+        channel = ChannelRef(transport=self._transport, id=room)
+        return PersonLeft(channel, await self._account(who), moment_of(event), self._source(event))
 
     async def _mentions(self, content: Event) -> tuple[Account, ...]:
         named = _dict(content, "m.mentions").get("user_ids")

@@ -17,6 +17,7 @@ from transports.signals import (
     MessageDeleted,
     MessageEdited,
     MessageSent,
+    PersonLeft,
     ReactionAdded,
     ReactionRemoved,
     Signal,
@@ -139,7 +140,7 @@ class World:
         room = self.room(channel)
         if person.id in room.members:
             room.members.remove(person.id)
-            self.record(room)
+            self.record(room, lambda at, source: PersonLeft(channel, person, at, source))
 
     def say(
         self,
