@@ -1,14 +1,16 @@
 """Timers: keeps the clock equal to what the incidents say is due, and hands each deadline in as an ordinary command.
 
 APScheduler lives here only, as the ticker: it wakes this, decides nothing, and remembers nothing. Due is what the
-injected clock says, looked at every tick, so that a clock that jumps delays nothing by more than one.
+injected clock says, looked at when the first deadline's moment has come and at every tick besides, so that a clock that
+jumps delays nothing by more than one.
 """
 
 from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -40,6 +42,8 @@ class Timers:
         # Deadlines that ended in a bug: how often, and when each is tried next.
         self._stumbled: dict[tuple[str, str], tuple[int, float]] = {}
         self._busy = False
+        self._wake: Callable[[float], None] | None = None
+        self._told: float | None = None
 
     def watch(self, stream: str, incident: Incident | None, records: Sequence[Recorded] = ()) -> None:
         """An incident is as it is now: what is due may have changed."""
@@ -50,6 +54,7 @@ class Timers:
         for key, deadline in now.items():
             if key not in before or before[key].at != deadline.at:
                 heapq.heappush(self._heap, (deadline.at.timestamp(), stream, key))
+        self._look_ahead()
 
     def forget(self, stream: str) -> None:
         """Nothing of this incident is due any more: it is over."""
@@ -86,6 +91,7 @@ class Timers:
                 self._spent.add((stream, key))
         finally:
             self._busy = False
+            self._look_ahead()
 
     def _moments(self, stream: str, deadline: Deadline) -> tuple[float, float]:
         """When a deadline is handed in: as it stands now, and again after a bug. Other entries of the heap are outdated."""
@@ -103,18 +109,42 @@ class Timers:
         """When something is due next, as a timestamp."""
         return self._heap[0][0] if self._heap else None
 
+    def tell(self, wake: Callable[[float], None] | None) -> None:
+        """From now on `wake` is told what `next_at` is, whenever it is another moment than before; `None` ends that."""
+        self._wake, self._told = wake, None
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        # A tick that is under way looks ahead at its end. The same moment is not told twice: what could not be handed in
+        # stays first, and waits for the next tick.
+        first = self.next_at
+        if self._wake is not None and not self._busy and first is not None and first != self._told:
+            self._told = first
+            self._wake(first)
+
 
 class Ticker:
-    """Calls `tick` again and again: APScheduler with a memory store, nothing late, nothing twice."""
+    """Wakes the timers at the first deadline's moment and at every tick: a memory store, nothing late, nothing twice."""
 
-    def __init__(self, tick: Callable[[], Awaitable[None]], seconds: float = TICK) -> None:
+    def __init__(self, timers: Timers, seconds: float = TICK) -> None:
+        self._timers = timers
         self._scheduler = AsyncIOScheduler(timezone="UTC")
-        self._scheduler.add_job(
-            tick, "interval", seconds=seconds, misfire_grace_time=None, coalesce=True, max_instances=1
-        )
+        self._call("tick", "interval", seconds=seconds)
 
     def start(self) -> None:
         self._scheduler.start()
+        self._timers.tell(self._wake_at)
 
     def stop(self) -> None:
+        self._timers.tell(None)
         self._scheduler.shutdown(wait=False)
+
+    def _wake_at(self, moment: float) -> None:
+        # In wall time, which is the injected clock's except in a story: there it wakes for nothing, and the tick finds what
+        # is due. Two instances, since the one that sets the next is not over yet; `Timers.tick` is never twice at once.
+        self._call("first", "date", run_date=datetime.fromtimestamp(moment, UTC), max_instances=2)
+
+    def _call(self, name: str, trigger: str, **when: object) -> None:
+        self._scheduler.add_job(
+            self._timers.tick, trigger, id=name, replace_existing=True, misfire_grace_time=None, coalesce=True, **when
+        )
