@@ -123,12 +123,26 @@ class Timers:
             self._wake(first)
 
 
+class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]
+    """Ticks on when the machine's clock is set back: APScheduler reckons in wall time, and would sleep until it is caught up."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(timezone="UTC")
+        self._seconds = seconds
+
+    def _start_timer(self, wait_seconds: float | None) -> None:
+        super()._start_timer(wait_seconds)
+        # A tick is never more than one ahead, unless "now" is no longer what it was.
+        if wait_seconds is not None and wait_seconds > 2 * self._seconds:
+            self.reschedule_job("tick", trigger="interval", seconds=self._seconds)
+
+
 class Ticker:
     """Wakes the timers at the first deadline's moment and at every tick: a memory store, nothing late, nothing twice."""
 
     def __init__(self, timers: Timers, seconds: float = TICK) -> None:
         self._timers = timers
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._scheduler = _Scheduler(seconds)
         self._call("tick", "interval", seconds=seconds)
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -154,6 +154,26 @@ async def test_a_clock_set_back_makes_nothing_early_and_loses_and_doubles_nothin
     ticker.stop()
     assert len(house.late[stream]) == 2
     assert min(house.late[stream]) >= 0
+
+
+async def test_the_ticker_goes_on_when_the_machines_own_clock_is_set_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wall(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + house.clock.ahead
+
+    for module in ("schedulers.base", "triggers.interval"):
+        monkeypatch.setattr(f"apscheduler.{module}.datetime", Wall)
+    ticker = started(house.timers, 0.05)
+    await asyncio.sleep(0.1)
+    house.clock.ahead = -timedelta(hours=1)
+    looks = []
+    monkeypatch.setattr(house.timers, "_look_ahead", lambda: looks.append(house.clock.now()))
+    await asyncio.sleep(0.4)
+    ticker.stop()
+    assert 4 <= len(looks) <= 10
 
 
 # --- deadlines that move, and trouble ---------------------------------------------------------------------------------
