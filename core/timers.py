@@ -60,6 +60,7 @@ class Timers:
         """Nothing of this incident is due any more: it is over."""
         self._due.pop(stream, None)
         self._spent = {one for one in self._spent if one[0] != stream}
+        self._stumbled = {one: tries for one, tries in self._stumbled.items() if one[0] != stream}
 
     async def tick(self) -> None:
         """Hands in everything that is due; never twice at once."""
@@ -89,13 +90,16 @@ class Timers:
                     self._try_later(stream, key)
                     continue
                 self._spent.add((stream, key))
+                self._stumbled.pop((stream, key), None)
         finally:
             self._busy = False
             self._look_ahead()
 
     def _moments(self, stream: str, deadline: Deadline) -> tuple[float, float]:
         """When a deadline is handed in: as it stands now, and again after a bug. Other entries of the heap are outdated."""
-        return deadline.at.timestamp(), self._stumbled.get((stream, deadline.key), (0, -1.0))[1]
+        at, (_, again) = deadline.at.timestamp(), self._stumbled.get((stream, deadline.key), (0, 0.0))
+        # Since the bug it may have moved to later than the next try.
+        return at, max(at, again)
 
     def _try_later(self, stream: str, key: str) -> None:
         """Not recorded, or not known to be: it stays due, and is tried ever more rarely."""

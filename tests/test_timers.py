@@ -236,6 +236,26 @@ async def test_a_deadline_that_goes_and_comes_back_is_handed_in_once(desk: Desk)
     assert len(desk.taken) == 1
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["at once", "by way of none"])
+async def test_a_deadline_that_stumbled_and_moves_is_not_handed_in_before_its_new_moment(
+    desk: Desk, gone: bool
+) -> None:
+    timers, now = timers_of(desk), desk.clock.now()
+    desk.trouble = [RuntimeError("a bug")]
+    due(timers, now)
+    with capture_logs():
+        await timers.tick()
+    if gone:
+        due(timers, None)
+    due(timers, now + timedelta(minutes=5))
+    desk.clock.ahead = timedelta(minutes=4)
+    await timers.tick()
+    assert desk.taken == []
+    desk.clock.ahead = timedelta(minutes=6)
+    await timers.tick()
+    assert len(desk.taken) == 1
+
+
 async def test_what_a_busy_database_did_not_take_waits_for_the_next_tick(desk: Desk) -> None:
     timers = timers_of(desk)
     desk.trouble = [sqlite3.OperationalError("database is locked") for _ in range(3)]
@@ -247,3 +267,20 @@ async def test_what_a_busy_database_did_not_take_waits_for_the_next_tick(desk: D
         await asyncio.sleep(0.4)
     ticker.stop()
     assert len(desk.taken) == 1
+
+
+async def test_nothing_is_kept_of_a_deadline_that_stumbled_once_it_is_met_or_its_incident_is_over(desk: Desk) -> None:
+    timers = timers_of(desk)
+    desk.trouble = [RuntimeError("a bug")]
+    due(timers, desk.clock.now())
+    with capture_logs():
+        await timers.tick()
+    desk.clock.ahead = timedelta(seconds=2)
+    await timers.tick()
+    assert (len(desk.taken), timers._stumbled) == (1, {})
+    desk.trouble = [RuntimeError("a bug")]
+    due(timers, desk.clock.now(), "another")
+    with capture_logs():
+        await timers.tick()
+    timers.forget("inc-1")
+    assert timers._stumbled == {}
