@@ -57,7 +57,7 @@ class Plan:
     reactions: Mapping[str, str] = field(default_factory=dict)
     responders: frozenset[str] | None = None
     zone: tzinfo = UTC
-    ticker: Callable[[Timers], Ticker] = lambda timers: Ticker(timers.tick)
+    ticker: Callable[[Timers], Ticker] = Ticker
 
 
 class Tocsin:

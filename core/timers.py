@@ -1,14 +1,16 @@
 """Timers: keeps the clock equal to what the incidents say is due, and hands each deadline in as an ordinary command.
 
 APScheduler lives here only, as the ticker: it wakes this, decides nothing, and remembers nothing. Due is what the
-injected clock says, looked at every tick, so that a clock that jumps delays nothing by more than one.
+injected clock says, looked at when the first deadline's moment has come and at every tick besides, so that a clock that
+jumps delays nothing by more than one.
 """
 
 from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -40,6 +42,8 @@ class Timers:
         # Deadlines that ended in a bug: how often, and when each is tried next.
         self._stumbled: dict[tuple[str, str], tuple[int, float]] = {}
         self._busy = False
+        self._wake: Callable[[float], None] | None = None
+        self._told: float | None = None
 
     def watch(self, stream: str, incident: Incident | None, records: Sequence[Recorded] = ()) -> None:
         """An incident is as it is now: what is due may have changed."""
@@ -50,11 +54,13 @@ class Timers:
         for key, deadline in now.items():
             if key not in before or before[key].at != deadline.at:
                 heapq.heappush(self._heap, (deadline.at.timestamp(), stream, key))
+        self._look_ahead()
 
     def forget(self, stream: str) -> None:
         """Nothing of this incident is due any more: it is over."""
         self._due.pop(stream, None)
         self._spent = {one for one in self._spent if one[0] != stream}
+        self._stumbled = {one: tries for one, tries in self._stumbled.items() if one[0] != stream}
 
     async def tick(self) -> None:
         """Hands in everything that is due; never twice at once."""
@@ -84,12 +90,16 @@ class Timers:
                     self._try_later(stream, key)
                     continue
                 self._spent.add((stream, key))
+                self._stumbled.pop((stream, key), None)
         finally:
             self._busy = False
+            self._look_ahead()
 
     def _moments(self, stream: str, deadline: Deadline) -> tuple[float, float]:
         """When a deadline is handed in: as it stands now, and again after a bug. Other entries of the heap are outdated."""
-        return deadline.at.timestamp(), self._stumbled.get((stream, deadline.key), (0, -1.0))[1]
+        at, (_, again) = deadline.at.timestamp(), self._stumbled.get((stream, deadline.key), (0, 0.0))
+        # Since the bug it may have moved to later than the next try.
+        return at, max(at, again)
 
     def _try_later(self, stream: str, key: str) -> None:
         """Not recorded, or not known to be: it stays due, and is tried ever more rarely."""
@@ -103,18 +113,56 @@ class Timers:
         """When something is due next, as a timestamp."""
         return self._heap[0][0] if self._heap else None
 
+    def tell(self, wake: Callable[[float], None] | None) -> None:
+        """From now on `wake` is told what `next_at` is, whenever it is another moment than before; `None` ends that."""
+        self._wake, self._told = wake, None
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        # A tick that is under way looks ahead at its end. The same moment is not told twice: what could not be handed in
+        # stays first, and waits for the next tick.
+        first = self.next_at
+        if self._wake is not None and not self._busy and first is not None and first != self._told:
+            self._told = first
+            self._wake(first)
+
+
+class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]
+    """Ticks on when the machine's clock is set back: APScheduler reckons in wall time, and would sleep until it is caught up."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(timezone="UTC")
+        self._seconds = seconds
+
+    def _start_timer(self, wait_seconds: float | None) -> None:
+        super()._start_timer(wait_seconds)
+        # A tick is never more than one ahead, unless "now" is no longer what it was.
+        if wait_seconds is not None and wait_seconds > 2 * self._seconds:
+            self.reschedule_job("tick", trigger="interval", seconds=self._seconds)
+
 
 class Ticker:
-    """Calls `tick` again and again: APScheduler with a memory store, nothing late, nothing twice."""
+    """Wakes the timers at the first deadline's moment and at every tick: a memory store, nothing late, nothing twice."""
 
-    def __init__(self, tick: Callable[[], Awaitable[None]], seconds: float = TICK) -> None:
-        self._scheduler = AsyncIOScheduler(timezone="UTC")
-        self._scheduler.add_job(
-            tick, "interval", seconds=seconds, misfire_grace_time=None, coalesce=True, max_instances=1
-        )
+    def __init__(self, timers: Timers, seconds: float = TICK) -> None:
+        self._timers = timers
+        self._scheduler = _Scheduler(seconds)
+        self._call("tick", "interval", seconds=seconds)
 
     def start(self) -> None:
         self._scheduler.start()
+        self._timers.tell(self._wake_at)
 
     def stop(self) -> None:
+        self._timers.tell(None)
         self._scheduler.shutdown(wait=False)
+
+    def _wake_at(self, moment: float) -> None:
+        # In wall time, which is the injected clock's except in a story: there it wakes for nothing, and the tick finds what
+        # is due. Two instances, since the one that sets the next is not over yet; `Timers.tick` is never twice at once.
+        self._call("first", "date", run_date=datetime.fromtimestamp(moment, UTC), max_instances=2)
+
+    def _call(self, name: str, trigger: str, **when: object) -> None:
+        self._scheduler.add_job(
+            self._timers.tick, trigger, id=name, replace_existing=True, misfire_grace_time=None, coalesce=True, **when
+        )

@@ -33,7 +33,7 @@ from core.incident.policy import Audience, Policy
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
 from core.roster import Member, Roster
-from core.timers import Ticker, Timers
+from core.timers import Ticker
 from transports.sandbox.faults import Faults
 from transports.sandbox.places import Channel, Kind, Message
 from transports.sandbox.server import Server
@@ -133,7 +133,7 @@ class Stage:
                 {"sandbox": ["triage"]},
                 self.roster,
                 self.policy,
-                ticker=_by_hand,
+                ticker=ByHand,
                 **self._plan,
             )
         )
@@ -313,10 +313,6 @@ class Stage:
         assert await self.tocsin.log.damage() == []
         for stream, live in self.tocsin.post.awake():
             assert replay(await self.tocsin.log.load(stream)) == live
-
-
-def _by_hand(timers: Timers) -> Ticker:
-    return ByHand(timers.tick)
 
 
 def _policy(roster: Roster) -> Policy:
