@@ -140,6 +140,9 @@ class CardKeeping:
         if last is not None and (left := last.left(self._desk.now())):
             return left
         version = self._desk.wanted.version(stream)
+        # Until the chat has answered, nobody knows what stands there: a card that reads again as before is edited too.
+        row.hash = ""
+        self._desk.showing.save(row)
         await self._transport.edit(
             message, card.post, key(stream, card.key, str(self._channel), str(row.generation), str(version), wanted)
         )

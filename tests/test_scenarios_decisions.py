@@ -249,7 +249,7 @@ async def test_no_decision_is_lost_across_a_restart(stage: Stage, forget: bool) 
 
 BAD = (
     ("decide-by 09:50 roll back", "09:50 has passed; it is 10:0", "`decide-by"),
-    ("decide-by roll back if errors stay", "needs a time first", "`decide-by 10:15"),
+    ("decide-by roll back if errors stay", "The time comes first", "`decide-by 10:15"),
     ("decide-by 25:00 roll back", "time", "`decide-by"),
     ("decide-by 3d roll back", "24 h", "`decide-by"),
     ("decide-by 10:15", "`decide-by` needs CONDITION", ""),

@@ -108,7 +108,6 @@ async def test_a_signal_that_shows_nothing_ends_the_path_as_no_help(stage: Stage
     stage.expect_card("item/R1", "Did not help, says Leah")
     stage.expect_card("prompt/worked-1", "it did not help")
     stage.expect_card("board", "Recovery     undecided")
-    assert await stage.kinds() and stage.incident.signal is not None
 
 
 async def test_done_and_yet_no_help_can_be_said_by_its_card(stage: Stage) -> None:

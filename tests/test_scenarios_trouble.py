@@ -449,3 +449,21 @@ async def test_a_card_whose_message_was_deleted_before_we_knew_of_it_is_made_aga
         stage.expect_no_card("item/H1")
     assert len(chat.met) == min(keys, 2)
     await stage.ann.types("note all goes on")
+
+
+async def test_an_edit_whose_answer_was_lost_is_not_taken_for_never_made(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("impact some users cannot pay")
+    board = stage.find("board")
+    before = board.text
+    stage.world.react(stage.ann.account, board.ref, "🧊")
+    await stage.settle()
+    stage.faults.lost_reply = 1.0
+    await stage.fast_forward(seconds=2)
+    assert "frozen" in stage.find("board").text, "the edit was made, and nobody knows"
+    stage.faults.lost_reply = 0.0
+    stage.world.say(stage.ann.account, stage.channel, "!inc unfreeze")
+    await stage.settle()
+    await stage.fast_forward(minutes=2)
+    stage.expect_everything()
+    assert stage.find("board").text == before

@@ -60,7 +60,7 @@ def after(incident: Incident, event: AboutCalls, recorded: Recorded, by: Person)
             return _overturned(incident, event.entry) if event.overturned else incident
         case PathChosen():
             decided = _decided(incident, event.point, event.path) if event.point else incident
-            return replace(decided, path=PathCall(event.path, by, recorded.at, event.why, event.item))
+            return replace(decided, path=PathCall(event.path, by, recorded.at, event.why, event.item, event.point))
         case Nudged():
             return _nudged(incident, event, recorded)
         case _:

@@ -121,6 +121,7 @@ class PathCall:
     at: datetime
     why: str
     item: str
+    point: str = ""
     overturned: bool = False
 
 

@@ -48,13 +48,15 @@ __all__ = ["Act", "Elsewhere", "Events", "House", "Sibling", "decide", "declare"
 def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     """What comes of a command. Raises `Refusal`."""
     command = _plain(command)
+    if _settled(incident, command):
+        return ()
     authority.permit(incident, command, act.by)
     right = authority.AUTHORITY[type(command)]
     if (
         right.outward
         and act.by is not None
         and act.stale(incident.policy.times.stale_act)
-        and not _moot(incident, command)
+        and not _stays_inside(incident, command)
     ):
         return asking.ask_again(incident, command, act)
     return _decide(incident, command, act)
@@ -71,9 +73,23 @@ def _plain(command: c.AnyCommand) -> c.AnyCommand:
             return command
 
 
-def _moot(incident: Incident, command: c.AnyCommand) -> bool:
-    """Closing what is closed needs no second question."""
-    return incident.closed and isinstance(command, c.Close | c.CloseFalseAlarm | c.CloseDuplicate)
+def _settled(incident: Incident, command: c.AnyCommand) -> bool:
+    """A choice on a card that somebody has answered: decided is decided, and whoever was slower is not told off."""
+    if not isinstance(command, c.AnswerDecision):
+        return False
+    prompt = incident.prompts.get(command.prompt)
+    return prompt is None or bool(prompt.settled)
+
+
+def _stays_inside(incident: Incident, command: c.AnyCommand) -> bool:
+    """Closing what is closed needs no second question, and of the paths only an answer to a decision point does."""
+    match command:
+        case c.Close() | c.CloseFalseAlarm() | c.CloseDuplicate():
+            return incident.closed
+        case c.ChoosePath():
+            return path.answered(incident, command) is None
+        case _:
+            return False
 
 
 def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:

@@ -13,7 +13,7 @@ from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Role
 
 Outward = (c.Publish | c.PublishUnchanged | c.CorrectUpdate | c.WithdrawUpdate) | (
-    c.Close | c.CloseFalseAlarm | c.CloseDuplicate | c.ChoosePath | c.AnswerDecision
+    c.Close | c.CloseFalseAlarm | c.CloseDuplicate | c.ChoosePath
 )
 AGAIN: dict[str, type[Outward]] = {one.__name__: one for one in get_args(Outward)}
 """The acts that reach outside: done while Tocsin was away for long, they are asked again (spec, section 12)."""
@@ -21,6 +21,8 @@ AGAIN: dict[str, type[Outward]] = {one.__name__: one for one in get_args(Outward
 
 def ask_again(incident: Incident, command: c.Command, act: Act) -> Events:
     """Asks whether an old act that reaches outside is still wanted."""
+    if isinstance(command, c.AnswerDecision):
+        command = path.in_words(incident, command)
     again = Again(command=type(command).__name__, fields=command.model_dump_json(exclude_defaults=True))
     number = incident.next_number(Ask.STALE)
     return (Asked(ask=Ask.STALE, number=number, to=(act.person,), due=act.at, again=again),)

@@ -39,14 +39,15 @@ PAUSE = timedelta(minutes=5)
 
 def answer(incident: Incident, command: AnswerDecision, act: Act) -> Events:
     """One of the four choices on a card: the decision point's, the rule's, or an objection's."""
-    prompt = incident.prompts.get(command.prompt)
-    if prompt is None or prompt.settled:
-        return ()
-    if prompt.asked.ask is Ask.OBJECTION:
-        if not any(act.person.is_(person) for person in prompt.asked.to):
-            raise refusals.not_asked_of_you(prompt.asked.to)
-        return choose(incident, ChoosePath(path=command.path), act)
-    return choose(incident, ChoosePath(path=command.path, point=prompt.asked.point), act)
+    asked = incident.prompts[command.prompt].asked
+    if asked.ask is Ask.OBJECTION and not any(act.person.is_(person) for person in asked.to):
+        raise refusals.not_asked_of_you(asked.to)
+    return choose(incident, in_words(incident, command), act)
+
+
+def in_words(incident: Incident, command: AnswerDecision) -> ChoosePath:
+    """The same choice as it is typed."""
+    return ChoosePath(path=command.path, point=incident.prompts[command.prompt].asked.point)
 
 
 def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool = False) -> Events:
@@ -60,7 +61,9 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
             return tie.settle_it(incident, overruling, overturned=False)
     elif not incident.may(act.person, Role.RECOVERY) and not _asked_for(incident, command, act):
         raise refusals.not_yours("decide that", incident.deciders(Role.RECOVERY), Role.RECOVERY.title)
-    point, going = _answered(incident, command), incident.open_path
+    if command.point and not incident.points[command.point].open:
+        return ()
+    point, going = answered(incident, command), incident.open_path
     overturns = tie.settle_it(incident, overruling, overturned=True) if overruling is not None else ()
     if (
         going is not None
@@ -89,13 +92,12 @@ def _asked_for(incident: Incident, command: ChoosePath, act: Act) -> bool:
     return any(one.asked.step and act.person.is_(who) for one in asked for who in one.asked.to)
 
 
-def _answered(incident: Incident, command: ChoosePath) -> DecisionPoint | None:
+def answered(incident: Incident, command: ChoosePath) -> DecisionPoint | None:
     """The decision point that a choice answers: the one named, the one that is asked, or the next. Digging answers no
     question that was not asked yet.
     """
     if command.point:
-        point = incident.points[command.point]
-        return point if point.open else None
+        return incident.points[command.point]
     asked = [one for one in incident.open_points if incident.asked_about(one)]
     return next(iter(asked or (incident.open_points if command.path is not Path.DIG else ())), None)
 
@@ -185,7 +187,8 @@ def end_pause(incident: Incident, command: EndPause, act: Act) -> Events:
     ended = ItemEnded(key=item.key, status=ItemStatus.DONE, result="five minutes are over")
     if incident.phase is Phase.RESOLVED or call is None:
         return (ended,)
-    condition = call.why or "the five minutes are over: what now?"
+    point = incident.points.get(call.point)
+    condition = call.why or (point.condition if point else "the five minutes are over: what now?")
     return (ended, next_point(incident, DecideBy(at=act.now, condition=condition)))
 
 
