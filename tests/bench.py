@@ -16,6 +16,7 @@ from pathlib import Path
 from bench_answers import answers
 from bench_bursts import bursts
 from bench_commit import commits
+from bench_deadlines import deadlines
 from bench_declare import declarations
 from bench_discord import discord_reactions
 from bench_figures import Figure, Run, Subject, table
@@ -27,6 +28,7 @@ from bot.running import quiet
 SUBJECTS: dict[str, Subject] = {
     "answers": answers,
     "commit": commits,
+    "deadlines": deadlines,
     "declare": declarations,
     "bursts": bursts,
     "reactions": reactions,

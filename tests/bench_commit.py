@@ -30,7 +30,7 @@ async def commits(run: Run) -> list[Figure]:
     folder = run.home / "commit"
     folder.mkdir()
     database = await open_file(folder / "tocsin.db")
-    bare = await _bare(folder / "bare.db")
+    bare = await bare_file(folder / "bare.db")
     try:
         clock, policy = SystemClock(), Policy()
         post = CommandPost(ActivityLog(database), clock, lambda: policy)
@@ -62,7 +62,7 @@ def _order(command: c.AnyCommand, stream: str, index: int) -> Order:
     return Order(command, stream, f"nowhere:{index}", SystemClock().now(), ANN, origin, triage)
 
 
-async def _bare(path: Path) -> aiosqlite.Connection:
+async def bare_file(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None)
     await connection.execute("PRAGMA journal_mode=WAL")
     await connection.execute("PRAGMA synchronous=FULL")
