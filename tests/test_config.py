@@ -151,6 +151,10 @@ def test_the_policy_is_the_house_rules_with_people_resolved(config: Reading) -> 
 [[services]]
 name = "checkout"
 team = ["payments", "@ann:example.org"]
+rollback_owner = "bob olsen"
+backup = "@ann:example.org"
+thresholds = ["errors stay above 20 %", "  somebody is charged twice "]
+unsafe_if = "the orders were migrated"
 [groups]
 oncall = ["ann", "Bob Olsen"]
 leadership = ["Bob Olsen"]
@@ -174,6 +178,10 @@ pages = []
     ann, bob = people.people
     assert (house.on_call, house.leadership, house.tie_breaker) == ((ann, bob), (bob,), bob)
     assert house.services[0].team == (bob, ann), "groups are spelt out, and nobody is there twice"
+    checkout = house.services[0]
+    assert (checkout.rollback_owner, checkout.backup) == (bob, ann)
+    assert checkout.thresholds == ("errors stay above 20 %", "somebody is charged twice")
+    assert checkout.unsafe_if == "the orders were migrated"
     assert house.audiences[0].rooms == (ChannelRef(transport="matrix", id="#support:example.org"),)
     assert [(each.name, each.internal) for each in house.audiences] == [("support", True), ("partners", False)]
     assert house.times == Times(takeover=timedelta(0))
@@ -345,6 +353,42 @@ WRONG: Mapping[str, tuple[str, str]] = {
     "a team whom nobody knows": (
         MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nteam = ['Bob Olson']",
         "services, team of checkout: Bob Olson is nobody in [[people]] (did you mean Bob Olsen?), and no group",
+    ),
+    "a rollback owner whom nobody knows": (
+        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nrollback_owner = 'Bob Olson'",
+        "services, rollback_owner of checkout: Bob Olson is nobody in [[people]] (did you mean Bob Olsen?)",
+    ),
+    "a backup whom nobody knows": (
+        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nrollback_owner = 'Ann'\nbackup = 'Zoltan'",
+        "services, backup of checkout: Zoltan is nobody in [[people]]",
+    ),
+    "a backup of nobody": (
+        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nbackup = 'Ann'",
+        "services[1]: backup stands in for rollback_owner, which is missing",
+    ),
+    "a backup who is the owner": (
+        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nrollback_owner = 'Ann'\nbackup = 'ann'",
+        "services[1]: backup and rollback_owner are the same person; name somebody else",
+    ),
+    "more thresholds than there are figures": (
+        MATRIX + f"[[services]]\nname = 'checkout'\nthresholds = {[f'error {n}' for n in range(10)]}",
+        "services[1].thresholds must have no more than 9 entries",
+    ),
+    "a blank threshold": (
+        MATRIX + "[[services]]\nname = 'checkout'\nthresholds = ['  ']",
+        "services[1].thresholds[1] must not be empty",
+    ),
+    "a threshold twice": (
+        MATRIX + "[[services]]\nname = 'checkout'\nthresholds = ['errors rise', 'Errors rise']",
+        "services[1].thresholds: the same threshold is there twice",
+    ),
+    "a threshold that is an essay": (
+        MATRIX + f"[[services]]\nname = 'checkout'\nthresholds = ['{'x' * 201}']",
+        "services[1].thresholds: a threshold is a sentence of 200 characters at most",
+    ),
+    "a checklist of other steps": (
+        MATRIX + "[times]\nchecklist = ['2m', '4m']",
+        "times.checklist must have no less than 5 entries",
     ),
     "a service twice": (
         MATRIX + "[[services]]\nname = 'Checkout'\n[[services]]\nname = 'checkout'",
@@ -582,12 +626,9 @@ def test_a_setting_that_does_nothing_yet_is_told(config: Reading) -> None:
     [
         ("data_dir", "data_dir = '/srv/tocsin'" + MATRIX),
         ("groups.leadership", MATRIX + PEOPLE + "[groups]\nleadership = ['Ann']"),
-        ("roles.tie_breaker", MATRIX + PEOPLE + "[roles]\ntie_breaker = 'Ann'"),
         ("severities.sev3.means", MATRIX + "[severities.sev3]\nmeans = 'meh'"),
         ("severities.sev3.pages", MATRIX + "[severities.sev3]\npages = ['team']"),
         ("severities.sev1.status_page", MATRIX + "[severities.sev1]\nstatus_page = false"),
-        ("times.decision_step", MATRIX + "[times]\ndecision_step = '90s'"),
-        ("times.nudge_gap", MATRIX + "[times]\nnudge_gap = '90s'"),
         ("web.host", MATRIX + "[web]\nhost = '0.0.0.0'"),
         ("web.port", MATRIX + "[web]\nport = 80"),
     ],

@@ -55,6 +55,9 @@ def answer(problem: Mapping[str, Any]) -> str:
         return f"{path}: {problem['ctx']['error']}"
     if kind == "literal_error":
         return f"{path} must be one of {problem['ctx']['expected']}"
+    if kind in ("too_long", "too_short") and "actual_length" in problem["ctx"] and problem["ctx"]["actual_length"]:
+        more, least = problem["ctx"].get("max_length"), problem["ctx"].get("min_length")
+        return f"{path} must have no {f'more than {more}' if more else f'less than {least}'} entries"
     if kind in EXPECTED:
         return f"{path} {EXPECTED[kind]}"
     return f"{path}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"

@@ -37,7 +37,15 @@ def policy(settings: Settings, roster: Roster) -> Policy:
             for name, audience in settings.audiences.items()
         ),
         services=tuple(
-            Service(name=service.name, team=_people(settings, roster, service.team)) for service in settings.services
+            Service(
+                name=service.name,
+                team=_people(settings, roster, service.team),
+                rollback_owner=roster.named(service.rollback_owner) if service.rollback_owner else None,
+                backup=roster.named(service.backup) if service.backup else None,
+                thresholds=service.thresholds,
+                unsafe_if=service.unsafe_if,
+            )
+            for service in settings.services
         ),
         on_call=_people(settings, roster, settings.groups.get("oncall", ())),
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),

@@ -100,6 +100,10 @@ def _services(data: Raw) -> Iterator[str]:
         for word in names(service, "team"):
             if word not in groups and not _known(data, word):
                 yield f"services, team of {service.get('name', 'one without a name')}: {_nobody(data, word)}, and no group"
+        for key in ("rollback_owner", "backup"):
+            owner = service.get(key)
+            if isinstance(owner, str) and owner and not _known(data, owner):
+                yield f"services, {key} of {service.get('name', 'one without a name')}: {_nobody(data, owner)}"
 
 
 def _audiences(data: Raw) -> Iterator[str]:

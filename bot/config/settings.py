@@ -37,11 +37,7 @@ LATER = (
     "people.notify",
     *(f"roles.{role}" for role in Role),
     "rotations",
-    "services.backup",
-    "services.rollback_owner",
     "services.runbook",
-    "services.thresholds",
-    "services.unsafe_if",
     "wording",
 )
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
@@ -70,6 +66,8 @@ Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
 Call = Literal["commander", "oncall", "team", "leadership"]
 Snowflake = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{1,20}$")]
 """What Discord's *Copy ID* gives."""
+SENTENCE = 200
+"""Characters of a threshold: it stands on one line of a card."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -180,8 +178,31 @@ class Person(Table):
 
 
 class Service(Table):
+    """`thresholds` are marked with 1️⃣ to 9️⃣, so there are nine at most."""
+
     name: Words
     team: Names = ()
+    rollback_owner: Words | None = None
+    backup: Words | None = None
+    thresholds: Annotated[Names, Field(max_length=9)] = ()
+    unsafe_if: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
+
+    @field_validator("thresholds")
+    @classmethod
+    def _short(cls, sentences: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(sentence) > SENTENCE for sentence in sentences):
+            raise ValueError(f"a threshold is a sentence of {SENTENCE} characters at most")
+        if len({sentence.casefold() for sentence in sentences}) < len(sentences):
+            raise ValueError("the same threshold is there twice")
+        return sentences
+
+    @model_validator(mode="after")
+    def _owned(self) -> Service:
+        if self.backup and not self.rollback_owner:
+            raise ValueError("backup stands in for rollback_owner, which is missing")
+        if self.backup and self.rollback_owner and self.backup.casefold() == self.rollback_owner.casefold():
+            raise ValueError("backup and rollback_owner are the same person; name somebody else")
+        return self
 
 
 class Severity(Table):

@@ -1,0 +1,83 @@
+"""Calm: how many messages Tocsin writes while the checkout story is told, and whom it calls; the README has the figures."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from cast import Someone
+from stage import Stage, open_stage
+
+from bot.story import BEGIN, STORY, Beat
+from core.incident.vocabulary import ChannelRef, MessageRef, Phase
+
+README = Path(__file__).parent.parent / "README.md"
+
+MESSAGES = 20
+"""Messages in the incident's channel, at most; everything else is an edit."""
+
+CALLS = 4
+"""Times that somebody is called by name, at most; nobody but that person."""
+
+
+class Telling:
+    """The story, told to the stage as `bot.cast` tells it to the demo."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.named: dict[str, MessageRef] = {}
+        self.people = {name: getattr(stage, name.lower()) for name in ("Ann", "Mia", "Jon", "Leah", "Sam")}
+        self.people["Bo"] = stage.bob
+
+    async def tell(self) -> None:
+        for beat in STORY:
+            await self.stage.fast_forward(seconds=max((BEGIN + beat.at - self.stage.clock.now()).total_seconds(), 0))
+            await self._do(beat, self.people[beat.who])
+
+    async def _do(self, beat: Beat, who: Someone) -> None:
+        world = self.stage.world
+        target = self.named.get(beat.on) or (self.stage.find(beat.on).ref if beat.on else None)
+        if beat.reacts and target is not None:
+            world.react(who.account, target, beat.reacts)
+        else:
+            place = self.stage.triage if beat.where == "triage" else self.stage.channel
+            self.named[beat.name] = world.say(who.account, place, beat.says, thread=target)
+        await self.stage.settle()
+
+
+@pytest.fixture
+async def told(tmp_path: Path) -> Stage:
+    """The stage after the story, with every nudge on."""
+    async with open_stage(tmp_path, nudges=True) as stage:
+        await Telling(stage).tell()
+        await stage.fast_forward(minutes=1)
+        stage.expect_everything()
+        return stage
+
+
+def _messages(stage: Stage, channel: ChannelRef) -> list[str]:
+    return [one.post.card for one in stage.of_tocsin(channel) if one.post is not None]
+
+
+async def test_the_story_is_told_with_few_messages_and_fewer_calls(told: Stage) -> None:
+    assert told.incident.phase is Phase.CLOSED
+    written = _messages(told, told.channel)
+    called = [
+        (message.post.card, message.pings) for message in told.of_tocsin(told.channel) if message.post and message.pings
+    ]
+    assert len(written) <= MESSAGES, Counter(card.partition("/")[0] for card in written)
+    assert len(called) <= CALLS, called
+    assert all(len(pings) == 1 for _, pings in called), "nothing calls a crowd"
+    said = re.search(r"(\d+) messages in the incident's channel and (\d+) calls", README.read_text(encoding="utf-8"))
+    assert said is not None
+    assert (int(said[1]), int(said[2])) == (len(written), len(called)), "the README has the figures"
+
+
+async def test_the_story_leaves_no_nudge_open_and_no_letter(told: Stage) -> None:
+    cards = _messages(told, told.channel)
+    assert not [card for card in cards if card.startswith("letter/")]
+    for card in cards:
+        if card.startswith("nudge/"):
+            assert "all done" in told.find(card).text or "continued" in told.find(card).text
