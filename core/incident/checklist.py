@@ -48,10 +48,6 @@ def _note_lacks(incident: Incident) -> str:
     return ", ".join(lacking)
 
 
-def _one_check_each(incident: Incident) -> bool:
-    return bool(incident.items) and not incident.idle
-
-
 def _idle(incident: Incident) -> str:
     names = ", ".join(person.name for person in incident.idle)
     free = ", ".join(item.key for item in incident.free)
@@ -84,7 +80,7 @@ CHECKLIST: tuple[Check, ...] = (
     ),
     Check("freeze risky changes", lambda _: "`freeze`", _frozen),
     Check("keep the note: impact written, calls claimed", _note_lacks, _note_kept),
-    Check("each person has one check", _idle, _one_check_each, alone=False),
+    Check("each person has one check", _idle, lambda incident: incident.checked, alone=False),
     Check("first update out, the next decision time set", _untold, _told_and_timed),
 )
 """In order; their times are `times.checklist`, counted from the declaration."""

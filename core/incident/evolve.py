@@ -342,10 +342,9 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             item = Item(event.key, event.item, event.text, event.said_by, event.message, event.parent, event.path)
             return replace(incident, items=_with(incident.items, event.key, item))
         case ItemGrabbed():
-            return replace(
-                _item(incident, replace(incident.items[event.key], holder=event.who)),
-                people=with_person(incident.people, event.who),
-            )
+            taken = _item(incident, replace(incident.items[event.key], holder=event.who))
+            checked = incident.checked or not (taken.alone or taken.idle)
+            return replace(taken, people=with_person(incident.people, event.who), checked=checked)
         case ItemLetGo():
             return _item(incident, replace(incident.items[event.key], holder=None))
         case ItemEnded():

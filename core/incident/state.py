@@ -228,7 +228,8 @@ class Promises:
 class Incident:
     """The whole of it. Mappings are never changed in place.
 
-    `present` are those who did or said anything here; `met` says who marked which threshold.
+    `present` are those who did or said anything here; `met` says who marked which threshold;
+    `checked` that at some moment everybody who was there had a check.
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
     when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.
     """
@@ -255,6 +256,7 @@ class Incident:
     changed_at: datetime | None = None
     people: tuple[Person, ...] = ()
     present: tuple[Person, ...] = ()
+    checked: bool = False
     roles: Mapping[Role, Holding] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
     items: Mapping[str, Item] = field(default_factory=dict)
@@ -342,10 +344,9 @@ class Incident:
 
     @property
     def idle(self) -> tuple[Person, ...]:
-        """Who is there and could take a check: the commander, the update owner and the scribe have their hands full."""
-        full = [self.holder(role) for role in (Role.IC, Role.UPDATES, Role.SCRIBE)]
-        path = self.open_path
-        full += [path.holder] if path else []
+        """Who is there and could take a check: who holds a call other than diagnosis has that, and a path is work too."""
+        full = [self.holder(role) for role in Role if role is not Role.DIAGNOSIS]
+        full += [self.open_path.holder] if self.open_path else []
         return tuple(
             person for person in self.present if not any(person.is_(one) for one in full) and not self.busy_with(person)
         )
