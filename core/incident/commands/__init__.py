@@ -1,0 +1,192 @@
+"""What may be asked of an incident: by people (the words of `/incident`, `!inc` and the emoji), by the clock, by a chat.
+
+Rule: a command is a wish with nothing looked up; `decide` says what comes of it. The words people type for each one
+are rows of `core.incident.verbs.VERBS`.
+"""
+
+from __future__ import annotations
+
+from core.incident.commands.answers import Confirm, Decline, KeepClaim, NoteTakenBack
+from core.incident.commands.calls import (
+    AnswerDecision,
+    AskAboutFreeze,
+    AskUnfreeze,
+    ChoosePath,
+    DecideBy,
+    Freeze,
+    MarkDecision,
+    MeetThreshold,
+    MoveDecision,
+    Object,
+    Unfreeze,
+    UnmeetThreshold,
+    WatchSignal,
+    WithdrawDecision,
+)
+from core.incident.commands.chats import (
+    DenyStranger,
+    LoseChannel,
+    Misread,
+    NoteArrival,
+    NoteChannel,
+    NoteDelivery,
+    NoteLeft,
+    NoteMissingRight,
+    NoteRemade,
+    NoteRightGiven,
+)
+from core.incident.commands.clock import (
+    AskDecision,
+    AskForCommander,
+    AskToClose,
+    AskWhetherItWorked,
+    EndPause,
+    LetItStand,
+    LockChannel,
+    Nudge,
+    RemindUpdate,
+)
+from core.incident.commands.closing import CameBack, Close, CloseDuplicate, CloseFalseAlarm, Reopen, Resolve
+from core.incident.commands.declaring import AskSameOrNew, Declare, Join, SettleSameOrNew
+from core.incident.commands.items import AddItem, EndItem, Grab, LetGo
+from core.incident.commands.record import (
+    AddNote,
+    Amend,
+    DeleteSource,
+    EditSource,
+    RecordChange,
+    SetImpact,
+    SetPhase,
+    SetSeverity,
+    Show,
+    WithdrawEntry,
+)
+from core.incident.commands.roles import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
+from core.incident.commands.updates import CorrectUpdate, Discard, Draft, Publish, PublishUnchanged, WithdrawUpdate
+from core.incident.commands.wish import (
+    MARKS_LIMIT,
+    TEXT_LIMIT,
+    TITLE_LIMIT,
+    Command,
+    Maybe,
+    Quote,
+    Title,
+    Words,
+    one_line,
+)
+
+__all__ = [
+    "MARKS_LIMIT",
+    "TEXT_LIMIT",
+    "TITLE_LIMIT",
+    "AddItem",
+    "AddNote",
+    "Amend",
+    "AnswerDecision",
+    "AnyCommand",
+    "AskAboutFreeze",
+    "AskDecision",
+    "AskForCommander",
+    "AskSameOrNew",
+    "AskToClose",
+    "AskUnfreeze",
+    "AskWhetherItWorked",
+    "Assign",
+    "CameBack",
+    "ChoosePath",
+    "Claim",
+    "Close",
+    "CloseDuplicate",
+    "CloseFalseAlarm",
+    "Command",
+    "Confirm",
+    "CorrectUpdate",
+    "DecideBy",
+    "Declare",
+    "Decline",
+    "DeleteSource",
+    "DenyStranger",
+    "Discard",
+    "Draft",
+    "EditSource",
+    "EndItem",
+    "EndPause",
+    "Freeze",
+    "Grab",
+    "HandOff",
+    "Join",
+    "KeepClaim",
+    "LetGo",
+    "LetItStand",
+    "LockChannel",
+    "LoseChannel",
+    "MarkDecision",
+    "Maybe",
+    "MeetThreshold",
+    "Misread",
+    "MoveDecision",
+    "NameBackup",
+    "NoteArrival",
+    "NoteChannel",
+    "NoteDelivery",
+    "NoteLeft",
+    "NoteMissingRight",
+    "NoteRemade",
+    "NoteRightGiven",
+    "NoteTakenBack",
+    "Nudge",
+    "Object",
+    "PassRole",
+    "Publish",
+    "PublishUnchanged",
+    "Quote",
+    "RecordChange",
+    "Release",
+    "RemindUpdate",
+    "Reopen",
+    "Resolve",
+    "SetImpact",
+    "SetPhase",
+    "SetSeverity",
+    "SettleSameOrNew",
+    "Show",
+    "TakeOver",
+    "Title",
+    "Unfreeze",
+    "UnmeetThreshold",
+    "Vacate",
+    "WatchSignal",
+    "WithdrawDecision",
+    "WithdrawEntry",
+    "WithdrawUpdate",
+    "Words",
+    "one_line",
+]
+
+
+AnyCommand = (
+    (Declare | Join | AskSameOrNew | SettleSameOrNew)
+    | (SetSeverity | SetPhase | SetImpact | AddNote | RecordChange | Show | Amend)
+    | (WithdrawEntry | EditSource | DeleteSource)
+    | (Claim | Release | Assign | Vacate | NameBackup | HandOff | TakeOver | PassRole)
+    | (AddItem | Grab | LetGo | EndItem)
+    | (MarkDecision | DecideBy | MoveDecision | WithdrawDecision | ChoosePath | AnswerDecision | WatchSignal | Object)
+    | (MeetThreshold | UnmeetThreshold | Freeze | Unfreeze | AskUnfreeze | AskAboutFreeze)
+    | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate)
+    | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
+    | (KeepClaim | NoteTakenBack)
+    | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)
+    | (RemindUpdate | AskToClose | LockChannel)
+    | (
+        NoteChannel
+        | LoseChannel
+        | NoteDelivery
+        | NoteMissingRight
+        | NoteRightGiven
+        | NoteRemade
+        | NoteArrival
+        | NoteLeft
+        | Misread
+        | DenyStranger
+    )
+)

@@ -1,0 +1,32 @@
+"""An incident begins, and people come into it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.incident.events.happened import Happened
+from core.incident.policy import Policy
+from core.incident.vocabulary import ChannelRef, MessageRef, Person, Severity
+
+
+class Declared(Happened):
+    """The first event of an incident, written into the house's stream as well."""
+
+    kind: Literal["declared"] = "declared"
+    number: int
+    name: str
+    title: str
+    severity: Severity
+    policy: Policy
+    triage: ChannelRef
+    message: MessageRef | None = None
+    reported_by: Person | None = None
+    service: str = ""
+
+
+class Joined(Happened):
+    """A person was brought in. `again` says that they had declared the same thing."""
+
+    kind: Literal["joined"] = "joined"
+    who: Person
+    again: bool = False
