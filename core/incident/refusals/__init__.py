@@ -1,0 +1,120 @@
+"""Why a command is turned down: every refusal names the rule, who may, and what to type instead.
+
+A refusal is an answer to a person, never a fault of the program; `decide` raises it and the command post records it.
+"""
+
+from __future__ import annotations
+
+from core.incident.refusals.asking import more_than_yes, not_asked_of_you, nothing_asked
+from core.incident.refusals.calls import (
+    decision_in_the_past,
+    no_decision_point,
+    no_such_decision_point,
+    no_such_threshold,
+    no_thresholds,
+    nobody_to_break_it,
+    not_frozen,
+    nothing_to_object_to,
+    nothing_to_watch,
+    objected_already,
+    say_why_unsafe,
+)
+from core.incident.refusals.closing import (
+    close_needs,
+    duplicate_of_itself,
+    no_such_entry,
+    not_from_here,
+    not_open_to_reopen,
+    reason_too_short,
+    reopen_too_late,
+    said_at_the_close,
+)
+from core.incident.refusals.incidents import (
+    already_here,
+    closed_already,
+    declare_in_triage,
+    no_such_incident,
+    no_such_service,
+    not_a_responder,
+    not_in_an_incident,
+    not_in_this_version,
+    not_yours,
+    raised_again,
+)
+from core.incident.refusals.items import item_ended, item_in_hands, no_such_item, not_in_your_hands, wrong_kind
+from core.incident.refusals.refusal import Refusal, either, names
+from core.incident.refusals.roles import (
+    backup_is_holder,
+    claim_stays,
+    command_is_handed_off,
+    hand_offs_cross,
+    holds_nothing,
+    not_held,
+    role_held,
+    three_calls,
+    to_yourself,
+)
+from core.incident.refusals.updates import (
+    draft_moved_on,
+    no_draft,
+    no_update_yet,
+    promise_in_the_past,
+    update_incomplete,
+)
+
+__all__ = [
+    "Refusal",
+    "already_here",
+    "backup_is_holder",
+    "claim_stays",
+    "close_needs",
+    "closed_already",
+    "command_is_handed_off",
+    "decision_in_the_past",
+    "declare_in_triage",
+    "draft_moved_on",
+    "duplicate_of_itself",
+    "either",
+    "hand_offs_cross",
+    "holds_nothing",
+    "item_ended",
+    "item_in_hands",
+    "more_than_yes",
+    "names",
+    "no_decision_point",
+    "no_draft",
+    "no_such_decision_point",
+    "no_such_entry",
+    "no_such_incident",
+    "no_such_item",
+    "no_such_service",
+    "no_such_threshold",
+    "no_thresholds",
+    "no_update_yet",
+    "nobody_to_break_it",
+    "not_a_responder",
+    "not_asked_of_you",
+    "not_from_here",
+    "not_frozen",
+    "not_held",
+    "not_in_an_incident",
+    "not_in_this_version",
+    "not_in_your_hands",
+    "not_open_to_reopen",
+    "not_yours",
+    "nothing_asked",
+    "nothing_to_object_to",
+    "nothing_to_watch",
+    "objected_already",
+    "promise_in_the_past",
+    "raised_again",
+    "reason_too_short",
+    "reopen_too_late",
+    "role_held",
+    "said_at_the_close",
+    "say_why_unsafe",
+    "three_calls",
+    "to_yourself",
+    "update_incomplete",
+    "wrong_kind",
+]

@@ -1,0 +1,20 @@
+"""Answers to questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.incident.refusals.refusal import Refusal, names
+from core.incident.vocabulary import Person
+
+
+def nothing_asked() -> Refusal:
+    return Refusal("nothing-asked", "That question is settled; nothing changed.")
+
+
+def not_asked_of_you(people: Sequence[Person]) -> Refusal:
+    return Refusal("not-asked-of-you", f"That was asked of {names(people)}.")
+
+
+def more_than_yes(form: str) -> Refusal:
+    return Refusal("more-than-yes", "That takes more than a yes or a no.", f"Type `{form}`.")

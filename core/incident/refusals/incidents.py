@@ -1,0 +1,64 @@
+"""Which incident, where, and by whom at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from core.incident.refusals.refusal import Refusal, names
+from core.incident.vocabulary import Person
+
+
+def no_such_incident(number: int) -> Refusal:
+    return Refusal("no-such-incident", f"There is no incident {number}.", "Its number is on its board's first line.")
+
+
+def not_in_an_incident(alarm: str) -> Refusal:
+    """`alarm` is the emoji that declares."""
+    return Refusal(
+        "not-in-an-incident",
+        "That belongs in an incident's own channel.",
+        f"To begin one, type `declare TITLE` in the triage channel or react {alarm} to the message that tells of it.",
+    )
+
+
+def declare_in_triage() -> Refusal:
+    return Refusal("declare-in-triage", "Incidents are declared in the triage channel.", "Type `declare TITLE` there.")
+
+
+def already_here(name: str) -> Refusal:
+    return Refusal("already-here", f"This is the channel of {name}.", "Declare another incident in the triage channel.")
+
+
+def not_a_responder(ask: Sequence[Person]) -> Refusal:
+    whom = names(ask) if ask else "somebody in the triage channel"
+    return Refusal("responders-only", f"Only responders may do that. Please ask {whom}.")
+
+
+def not_yours(act: str, holders: Sequence[Person], who: str, instead: str = "") -> Refusal:
+    """`act` belongs to `who` (a role in words), now held by `holders`."""
+    if holders:
+        return Refusal("not-your-call", f"To {act} is the call of the {who}: please ask {names(holders)}.", instead)
+    return Refusal("not-your-call", f"To {act} is the call of the {who}, which nobody holds.", instead)
+
+
+def closed_already() -> Refusal:
+    return Refusal("closed", "This incident is closed.", "If it came back, type `reopen WHY`.")
+
+
+def raised_again(number: int, duplicate_of: int | None) -> Refusal:
+    """An alarm whose incident is closed."""
+    if duplicate_of is not None:
+        return Refusal("closed", f"Incident {number} is a duplicate of incident {duplicate_of}.", "Join that one.")
+    return Refusal("closed", f"Incident {number} is closed.", f"If it came back, type `reopen {number} WHY`.")
+
+
+def no_such_service(name: str, known: Sequence[str]) -> Refusal:
+    near = get_close_matches(name.casefold(), {one.casefold(): one for one in known}, n=1)
+    meant = [one for one in known if one.casefold() in near]
+    hint = f"Did you mean `service={meant[0]}`?" if meant else f"There are {', '.join(f'`{one}`' for one in known)}."
+    return Refusal("no-such-service", f"The config has no service {name}.", hint)
+
+
+def not_in_this_version(what: str, instead: str) -> Refusal:
+    return Refusal("not-in-this-version", f"{what} is not in this version of Tocsin.", instead)
