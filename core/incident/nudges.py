@@ -1,7 +1,7 @@
 """Nudges: `NUDGES`, every reminder to one person as a row, told once while the record shows that it is so.
 
 Rule: they all go on one card a person, edited in place; who is called again and when is decided in one place,
-`core.incident.called`. Alone, the rows about roles and idle people do not apply (spec, section 8).
+`core.incident.evolve.calls`. Alone, the rows about roles and idle people do not apply (spec, section 8).
 """
 
 from __future__ import annotations

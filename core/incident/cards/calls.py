@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core.incident.called import PATHS_CHOSEN
 from core.incident.cards.asking import Asking, no, people, yes
 from core.incident.cards.card import choice
 from core.incident.commands import ChoosePath
 from core.incident.document import Choice, Line, Strong, Typed, When, Who, Words, line
+from core.incident.evolve.calls import PATHS_CHOSEN
 from core.incident.state import Incident, Prompt
 from core.incident.timeline import PATH_WORDS
 from core.incident.times import spell

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.incident import refusals
-from core.incident.called import PATHS_CHOSEN, choice
 from core.incident.commands import LetItStand, Object
 from core.incident.decide.act import Act, Events
 from core.incident.events import Ask, Asked, ItemEnded, Objected, Settled, TieBroken
+from core.incident.evolve.calls import PATHS_CHOSEN, choice
 from core.incident.state import Incident, Prompt
 from core.incident.times import spell
 from core.incident.vocabulary import ItemStatus, Person, Role

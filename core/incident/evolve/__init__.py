@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
-from typing import TypeVar, assert_never
+from typing import assert_never
 
-from core.incident import called, letters
+from core.incident import letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
 from core.incident.events import (
     Arrived,
@@ -40,7 +40,6 @@ from core.incident.events import (
     EntryWithdrawn,
     FrozenChanges,
     Heard,
-    How,
     ImpactSet,
     ItemAdded,
     ItemEnded,
@@ -77,30 +76,27 @@ from core.incident.events import (
     UnfrozenChanges,
     UpdateWithdrawn,
 )
+from core.incident.evolve import calls
+from core.incident.evolve.grown import with_, with_person
+from core.incident.evolve.record import each_entry, source_edited, unseconded
+from core.incident.evolve.roles import left, take_role, vacate
+from core.incident.evolve.updates import each_update, missed, past_draft, published
 from core.incident.state import (
     AMENDED,
     Change,
     Delivery,
     DraftInHand,
-    Entry,
     Freeze,
-    Holding,
     Incident,
     Item,
-    Passed,
-    Promises,
     Prompt,
     Reopening,
-    Update,
 )
 from core.incident.timeline import entry
-from core.incident.vocabulary import Person, Phase, Role
+from core.incident.vocabulary import Phase
 
 OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
 """Acts that are recorded here without making whoever did them one of the incident's people."""
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 def begin(recorded: Recorded) -> Incident:
@@ -167,120 +163,8 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     )
 
 
-def with_person(people: tuple[Person, ...], person: Person) -> tuple[Person, ...]:
-    return people if any(known.is_(person) for known in people) else (*people, person)
-
-
-def _with(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
-    return {**mapping, key: value}
-
-
-def _take_role(incident: Incident, event: RoleTaken, recorded: Recorded) -> Incident:
-    role, who, how = event.role, event.who, event.how
-    before = incident.holding(role)
-    # A backup who takes the role leaves its own place empty; any other backup stays.
-    backup = None if before.backup is not None and before.backup.is_(who) else before.backup
-    passed = before.holder is not None and not before.holder.is_(who)
-    aloud = how in (How.ASSIGNED, How.TOOK_OVER, How.AMONG)
-    told = Passed(len(incident.passed) + 1, role, who, how, before.holder, recorded.by, event.others)
-    after = replace(
-        incident,
-        roles=_with(incident.roles, role, Holding(who, backup, recorded.at)),
-        passed=(*incident.passed, told) if aloud else incident.passed,
-        people=with_person(incident.people, who),
-        handoffs=incident.handoffs + (passed and how in (How.HANDED_OFF, How.TOOK_OVER)),
-    )
-    if role is Role.IC:
-        after = replace(after, commanded_at=after.commanded_at or recorded.at, vacant_since=None)
-    return after
-
-
-def _vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
-    roles = _with(incident.roles, role, Holding())
-    return replace(incident, roles=roles, vacant_since=recorded.at if role is Role.IC else incident.vacant_since)
-
-
-def _left(incident: Incident, who: Person) -> Incident:
-    """Whoever left is nobody's backup; their roles and items are other events."""
-    roles = {
-        role: replace(holding, backup=None) if who.is_(holding.backup) else holding
-        for role, holding in incident.roles.items()
-    }
-    return replace(incident, roles=roles, present=tuple(person for person in incident.present if not person.is_(who)))
-
-
 def _item(incident: Incident, item: Item) -> Incident:
-    return replace(incident, items=_with(incident.items, item.key, item))
-
-
-def _past_draft(incident: Incident, how: str) -> Mapping[int, str]:
-    return _with(incident.past_drafts, incident.draft.number, how) if incident.draft else incident.past_drafts
-
-
-def _published(incident: Incident, event: Published, recorded: Recorded, by: Person) -> Incident:
-    due, kept = incident.promised_at, incident.promises
-    if due is not None:
-        # Both are read to the minute: "[10:17 UTC]" keeps "Next update 10:17 UTC".
-        on_time = recorded.at.replace(second=0, microsecond=0) <= due
-        kept = Promises(kept.kept + on_time, kept.broken + (not on_time))
-    sent = event.draft is not None
-    source = incident.draft.message if sent and incident.draft else None
-    update = Update(event.number, event.text, event.wording, recorded.at, by, event.promised_at, message=source)
-    return replace(
-        incident,
-        updates=(*incident.updates, update),
-        promises=kept,
-        headline=event.wording.headline or incident.headline,
-        draft=None if sent else incident.draft,
-        past_drafts=_past_draft(incident, f"published as update {event.number}") if sent else incident.past_drafts,
-    )
-
-
-def _missed(incident: Incident, recorded: Recorded) -> Promises:
-    """The promises, with the one that stands counted as broken when its minute is over and nothing came."""
-    due, said = incident.promised_at, incident.promises
-    late = due is not None and recorded.at.replace(second=0, microsecond=0) > due
-    return Promises(said.kept, said.broken + late)
-
-
-def _update(incident: Incident, number: int, change: Callable[[Update], Update]) -> tuple[Update, ...]:
-    return tuple(change(update) if update.number == number else update for update in incident.updates)
-
-
-def _entry(incident: Incident, wanted: object, change: Callable[[Entry], Entry]) -> tuple[Entry, ...]:
-    """The entries with those changed whose number or captured message is `wanted`."""
-    return tuple(change(one) if wanted in (one.number, one.message) else one for one in incident.entries)
-
-
-def _source_edited(incident: Incident, event: SourceEdited) -> Incident:
-    """What was captured follows its message; a decision keeps its words, and so does what was taken off the record."""
-    if event.kept:
-        return incident
-    edited = [one for one in incident.entries if one.message == event.message and not one.withdrawn]
-    texts = {one.item: event.text for one in edited}
-    items = {key: replace(item, text=texts.get(key, item.text)) for key, item in incident.items.items()}
-    return replace(
-        incident, items=items, entries=_entry(incident, event.message, lambda one: _reworded(one, event.text))
-    )
-
-
-def _reworded(one: Entry, text: str) -> Entry:
-    match one.kind:
-        case "decision_marked":
-            return one if one.withdrawn else replace(one, note="later edited")
-        case "noted":
-            return one if one.withdrawn else replace(one, text=text, note="edited")
-        case "item_added":
-            head, colon, _ = one.text.partition(": ")
-            return replace(one, text=f"{head}{colon}{text}", note="edited")
-        case _:
-            return one
-
-
-def _unseconded(one: Entry, who: Person) -> Entry:
-    """The entry without one of those who marked it."""
-    marked = [person for person in (one.marked_by, *one.also) if person is not None and not person.is_(who)]
-    return replace(one, marked_by=marked[0], also=tuple(marked[1:]))
+    return replace(incident, items=with_(incident.items, item.key, item))
 
 
 def _open_again(incident: Incident, at: datetime) -> Incident:
@@ -314,33 +198,36 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(incident, change=Change(event.what, event.made_at, by)) if newer else incident
         case EntryAmended():
             return replace(
-                incident, entries=_entry(incident, event.entry, lambda one: replace(one, text=event.text, note=AMENDED))
+                incident,
+                entries=each_entry(incident, event.entry, lambda one: replace(one, text=event.text, note=AMENDED)),
             )
         case EntryWithdrawn():
-            return replace(incident, entries=_entry(incident, event.entry, lambda one: replace(one, withdrawn=True)))
+            return replace(
+                incident, entries=each_entry(incident, event.entry, lambda one: replace(one, withdrawn=True))
+            )
         case EntrySeconded():
             return replace(
-                incident, entries=_entry(incident, event.entry, lambda one: replace(one, also=(*one.also, by)))
+                incident, entries=each_entry(incident, event.entry, lambda one: replace(one, also=(*one.also, by)))
             )
         case EntryUnseconded():
-            return replace(incident, entries=_entry(incident, event.entry, lambda one: _unseconded(one, by)))
+            return replace(incident, entries=each_entry(incident, event.entry, lambda one: unseconded(one, by)))
         case SourceEdited():
-            return _source_edited(incident, event)
+            return source_edited(incident, event)
         case SourceDeleted():
             return replace(
                 incident,
-                entries=_entry(incident, event.message, lambda one: replace(one, note="its message was deleted")),
+                entries=each_entry(incident, event.message, lambda one: replace(one, note="its message was deleted")),
             )
         case RoleTaken():
-            return _take_role(incident, event, recorded)
+            return take_role(incident, event, recorded)
         case RoleVacated():
-            return _vacate(incident, event.role, recorded)
+            return vacate(incident, event.role, recorded)
         case BackupNamed():
-            roles = _with(incident.roles, event.role, replace(incident.holding(event.role), backup=event.who))
+            roles = with_(incident.roles, event.role, replace(incident.holding(event.role), backup=event.who))
             return replace(incident, roles=roles, people=with_person(incident.people, event.who))
         case ItemAdded():
             item = Item(event.key, event.item, event.text, event.said_by, event.message, event.parent, event.path)
-            return replace(incident, items=_with(incident.items, event.key, item))
+            return replace(incident, items=with_(incident.items, event.key, item))
         case ItemGrabbed():
             taken = _item(incident, replace(incident.items[event.key], holder=event.who))
             checked = incident.checked or not (taken.alone or taken.idle)
@@ -355,23 +242,23 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             | (DecisionPointUnanswered() | ThresholdMet() | ThresholdUnmet() | SignalNamed() | SignalSeen())
             | (Objected() | TieBroken() | PathChosen() | Nudged())
         ):
-            return called.after(incident, event, recorded, by)
+            return calls.after(incident, event, recorded, by)
         case Left():
-            return _left(incident, by)
+            return left(incident, by)
         case FrozenChanges():
             return replace(incident, frozen=Freeze(by, recorded.at, event.why))
         case UnfrozenChanges():
             return replace(incident, frozen=None)
         case Drafted():
             draft = DraftInHand(event.number, event.wording, by, recorded.at, event.message)
-            past = _past_draft(incident, f"replaced by draft {event.number}")
+            past = past_draft(incident, f"replaced by draft {event.number}")
             return replace(incident, draft=draft, drafts=event.number, past_drafts=past)
         case DraftDiscarded():
-            return replace(incident, draft=None, past_drafts=_past_draft(incident, "discarded"))
+            return replace(incident, draft=None, past_drafts=past_draft(incident, "discarded"))
         case Published():
-            return _published(incident, event, recorded, by)
+            return published(incident, event, recorded, by)
         case Corrected():
-            updates = _update(
+            updates = each_update(
                 incident,
                 event.number,
                 lambda update: replace(
@@ -387,11 +274,12 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                 incident,
                 updates=updates,
                 headline=event.wording.headline or incident.headline,
-                promises=_missed(incident, recorded) if moved else incident.promises,
+                promises=missed(incident, recorded) if moved else incident.promises,
             )
         case UpdateWithdrawn():
             return replace(
-                incident, updates=_update(incident, event.number, lambda update: replace(update, withdrawn=event.why))
+                incident,
+                updates=each_update(incident, event.number, lambda update: replace(update, withdrawn=event.why)),
             )
         case Resolved():
             resolved_at = incident.resolved_at or recorded.at
@@ -405,7 +293,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case Closed():
             return replace(
                 incident,
-                promises=_missed(incident, recorded),
+                promises=missed(incident, recorded),
                 phase=Phase.CLOSED,
                 resolved_at=incident.resolved_at or recorded.at,
                 closed_at=recorded.at,
@@ -414,13 +302,13 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             )
         case Asked():
             key = f"prompt/{event.ask}-{event.number}"
-            asked = replace(incident, prompts=_with(incident.prompts, key, Prompt(key, event, recorded.at)))
+            asked = replace(incident, prompts=with_(incident.prompts, key, Prompt(key, event, recorded.at)))
             # Who is asked for a call is brought in, a tie-breaker too whom nobody has called yet.
             called_in = event.to if event.ask in (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED) else ()
             return replace(asked, people=reduce(with_person, called_in, incident.people))
         case Settled():
             prompt = replace(incident.prompts[event.prompt], settled=event.how)
-            return replace(incident, prompts=_with(incident.prompts, event.prompt, prompt))
+            return replace(incident, prompts=with_(incident.prompts, event.prompt, prompt))
         case ChannelOpened():
             return replace(incident, channel=event.channel, crowding=event.crowding)
         case ChannelGone():

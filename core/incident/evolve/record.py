@@ -1,0 +1,46 @@
+"""Entries of the timeline that were corrected, taken back, or follow the message that they were taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.incident.events import SourceEdited
+from core.incident.state import Entry, Incident
+from core.incident.vocabulary import Person
+
+
+def each_entry(incident: Incident, wanted: object, change: Callable[[Entry], Entry]) -> tuple[Entry, ...]:
+    """The entries with those changed whose number or captured message is `wanted`."""
+    return tuple(change(one) if wanted in (one.number, one.message) else one for one in incident.entries)
+
+
+def source_edited(incident: Incident, event: SourceEdited) -> Incident:
+    """What was captured follows its message; a decision keeps its words, and so does what was taken off the record."""
+    if event.kept:
+        return incident
+    edited = [one for one in incident.entries if one.message == event.message and not one.withdrawn]
+    texts = {one.item: event.text for one in edited}
+    items = {key: replace(item, text=texts.get(key, item.text)) for key, item in incident.items.items()}
+    return replace(
+        incident, items=items, entries=each_entry(incident, event.message, lambda one: reworded(one, event.text))
+    )
+
+
+def reworded(one: Entry, text: str) -> Entry:
+    match one.kind:
+        case "decision_marked":
+            return one if one.withdrawn else replace(one, note="later edited")
+        case "noted":
+            return one if one.withdrawn else replace(one, text=text, note="edited")
+        case "item_added":
+            head, colon, _ = one.text.partition(": ")
+            return replace(one, text=f"{head}{colon}{text}", note="edited")
+        case _:
+            return one
+
+
+def unseconded(one: Entry, who: Person) -> Entry:
+    """The entry without one of those who marked it."""
+    marked = [person for person in (one.marked_by, *one.also) if person is not None and not person.is_(who)]
+    return replace(one, marked_by=marked[0], also=tuple(marked[1:]))

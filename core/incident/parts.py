@@ -1,0 +1,215 @@
+"""The parts of an incident: roles, items, entries, updates, prompts, decision points, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.incident.events import Asked, How, Wording
+from core.incident.vocabulary import (
+    ChannelRef,
+    ItemKind,
+    ItemStatus,
+    MessageRef,
+    Path,
+    Person,
+    Role,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A role: who holds it, since when, and who may take it over without debate."""
+
+    holder: Person | None = None
+    backup: Person | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A role that somebody was given, or took from its holder: said aloud, once."""
+
+    number: int
+    role: Role
+    who: Person
+    how: How
+    before: Person | None
+    by: Person | None
+    others: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A hypothesis, an action, or the path."""
+
+    key: str
+    kind: ItemKind
+    text: str
+    said_by: Person
+    message: MessageRef | None = None
+    parent: str = ""
+    path: Path | None = None
+    holder: Person | None = None
+    status: ItemStatus = ItemStatus.OPEN
+    result: str = ""
+    ended_by: Person | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.status is ItemStatus.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline. `by` is whose words or act it is; `marked_by` who put it on the record, and `also` who else.
+
+    `message` is where the words stand in the chat, `item` the key of the item that they made, `put_at` when it was put
+    on the record.
+    """
+
+    number: int
+    at: datetime
+    text: str
+    by: Person | None
+    marked_by: Person | None
+    kind: str
+    message: MessageRef | None = None
+    note: str = ""
+    withdrawn: bool = False
+    version: int = 0
+    also: tuple[Person, ...] = ()
+    item: str = ""
+    put_at: datetime | None = None
+
+
+AMENDED = "amended"
+"""The note of an entry that somebody corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    by: Person
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The latest change to the system that somebody named."""
+
+    what: str
+    at: datetime
+    by: Person
+
+
+@dataclass(frozen=True, slots=True)
+class PathCall:
+    """The recovery owner's call, and the item that it opened. `overturned` by a tie-breaker, it holds no more."""
+
+    path: Path
+    by: Person
+    at: datetime
+    why: str
+    item: str
+    point: str = ""
+    overturned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPoint:
+    """A decision with its time. `moves` counts how often that changed; `over` is empty while it waits for its answer."""
+
+    key: str
+    at: datetime
+    condition: str
+    by: Person
+    moves: int = 0
+    over: str = ""
+    unanswered: bool = False
+
+    @property
+    def open(self) -> bool:
+        return not self.over
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What will show that the path `item` worked, and who watches it until when."""
+
+    item: str
+    text: str
+    who: Person
+    until: datetime
+    seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeCard:
+    """One message of nudges to one person, who was called when it was made; `rows` are those that it tells."""
+
+    number: int
+    to: Person
+    at: datetime
+    rows: tuple[tuple[str, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftInHand:
+    number: int
+    wording: Wording
+    by: Person
+    at: datetime
+    message: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A published base update; `text` is what every audience reads, word for word."""
+
+    number: int
+    text: str
+    wording: Wording
+    at: datetime
+    by: Person
+    promised_at: datetime | None
+    corrected_at: datetime | None = None
+    withdrawn: str = ""
+    message: MessageRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something Tocsin asked. `settled` is empty while an answer is still wanted."""
+
+    key: str
+    asked: Asked
+    at: datetime
+    settled: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A copy that is late or cannot be delivered."""
+
+    card: str
+    channel: ChannelRef
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """A close that did not last."""
+
+    closed_at: datetime
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """Updates that came by the time they were promised for, and those that did not."""
+
+    kept: int = 0
+    broken: int = 0
