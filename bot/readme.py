@@ -11,8 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.incident.authority import AUTHORITY
+from core.incident.checklist import CHECKLIST
+from core.incident.fixes import SAFE_MOVES
 from core.incident.forms import Group
 from core.incident.lifecycle import diagram
+from core.incident.policy import Policy, Times
+from core.incident.stuck import SIGNS
+from core.incident.times import spell
 from core.incident.verbs import VERBS
 from transports.reactions import REACTIONS, TWINS, few, together
 
@@ -60,11 +65,29 @@ def authority() -> str:
     return _table(("who", "may"), ((who, " ".join(dict.fromkeys(words))) for who, words in rows.items()))
 
 
+def checklist() -> str:
+    """The steps of the first 15 minutes, with the time by which each should be done."""
+    rows = zip(CHECKLIST, Times().checklist, strict=True)
+    people = {True: "everybody", False: "when two or more are there"}
+    return _table(("by", "step", "asked of"), ((spell(at), check.does, people[check.alone]) for check, at in rows))
+
+
+def signs() -> str:
+    """The stuck signs."""
+    times = Policy().times
+    waits = {"quiet record": times.quiet_record, "no mitigation": times.no_mitigation}
+    rows = ((sign.means, f"for {spell(waits[sign.name])}" if sign.name in waits else "") for sign in SIGNS)
+    moves = ", ".join(name for name, _ in SAFE_MOVES)
+    return f"{_table(("sign", "lasting"), rows)}\n\nSafe to try before the cause is known: {moves}."
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "emoji": emoji,
     "commands": commands,
     "lifecycle": lifecycle,
     "authority": authority,
+    "checklist": checklist,
+    "signs": signs,
 }
 """What can be generated, by the name in its marker."""
 
