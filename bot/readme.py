@@ -78,7 +78,8 @@ def signs() -> str:
     waits = {"quiet record": times.quiet_record, "no mitigation": times.no_mitigation}
     rows = ((sign.means, f"for {spell(waits[sign.name])}" if sign.name in waits else "") for sign in SIGNS)
     moves = ", ".join(name for name, _ in SAFE_MOVES)
-    return f"{_table(("sign", "lasting"), rows)}\n\nSafe to try before the cause is known: {moves}."
+    table = _table(("sign", "lasting"), rows)
+    return f"{table}\n\nSafe to try before the cause is known: {moves}."
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -157,7 +157,7 @@ async def test_a_second_check_is_confirmed_while_somebody_else_is_free(stage: St
     stage.expect_card("prompt/second-1", "Mia: you are on H1, and Jon could take it. H2 as well?")
     await stage.jon.reacts_in_vain("prompt/second-1", "👍", "That was asked of Mia")
     await stage.mia.reacts("prompt/second-1", "👍")
-    stage.expect_card("prompt/second-1", "Mia is on H2 as well")
+    stage.expect_card("prompt/second-1", "Mia is on H2")
     stage.expect_card("item/H2", "Mia is on it")
     stage.expect_card("item/H1")
     # Doing it a second time is yes too.

@@ -43,6 +43,12 @@ def answered(events: Events, prompt: str, how: str) -> Events:
     return (*others, Settled(prompt=prompt, how=how))
 
 
+def once(*events: Event) -> Events:
+    """The events, with each prompt settled once, as was said last."""
+    last = {event.prompt: event for event in events if isinstance(event, Settled)}
+    return tuple(event for event in events if not isinstance(event, Settled) or last[event.prompt] is event)
+
+
 def settle(incident: Incident, asks: Sequence[str], how: str) -> Events:
     """Settles every open prompt of these kinds."""
     return tuple(Settled(prompt=prompt.key, how=how) for ask in asks for prompt in incident.open_prompts(ask))

@@ -14,9 +14,10 @@ from core.incident.commands import (
     WatchSignal,
 )
 from core.incident.decide import tie
-from core.incident.decide.act import Act, Events, settle
+from core.incident.decide.act import Act, Events, once, settle
 from core.incident.decide.items import WATCHED, next_key
 from core.incident.decide.points import next_point, settle_about
+from core.incident.decide.tie import stop
 from core.incident.events import (
     Again,
     Ask,
@@ -55,8 +56,8 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
 
     `stopping`: who chose it has said that the path which is open shall be stopped for it.
     """
-    overruling = tie.asked_of(incident, act.person)
-    if overruling is not None and tie.about_path(incident, overruling):
+    overruling = tie.asked_of(incident, act.person, about_path=True)
+    if overruling is not None:
         if incident.path is not None and incident.path.path is command.path and not command.why:
             return tie.settle_it(incident, overruling, overturned=False)
     elif not incident.may(act.person, Role.RECOVERY) and not _asked_for(incident, command, act):
@@ -76,14 +77,10 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
     asks = _first_ask(incident, command, act, going=None if stopping or overturns else going)
     if asks is not None:
         return asks
-    stopped = (
-        [ItemEnded(key=going.key, status=ItemStatus.STOPPED, result=f"for: {PATH_WORDS[command.path]}")]
-        if going
-        else []
-    )
-    # What an overturned choice had opened is stopped by that already.
-    stopped = [one for one in stopped if not any(isinstance(each, ItemEnded) for each in overturns)]
-    return (*overturns, *stopped, *_chosen(incident, command, point, act), *_over(incident, command, point, act))
+    # What an overturned choice had opened is stopped by that.
+    stopped = stop(incident, f"for: {PATH_WORDS[command.path]}") if overruling is None else ()
+    chosen, over = _chosen(incident, command, point, act), _over(incident, command, point, act)
+    return once(*overturns, *stopped, *chosen, *over)
 
 
 def _asked_for(incident: Incident, command: ChoosePath, act: Act) -> bool:
@@ -167,16 +164,16 @@ def _over(incident: Incident, command: ChoosePath, point: DecisionPoint | None, 
     how = f"{act.person.name}: {PATH_WORDS[command.path]}"
     about = settle_about(incident, point, how) if point else ()
     asks = [Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED]
-    objections = [one for one in incident.open_prompts(Ask.OBJECTION) if tie.about_path(incident, one)]
-    if tie.asked_of(incident, act.person) in objections:
-        objections = []
-    return (*about, *settle(incident, asks, how), *(Settled(prompt=one.key, how="chosen anew") for one in objections))
+    mine = tie.asked_of(incident, act.person, about_path=True)
+    others = [one for one in incident.open_prompts(Ask.OBJECTION) if tie.is_about_path(incident, one) and one != mine]
+    return (*about, *settle(incident, asks, how), *(Settled(prompt=one.key, how="chosen anew") for one in others))
 
 
 def stop_and_choose(incident: Incident, prompt: Prompt, act: Act) -> Events:
     """Yes: the path that is open is stopped for the one that was asked for."""
     assert prompt.asked.again is not None, "what is to be done after the stop is kept with the question"
-    return choose(incident, ChoosePath.model_validate_json(prompt.asked.again.fields), act, stopping=True)
+    events = choose(incident, ChoosePath.model_validate_json(prompt.asked.again.fields), act, stopping=True)
+    return events or (Settled(prompt=prompt.key, how="decided already"),)
 
 
 def end_pause(incident: Incident, command: EndPause, act: Act) -> Events:
@@ -184,12 +181,13 @@ def end_pause(incident: Incident, command: EndPause, act: Act) -> Events:
     item, call = incident.items[command.item], incident.path
     if not item.open:
         return ()
-    ended = ItemEnded(key=item.key, status=ItemStatus.DONE, result="five minutes are over")
+    over = settle(incident, [Ask.STOP], "five minutes are over")
+    ended = (ItemEnded(key=item.key, status=ItemStatus.DONE, result="five minutes are over"), *over)
     if incident.phase is Phase.RESOLVED or call is None:
-        return (ended,)
+        return ended
     point = incident.points.get(call.point)
     condition = call.why or (point.condition if point else "the five minutes are over: what now?")
-    return (ended, next_point(incident, DecideBy(at=act.now, condition=condition)))
+    return (*ended, next_point(incident, DecideBy(at=act.now, condition=condition)))
 
 
 def watch(incident: Incident, command: WatchSignal, act: Act) -> Events:

@@ -12,13 +12,13 @@ from core.incident.times import spell
 from core.incident.vocabulary import ItemStatus, Person, Role
 
 
-def asked_of(incident: Incident, person: Person) -> Prompt | None:
-    """The objection that this person is asked about as tie-breaker."""
+def asked_of(incident: Incident, person: Person, *, about_path: bool = False) -> Prompt | None:
+    """The objection that this person is asked about as tie-breaker; with `about_path` one to a path."""
     asked = (one for one in incident.open_prompts(Ask.OBJECTION) if any(person.is_(who) for who in one.asked.to))
-    return next(asked, None)
+    return next((one for one in asked if not about_path or is_about_path(incident, one)), None)
 
 
-def about_path(incident: Incident, prompt: Prompt) -> bool:
+def is_about_path(incident: Incident, prompt: Prompt) -> bool:
     return incident.entries[prompt.asked.entry - 1].kind in PATHS_CHOSEN
 
 
@@ -58,11 +58,18 @@ def settle_it(incident: Incident, prompt: Prompt, *, overturned: bool) -> Events
     """The tie is broken. An overturned path is stopped, and the call is open again."""
     entry = prompt.asked.entry
     how = "overturned" if overturned else "the choice stands"
-    events: list[TieBroken | Settled | ItemEnded] = [TieBroken(entry=entry, overturned=overturned)]
+    stopped = stop(incident, "overturned") if overturned and is_about_path(incident, prompt) else ()
+    return (TieBroken(entry=entry, overturned=overturned), *stopped, Settled(prompt=prompt.key, how=how))
+
+
+def stop(incident: Incident, why: str) -> Events:
+    """The path that is open ends without having been gone to its end."""
     going = incident.open_path
-    if overturned and going is not None and about_path(incident, prompt):
-        events.append(ItemEnded(key=going.key, status=ItemStatus.STOPPED, result="overturned"))
-    return (*events, Settled(prompt=prompt.key, how=how))
+    if going is None:
+        return ()
+    over = tuple(one for one in incident.open_prompts(Ask.STOP) if one.asked.item == going.key)
+    ended = ItemEnded(key=going.key, status=ItemStatus.STOPPED, result=why)
+    return (ended, *(Settled(prompt=one.key, how=f"{going.key}: stopped") for one in over))
 
 
 def let_it_stand(incident: Incident, command: LetItStand) -> Events:
