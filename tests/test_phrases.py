@@ -236,6 +236,12 @@ READS: list[tuple[str, c.Command]] = [
     ("amend 5 it was 214", c.Amend(entry=5, text="it was 214")),
     ("after amend T5 it was 214", c.Amend(entry=5, text="it was 214")),
     ("amend #5 it was 214", c.Amend(entry=5, text="it was 214")),
+    # Never an update that was published.
+    ("withdraw D1", c.WithdrawDecision(point="D1")),
+    ("withdraw d2 errors fell by themselves", c.WithdrawDecision(point="D2", why="errors fell by themselves")),
+    ("call withdraw D1", c.WithdrawDecision(point="D1")),
+    ("move D1 10:50", c.MoveDecision(point="D1", at=NOW.replace(minute=50))),
+    ("withdraw D-Day came early", c.WithdrawUpdate(why="D-Day came early")),
 ]
 
 
