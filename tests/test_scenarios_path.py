@@ -95,6 +95,23 @@ async def test_a_path_that_is_done_is_watched_until_its_signal_tells(stage: Stag
     stage.expect_no_card("prompt/worked-2")
 
 
+async def test_a_watcher_who_left_is_not_asked_and_the_question_goes_to_recovery(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path rollback")
+    await stage.leah.types("watch error rate below 1 % @mia 5m")
+    await stage.leah.types("done R1")
+    await stage.fast_forward(minutes=5)
+    stage.expect_card("prompt/worked-1", "Mia: did R1")
+    await stage.mia.leaves(stage.channel)
+    stage.expect_card("prompt/worked-1", "Whether it worked: Mia left.")
+    stage.expect_card("prompt/vacant-1")
+    await stage.fast_forward(seconds=1)
+    stage.expect_card("prompt/worked-2", "Leah: did R1")
+    await stage.leah.reacts("prompt/worked-2", "👍")
+    stage.expect_card("board", "done, and it worked")
+    stage.expect_card("item/R1")
+
+
 async def test_a_signal_that_shows_nothing_ends_the_path_as_no_help(stage: Stage) -> None:
     await _team(stage)
     await stage.leah.types("path rollback")

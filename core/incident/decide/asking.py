@@ -32,9 +32,11 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
     """First the declarer and who is on call, then on-call's backup (spec, section 8)."""
     if incident.commander is not None or incident.closed:
         return ()
-    # Whoever is on call and declares is the commander, so nobody is in this twice.
     declarer, on_call = incident.declared_by, incident.policy.on_call
-    to = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    first = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    # Nobody twice; and instead of those who left whoever is there, one of them, since that is no crowd's question.
+    here = [person for person in first if not any(person.is_(one) for one in incident.left)]
+    to = tuple({person.key: person for person in here or incident.present[:1] or first}.values())
     return (
         *settle(incident, [Ask.COMMANDER], "asked again"),
         Asked(

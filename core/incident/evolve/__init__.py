@@ -145,15 +145,17 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     """The incident after one more event."""
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
-    people, present = after.people, after.present
+    people, present, gone = after.people, after.present, after.left
     if (
         recorded.by is not None
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
         people, present = with_person(people, recorded.by), with_person(present, recorded.by)
+        gone = tuple(person for person in gone if not person.is_(recorded.by)) if gone else ()
     return replace(
         after,
+        left=gone,
         entries=(*after.entries, new) if new else after.entries,
         people=people,
         present=present,
