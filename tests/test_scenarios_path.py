@@ -63,6 +63,23 @@ async def test_a_pause_that_is_stopped_asks_nothing(stage: Stage) -> None:
     stage.expect_no_card("prompt/signal-1")
 
 
+async def test_a_pause_that_outlives_the_close_asks_nothing_then_or_when_it_is_reopened(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path pause")
+    await stage.ann.says("!inc close cause=tax rounding fixed=it went away")
+    await stage.ann.reacts("prompt/close-1", "🏁")
+    stage.expect_card("prompt/close-1")
+    stage.expect_summaries()
+    await stage.fast_forward(minutes=6)
+    # Nobody's doing.
+    stage.expect_card("item/R1", "Done: five minutes are over")
+    await stage.ann.types("reopen payments fail again")
+    await stage.fast_forward(minutes=1)
+    assert stage.incident.points == {}
+    for room in (stage.channel, stage.triage, stage.support, stage.leadership):
+        stage.expect_card("summary", "reopened", where=room)
+
+
 async def test_what_did_not_help_leaves_recovery_undecided(stage: Stage) -> None:
     await _team(stage)
     await stage.leah.types("path fix put back the config")

@@ -183,7 +183,7 @@ def end_pause(incident: Incident, command: EndPause, act: Act) -> Events:
         return ()
     over = settle(incident, [Ask.STOP], "five minutes are over")
     ended = (ItemEnded(key=item.key, status=ItemStatus.DONE, result="five minutes are over"), *over)
-    if incident.phase is Phase.RESOLVED or call is None:
+    if incident.closed or incident.phase is Phase.RESOLVED or call is None:
         return ended
     point = incident.points.get(call.point)
     condition = call.why or (point.condition if point else "the five minutes are over: what now?")

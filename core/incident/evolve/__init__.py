@@ -237,7 +237,8 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ItemLetGo():
             return _item(incident, replace(incident.items[event.key], holder=None))
         case ItemEnded():
-            ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=by)
+            # Of a pause that is over, nobody.
+            ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=recorded.by)
             return _item(incident, ended)
         case (
             (DecisionPointSet() | DecisionPointMoved() | DecisionPointWithdrawn() | DecisionPointAnswered())
