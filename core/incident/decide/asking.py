@@ -6,7 +6,7 @@ from typing import get_args
 
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.decide import calls, closing, declaring, items, path, roles, tie
+from core.incident.decide import closing, declaring, items, path, roles, tie
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
@@ -81,7 +81,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
         case Ask.TAKEOVER:
             return roles.pass_now(incident, prompt)
         case Ask.UNFREEZE:
-            return calls.unfreeze(incident, c.Unfreeze())
+            return c.Unfreeze()
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=False))
         case Ask.CLOSE:
