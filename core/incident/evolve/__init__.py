@@ -180,6 +180,9 @@ def _open_again(incident: Incident, at: datetime) -> Incident:
         closed_by=None,
         closing=None,
         locked=False,
+        # What was seen and watched was so the last time.
+        met={},
+        signal=None,
     )
 
 
