@@ -239,6 +239,17 @@ async def test_a_patch_and_a_rollback_at_once(stage: Stage) -> None:
     await _nudged(stage, "A1 (Mia) patches while R1", "Leah should stop one: `drop ITEM`")
 
 
+async def test_a_restart_beside_a_rollback_is_no_patch(stage: Stage) -> None:
+    await _declared(stage, "mia", "leah")
+    await stage.leah.types("claim recovery")
+    await stage.leah.types("path rollback")
+    await stage.ann.types("action restart the workers once it is out @Mia")
+    await stage.fast_forward(minutes=6)
+    stage.expect_card("item/R1")
+    stage.expect_card("item/A1")
+    stage.expect_no_card("nudge/1")
+
+
 async def test_a_record_that_is_quiet_for_ten_minutes(tmp_path: Path) -> None:
     async with open_stage(tmp_path, nudges=True) as stage:
         await _declared(stage, "mia")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.incident.fixes import ANSWERS, FIXES, ROLLBACKS, SAFE_MOVES, speaks_of, untried
+from core.incident.fixes import ANSWERS, FIXES, OTHER_MOVES, PATCHES, ROLLBACKS, SAFE_MOVES, speaks_of, untried
 from core.incident.state import Incident, Item
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Role
 
@@ -56,7 +56,7 @@ def _two_fixes(incident: Incident) -> str:
 
 
 def _patch_and_rollback(incident: Incident) -> str:
-    patches = _under_way(incident, FIXES, Path.FIX)
+    patches = _under_way(incident, PATCHES, Path.FIX)
     rollbacks = [item for item in _under_way(incident, ROLLBACKS, Path.ROLLBACK) if item not in patches]
     if not patches or not rollbacks:
         return ""
@@ -102,9 +102,8 @@ def _two_voices(incident: Incident) -> str:
 
 def _no_mitigation(incident: Incident) -> str:
     moves = [item for item in incident.items_of(ItemKind.ACTION) if item.holder or item.status is ItemStatus.DONE]
-    tried = incident.items_of(ItemKind.RECOVERY) or any(
-        speaks_of(item, words) for item in moves for _, words in SAFE_MOVES
-    )
+    known = (FIXES, OTHER_MOVES, *(words for _, words in SAFE_MOVES))
+    tried = incident.items_of(ItemKind.RECOVERY) or any(speaks_of(item, words) for item in moves for words in known)
     return "" if tried else "no mitigation was tried yet"
 
 
