@@ -188,10 +188,10 @@ class Incident:
     def idle(self) -> tuple[Person, ...]:
         """Who is there and could take a check: who holds a call other than diagnosis has that, and a path is work too."""
         full = [self.holder(role) for role in Role if role is not Role.DIAGNOSIS]
-        full += [self.open_path.holder] if self.open_path else []
-        return tuple(
-            person for person in self.present if not any(person.is_(one) for one in full) and not self.busy_with(person)
-        )
+        # The path's holder too: it is an item like the others here.
+        full += [item.holder for item in self.items.values() if item.open]
+        busy = tuple({person.key: person for person in full if person is not None}.values())
+        return tuple(person for person in self.present if not any(person.is_(one) for one in busy))
 
     @property
     def free(self) -> tuple[Item, ...]:

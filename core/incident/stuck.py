@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from core.incident.fixes import ANSWERS, FIXES, OTHER_MOVES, PATCHES, ROLLBACKS, SAFE_MOVES, speaks_of, untried
 from core.incident.state import Incident, Item
@@ -68,9 +69,15 @@ def _quiet(incident: Incident) -> str:
 
 
 def _last_entry(incident: Incident) -> datetime:
-    return max((entry.put_at or entry.at for entry in incident.entries), default=incident.begun_at)
+    # What was heard late was put on the record late, so none of the older ones is newer by much.
+    return max((entry.put_at or entry.at for entry in incident.entries[-LATE:]), default=incident.begun_at)
 
 
+LATE = 50
+"""Entries among which the newest is looked for."""
+
+
+@lru_cache(maxsize=8192)
 def _plain(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", text.casefold())) - {"the", "a", "an", "is", "it", "maybe", "in", "of"}
 
