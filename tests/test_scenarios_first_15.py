@@ -310,3 +310,15 @@ async def test_who_raised_the_alarm_and_is_not_there_is_no_help_to_whoever_is_al
     stage.expect_everything()
     await stage.sam.says("it works for me again", stage.channel)
     assert [one.name for one in stage.incident.present] == ["Ann", "Sam"]
+
+
+async def test_who_handed_command_over_is_reminded_of_nothing(clocked: Stage) -> None:
+    stage = clocked
+    await _declared(stage, "mia")
+    await stage.fast_forward(minutes=5)
+    stage.expect_card("nudge/1", "Ann:", "freeze risky changes")
+    await stage.ann.types("handoff @Mia ic")
+    await stage.mia.reacts("prompt/handoff-1", "👍")
+    stage.expect_card("nudge/1", "Nudges to Ann: Mia commands now.")
+    stage.expect_card("prompt/handoff-1")
+    stage.expect_card("checklist")
