@@ -268,6 +268,15 @@ async def test_a_marked_decision_is_objected_to_as_well(stage: Stage) -> None:
     assert next(one for one in stage.incident.entries if one.kind == "decision_marked").note == "overturned"
 
 
+async def test_a_decision_that_is_taken_back_needs_no_tie_breaker(stage: Stage) -> None:
+    await _team(stage)
+    said = await stage.ann.says("We tell nobody until noon")
+    await stage.ann.reacts(said, "⚖️")
+    await stage.jon.types("object customers ask already")
+    await stage.ann.takes_back(said, "⚖️")
+    stage.expect_card("prompt/objection-1", "The objection: it was taken back.")
+
+
 async def test_an_objection_comes_in_two_minutes_from_somebody_with_a_role(stage: Stage) -> None:
     await _team(stage)
     await stage.leah.types("path rollback")
