@@ -322,3 +322,14 @@ async def test_who_handed_command_over_is_reminded_of_nothing(clocked: Stage) ->
     stage.expect_card("nudge/1", "Nudges to Ann: Mia commands now.")
     stage.expect_card("prompt/handoff-1")
     stage.expect_card("checklist")
+
+
+async def test_what_is_opened_again_is_past_its_first_15_minutes(clocked: Stage) -> None:
+    stage = clocked
+    await _declared(stage)
+    await stage.ann.types("close false-alarm the probe was down")
+    await stage.fast_forward(hours=1)
+    await stage.ann.types("reopen payments fail again")
+    await stage.fast_forward(minutes=10)
+    stage.expect_no_card("nudge/1")
+    stage.expect_everything()
