@@ -54,6 +54,15 @@ async def test_saying_it_again_is_yes_and_saying_no_leaves_the_first(stage: Stag
     stage.expect_card("item/R2", "free to grab")
 
 
+async def test_a_reason_that_comes_later_is_no_second_path(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path rollback")
+    await stage.leah.types("path rollback errors are at 40 %")
+    assert stage.incident.entries[-1].text == "errors are at 40 %"
+    stage.expect_no_card("prompt/stop-1")
+    stage.expect_card("item/R1", "roll back", "free to grab")
+
+
 async def test_a_pause_that_is_stopped_asks_nothing(stage: Stage) -> None:
     await _team(stage)
     await stage.leah.types("path pause")
