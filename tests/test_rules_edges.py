@@ -6,7 +6,7 @@ import unicodedata
 from datetime import timedelta
 
 import pytest
-from incidents import ANN, JON, MIA, ROOM, Case, message, person
+from incidents import ANN, JON, LEAH, MIA, ROOM, Case, message, person
 
 from core.incident import commands as c
 from core.incident.cards import cards, told
@@ -24,7 +24,6 @@ from core.incident.vocabulary import ItemKind, ItemStatus, Phase, Role
         c.AskToClose(),
         c.AskAboutFreeze(),
         c.LockChannel(),
-        c.PassRole(role=Role.SCRIBE),
         c.RemindUpdate(due=Case().now, step=0),
         c.SettleSameOrNew(ask=3, new=True),
         c.NoteChannel(channel=ROOM),
@@ -183,3 +182,14 @@ def test_an_edit_of_what_nothing_was_made_from_changes_nothing() -> None:
 def test_a_command_is_spelled_as_it_is_typed() -> None:
     assert spelled(c.PublishUnchanged(every=timedelta(minutes=15))) == f"unchanged {spell(timedelta(minutes=15))}"
     assert spelled(c.Assign(role=Role.SCRIBE, who=MIA)) == "assign scribe @Mia"
+
+
+def test_a_takeover_passes_for_its_own_silence_only() -> None:
+    case = Case()
+    case.does(MIA, c.Claim(role=Role.DIAGNOSIS))
+    case.does(JON, c.TakeOver(role=Role.DIAGNOSIS))
+    case.does(MIA, c.Claim(role=Role.DIAGNOSIS))
+    case.does(LEAH, c.TakeOver(role=Role.DIAGNOSIS))
+    # Jon's minute is over a moment later; Leah's has hardly begun.
+    assert case.decides(None, c.PassRole(prompt="prompt/takeover-1")) == ()
+    assert case.decides(None, c.PassRole(prompt="prompt/takeover-2"))

@@ -178,9 +178,9 @@ def take_over(incident: Incident, command: TakeOver, act: Act) -> Events:
 
 
 def pass_role(incident: Incident, command: PassRole) -> Events:
-    """The holder was silent for the whole time: the role passes to who asked first."""
-    asked = [prompt for prompt in _about(incident, command.role) if prompt.asked.ask is Ask.TAKEOVER]
-    return pass_now(incident, asked[0]) if asked else ()
+    """The holder was silent for the whole time: the role passes to who asked."""
+    prompt = incident.prompts[command.prompt]
+    return () if prompt.settled else pass_now(incident, prompt)
 
 
 def pass_now(incident: Incident, prompt: Prompt) -> Events:
