@@ -193,6 +193,11 @@ pages = []
     )
 
 
+def test_a_step_of_the_checklist_may_be_off(config: Reading) -> None:
+    times = config(MATRIX + "[times]\nchecklist = ['2m', '0s', '7m', '10m', '0s']").times
+    assert times.checklist == tuple(timedelta(minutes=minutes) for minutes in (2, 0, 7, 10, 0))
+
+
 def test_accounts_in_two_chats_are_one_person(config: Reading) -> None:
     people = roster(config(f"{MATRIX}{PEOPLE}[transports.discord]\ntoken = 't'\nguild = '1'\ntriage = ['2']"))
     on_matrix = people.person(Account(transport="matrix", id="@ann:example.org", name="ann"))
@@ -303,6 +308,23 @@ WRONG: Mapping[str, tuple[str, str]] = {
     "a length of time that is none": (
         MATRIX + "[times]\nwatch = 'soon'",
         "times.watch: 'soon' is not a length of time; write 60s, 15m, 2h or 7d",
+    ),
+    "a checklist with a step missing": (
+        MATRIX + "[times]\nchecklist = ['2m', '4m', '7m', '10m']",
+        "times.checklist must have 5 lengths of time, one for each step",
+    ),
+    "a checklist with a step too many": (
+        MATRIX + "[times]\nchecklist = ['2m', '4m', '7m', '10m', '15m', '20m']",
+        "times.checklist must have 5 lengths of time, one for each step",
+    ),
+    "a checklist that is empty": (
+        MATRIX + "[times]\nchecklist = []",
+        "times.checklist must have 5 lengths of time, one for each step",
+    ),
+    "a checklist switched off in one go": (MATRIX + "[times]\nchecklist = '0s'", "times.checklist must be a list"),
+    "a checklist with a time that is none": (
+        MATRIX + "[times]\nchecklist = ['2m', '4m', 'soon', '10m', '15m']",
+        "times.checklist[3]: 'soon' is not a length of time; write 60s, 15m, 2h or 7d",
     ),
     "a port that is none": (MATRIX + "[web]\nport = 70000", "web.port: input should be less than or equal to 65535"),
     "one port for two": (
@@ -582,18 +604,20 @@ def test_a_setting_that_does_nothing_yet_is_told(config: Reading) -> None:
     [
         ("data_dir", "data_dir = '/srv/tocsin'" + MATRIX),
         ("groups.leadership", MATRIX + PEOPLE + "[groups]\nleadership = ['Ann']"),
-        ("roles.tie_breaker", MATRIX + PEOPLE + "[roles]\ntie_breaker = 'Ann'"),
         ("severities.sev3.means", MATRIX + "[severities.sev3]\nmeans = 'meh'"),
         ("severities.sev3.pages", MATRIX + "[severities.sev3]\npages = ['team']"),
         ("severities.sev1.status_page", MATRIX + "[severities.sev1]\nstatus_page = false"),
-        ("times.decision_step", MATRIX + "[times]\ndecision_step = '90s'"),
-        ("times.nudge_gap", MATRIX + "[times]\nnudge_gap = '90s'"),
         ("web.host", MATRIX + "[web]\nhost = '0.0.0.0'"),
         ("web.port", MATRIX + "[web]\nport = 80"),
     ],
 )
 def test_each_such_setting_is_told_by_its_key(config: Reading, key: str, text: str) -> None:
     assert idle(config(text)) == [f"{key} does nothing in this version yet"]
+
+
+def test_what_the_calls_act_upon_is_not_told(config: Reading) -> None:
+    calls = "[roles]\ntie_breaker = 'Ann'\n[times]\ndecision_step = '90s'\nnudge_gap = '90s'\nobjection = '90s'"
+    assert idle(config(MATRIX + PEOPLE + calls)) == []
 
 
 def test_what_is_as_it_would_be_anyway_is_not_told(config: Reading) -> None:

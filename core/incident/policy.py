@@ -63,7 +63,10 @@ class Times(Value):
     tie_break: Length = Field(timedelta(seconds=60), description="silence of the tie-breaker, and the choice stands (8)")
     signal: Length = Field(timedelta(minutes=10), description="how long a signal is watched when nobody says (8)")
     checklist: tuple[Length, ...] = Field(
-        _minutes(2, 4, 7, 10, 15), description="the first 15 minutes: when the open step is named to the commander (8)"
+        _minutes(2, 4, 7, 10, 15),
+        min_length=5,
+        max_length=5,
+        description="the first 15 minutes: when the open step is named to the commander (8)",
     )
     quiet_record: Length = Field(timedelta(minutes=10), description="no new entry on the record is a stuck sign (8)")
     no_mitigation: Length = Field(timedelta(minutes=15), description="no mitigation tried is a stuck sign (8)")
