@@ -17,7 +17,8 @@ from bot.config.answers import leaves
 from bot.config.idle import IDLE
 from bot.config.settings import LATER
 from bot.doctor import examine
-from core.incident.policy import RESPONSES, Policy, Times
+from core.incident.emoji import THRESHOLDS
+from core.incident.policy import RESPONSES, Policy, Service, Times
 from core.incident.vocabulary import Account, ChannelRef, Severity
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -39,6 +40,11 @@ discord = "42"
 [[people]]
 name = "Bob Olsen"
 matrix = "@bob:example.org"
+"""
+
+CHECKOUT = """
+[[services]]
+name = "checkout"
 """
 
 Reading = Callable[[str], Settings]
@@ -191,6 +197,45 @@ pages = []
             "sandbox:42",
         }
     )
+
+
+def test_a_service_says_who_rolls_back_when_and_when_not(config: Reading) -> None:
+    settings = config(f"""{MATRIX}{PEOPLE}{CHECKOUT}
+rollback_owner = "@ann"
+backup = "@bob:example.org"
+thresholds = [" errors above 5 %, for 5 minutes ", '''
+carts
+are lost''', "{"x" * 200}"]
+unsafe_if = '''
+a migration of the last release
+{"y" * 268}'''
+[[services]]
+name = "search"
+rollback_owner = "Bob Olsen"
+thresholds = []
+[[services]]
+name = "mail"
+""")
+    people = roster(settings)
+    ann, bob = people.people
+    assert policy(settings, people).services == (
+        Service(
+            name="checkout",
+            rollback_owner=ann,
+            backup=bob,
+            thresholds=("errors above 5 %, for 5 minutes", "carts are lost", "x" * 200),
+            unsafe_if=f"a migration of the last release {'y' * 268}",
+        ),
+        Service(name="search", rollback_owner=bob),
+        Service(name="mail"),
+    )
+
+
+def test_a_service_has_as_many_thresholds_as_there_are_emoji_for(config: Reading) -> None:
+    sentences = tuple(f"alarm {number} is on" for number in THRESHOLDS.values())
+    assert len(sentences) == 9
+    (service,) = config(f"{MATRIX}{CHECKOUT}thresholds = {list(sentences)}").services
+    assert service.thresholds == sentences
 
 
 def test_a_step_of_the_checklist_may_be_off(config: Reading) -> None:
@@ -372,6 +417,67 @@ WRONG: Mapping[str, tuple[str, str]] = {
         MATRIX + "[[services]]\nname = 'Checkout'\n[[services]]\nname = 'checkout'",
         "services: Checkout is there twice",
     ),
+    "a rollback owner whom nobody knows": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'Bob Olson'",
+        "services, rollback_owner of checkout: Bob Olson is nobody in [[people]] (did you mean Bob Olsen?)",
+    ),
+    "a group for a rollback owner": (
+        MATRIX + PEOPLE + "[groups]\npayments = ['Ann']\n" + CHECKOUT + "rollback_owner = 'payments'",
+        "services, rollback_owner of checkout: payments is nobody in [[people]]",
+    ),
+    "a rollback owner's backup whom nobody knows": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'Ann'\nbackup = '@anne'",
+        "services, backup of checkout: @anne is nobody in [[people]] (did you mean Ann?)",
+    ),
+    "a backup who is the rollback owner": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'Ann'\nbackup = 'Ann'",
+        "services, backup of checkout: Ann is the rollback_owner; name somebody else, or leave it out",
+    ),
+    "a backup who is the rollback owner by another name": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'discord:42'\nbackup = '@ANN'",
+        "services, backup of checkout: Ann is the rollback_owner; name somebody else, or leave it out",
+    ),
+    "a backup without a rollback owner": (
+        MATRIX + PEOPLE + CHECKOUT + "backup = 'Ann'",
+        "services, backup of checkout: there is no rollback_owner whose backup this is; name one, or leave it out",
+    ),
+    "a rollback owner who is empty": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = ' '\nbackup = 'Ann'",
+        "services[1].rollback_owner must not be empty",
+    ),
+    "two rollback owners": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = ['Ann', 'Bob Olsen']",
+        "services[1].rollback_owner must be text in quotes",
+    ),
+    "more thresholds than emoji": (
+        MATRIX + CHECKOUT + f"thresholds = {[f'alarm {number} is on' for number in range(10)]}",
+        "services[1].thresholds must have at most 9 sentences: people mark them with 1️⃣ to 9️⃣",
+    ),
+    "a threshold that is blank": (
+        MATRIX + CHECKOUT + "thresholds = ['errors above 5 %', ' ']",
+        "services[1].thresholds[2] must not be empty",
+    ),
+    "a threshold that is a story": (
+        MATRIX + CHECKOUT + f"thresholds = ['{'x' * 201}']",
+        "services[1].thresholds[1] must have at most 200 characters",
+    ),
+    "a threshold that is a number": (
+        MATRIX + CHECKOUT + "thresholds = [5]",
+        "services[1].thresholds[1] must be text in quotes",
+    ),
+    "a threshold that stands alone": (
+        MATRIX + CHECKOUT + "thresholds = 'errors above 5 %, for 5 minutes'",
+        "services[1].thresholds must be a list",
+    ),
+    "a threshold twice": (
+        MATRIX + CHECKOUT + "thresholds = ['Errors above 5 %', 'carts are lost', ' errors  above 5 % ']",
+        "services[1].thresholds: 1 and 3 are the same sentence",
+    ),
+    "an unsafe_if that is blank": (MATRIX + CHECKOUT + "unsafe_if = ''", "services[1].unsafe_if must not be empty"),
+    "an unsafe_if that is a story": (
+        MATRIX + CHECKOUT + f"unsafe_if = '{'x' * 301}'",
+        "services[1].unsafe_if must have at most 300 characters",
+    ),
     "a room without its chat": (
         MATRIX + "[audiences.support]\nrooms = ['#support:example.org']",
         "audiences.support.rooms: #support:example.org needs its chat in front, as in matrix:#support:example.org",
@@ -525,7 +631,13 @@ def test_the_example_is_a_config_that_works(monkeypatch: pytest.MonkeyPatch) -> 
     settings = load(EXAMPLE)
     house = policy(settings, roster(settings))
     assert [person.name for person in house.on_call] == ["Ann", "Mia"]
-    assert [person.name for person in house.services[0].team] == ["Mia", "Leah"]
+    (checkout,) = house.services
+    assert [person.name for person in checkout.team] == ["Mia", "Leah"]
+    assert checkout.rollback_owner is not None
+    assert checkout.backup is not None
+    assert (checkout.rollback_owner.name, checkout.backup.name) == ("Leah", "Mia")
+    assert checkout.thresholds
+    assert checkout.unsafe_if
 
 
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:

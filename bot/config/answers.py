@@ -43,6 +43,7 @@ PATTERNS = {
 
 COUNTS = {
     "checklist": "5 lengths of time, one for each step",
+    "thresholds": "at most 9 sentences: people mark them with 1️⃣ to 9️⃣",
 }
 """How many entries a list has to have, where that is not just one."""
 
@@ -70,6 +71,8 @@ def answer(problem: Mapping[str, Any]) -> str:
         return f"{path} must be one of {problem['ctx']['expected']}"
     if kind in ("too_short", "too_long") and problem["loc"][-1] in COUNTS:
         return f"{path} must have {COUNTS[problem['loc'][-1]]}"
+    if kind == "string_too_long":
+        return f"{path} must have at most {problem['ctx']['max_length']} characters"
     if kind in EXPECTED:
         return f"{path} {EXPECTED[kind]}"
     return f"{path}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"

@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Times
 from core.incident.times import Length
 from core.incident.vocabulary import Role
@@ -37,11 +38,7 @@ LATER = (
     "people.notify",
     *(f"roles.{role}" for role in Role),
     "rotations",
-    "services.backup",
-    "services.rollback_owner",
     "services.runbook",
-    "services.thresholds",
-    "services.unsafe_if",
     "wording",
 )
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
@@ -65,8 +62,25 @@ def listed(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def one_line(value: object) -> object:
+    """Text without its line breaks: a long sentence may be written on several lines, and is shown on one."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    """The sentences, no two alike. Raises `ValueError` with the numbers of two that are, never with their words."""
+    first: dict[str, int] = {}
+    for number, sentence in enumerate(sentences, 1):
+        earlier = first.setdefault(sentence.casefold(), number)
+        if earlier != number:
+            raise ValueError(f"{earlier} and {number} are the same sentence")
+    return sentences
+
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
+Threshold = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(one_line)]
+Caution = Annotated[str, StringConstraints(min_length=1, max_length=300), BeforeValidator(one_line)]
 Call = Literal["commander", "oncall", "team", "leadership"]
 Snowflake = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{1,20}$")]
 """What Discord's *Copy ID* gives."""
@@ -182,6 +196,11 @@ class Person(Table):
 class Service(Table):
     name: Words
     team: Names = ()
+    rollback_owner: Words | None = None
+    backup: Words | None = None
+    # Not `Names`: one sentence that stands without its list has commas of its own, and is no list.
+    thresholds: Annotated[tuple[Threshold, ...], Field(max_length=len(THRESHOLDS)), AfterValidator(different)] = ()
+    unsafe_if: Caution | None = None
 
 
 class Severity(Table):
