@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -193,3 +194,13 @@ def test_a_takeover_passes_for_its_own_silence_only() -> None:
     # Jon's minute is over a moment later; Leah's has hardly begun.
     assert case.decides(None, c.PassRole(prompt="prompt/takeover-1")) == ()
     assert case.decides(None, c.PassRole(prompt="prompt/takeover-2"))
+
+
+def test_an_incident_of_an_earlier_version_can_be_asked_for_a_decision() -> None:
+    case = Case()
+    case.does(ANN, c.DecideBy(at=case.now + timedelta(minutes=5), condition="roll back"))
+    case.does(None, c.AskDecision(point="D1"))
+    old = {action: emoji for action, emoji in case.incident.policy.emoji.items() if not action.startswith("path_")}
+    earlier = replace(case.incident, policy=case.incident.policy.model_copy(update={"emoji": old}))
+    asked = next(card for card in cards(earlier) if card.key == "prompt/decision-1")
+    assert [choice.emoji for choice in asked.post.choices] == ["⏪", "🔧", "⏸️", "🔎"]
