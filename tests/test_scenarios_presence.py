@@ -106,3 +106,16 @@ async def test_who_left_while_tocsin_was_away_is_gone(stage: Stage) -> None:
     stage.world.leave(stage.mia.account, stage.channel)
     await stage.again(away=timedelta(minutes=1))
     assert _there(stage) == ["Ann"]
+
+
+async def test_what_somebody_wrote_before_they_left_does_not_bring_them_back_when_it_is_heard_again(
+    stage: Stage,
+) -> None:
+    await _declared(stage)
+    await stage.mia.says("here", stage.channel)
+    await stage.mia.says("the cache looks fine", stage.channel)
+    await stage.fast_forward(seconds=5)
+    await stage.mia.leaves(stage.channel)
+    # Without its cursor Tocsin hears everything anew.
+    await stage.restart(forget=True)
+    assert _there(stage) == ["Ann"]

@@ -151,7 +151,8 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
-        people, present = with_person(people, recorded.by), with_person(present, recorded.by)
+        people = with_person(people, recorded.by)
+        present = present if incident.left_after(recorded.by, recorded.at) else with_person(present, recorded.by)
     return replace(
         after,
         entries=(*after.entries, new) if new else after.entries,
