@@ -16,6 +16,9 @@ from core.incident.events import Ask, DecisionPointAnswered, Left, Nudged, PathC
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, Person, Role
 
+GIVEN = ("AnswerDecision", "ChoosePath")
+"""Acts that answer a decision point without having been asked about first."""
+
 
 class CallLaws:
     """Is told of every record with the incident before and after it."""
@@ -25,11 +28,12 @@ class CallLaws:
         self._decided: Counter[tuple[str, str]] = Counter()
         self._nudged: Counter[tuple[str, str]] = Counter()
         self._before: dict[str, Incident] = {}
+        self._about: dict[str, str] = {}
 
     def recorded(self, before: Incident, record: Recorded, after: Incident) -> None:
         """After every record; `about` stands at the first of an act, and an act is decided on what was before it."""
         if record.about:
-            self._before[record.stream] = before
+            self._before[record.stream], self._about[record.stream] = before, record.about
         match record.event:
             case PathChosen(point=point):
                 self._decision(record, point)
@@ -47,6 +51,12 @@ class CallLaws:
         if record.by is None or not any(record.by.is_(person) for person in _entitled(before)):
             who = record.by.name if record.by else "nobody"
             self._break("only who is entitled decides", f"{who}, in {record.stream} {record.version}")
+        if (
+            record.heard_at - record.at > before.policy.times.stale_act
+            and point
+            and self._about[record.stream] in GIVEN
+        ):
+            self._break("an old answer is asked again", f"{record.at:%H:%M:%S}, in {record.stream} {record.version}")
         self._decided[record.stream, point] += bool(point)
         if self._decided[record.stream, point] > 1:
             self._break("a decision point is answered once", f"{point} anew in {record.stream} {record.version}")

@@ -65,6 +65,8 @@ class Story(Cast):
         await self.types(self.sam, self.triage, "!inc help close")
         await self.at(66)
         await self.types(self.sam, self.triage, "!inc board")
+        board = await self.see(lambda: self.card("board"))
+        await self.types(self.sam, board.ref.channel, "!inc note a dozen tickets by now, and my hands are free")
 
     async def _ann(self) -> None:
         world, ann = self.world, self.ann
@@ -81,10 +83,12 @@ class Story(Cast):
         gone = await self.see(lambda: self.card("item/H3"))
         if not any(one.deleted for one in world.messages.values() if one.mark == gone.mark):
             world.delete(ann, gone.ref)
-        await self.see(lambda: self.card("item/H3"))
+        # She commands and checks, while Sam has his hands free: Tocsin says so.
+        await self.reacts(ann, await self.see(lambda: self.card("item/H3", "free")), "✋")
         await self.see(lambda: self.standing("prompt/rule-", "rolling back first is the rule"))
         await self.sets_point(ann, room, "2m roll back if payments still fail")
         await self._breaks_the_tie()
+        await self.reacts(ann, await self.see(lambda: self.card("item/H3", "is on it")), "❌")
         decided = await self.see(lambda: self.chat("We roll back"))
         await self.reacts(ann, decided, "⚖️")
         await self.see(lambda: self.card("board", "Recovery Bob"))
@@ -140,6 +144,8 @@ class Story(Cast):
         board = await self.see(lambda: self.card("board"))
         room = board.ref.channel
         await self.reacts(jon, board, "📣")
+        await self.see(lambda: self.card("item/H3"))
+        await self.types(jon, room, "!inc hypothesis maybe it is the cache eviction")
         for number, (after, words) in enumerate(
             (
                 (180, "impact=Some users cannot pay working=Sign-in works next=We test a rollback every=5m"),
