@@ -133,7 +133,7 @@ def test_a_row_written_before_its_message_is_found(planted: pytest.MonkeyPatch) 
         return await send(self, stream, card, row, wanted)
 
     planted.setattr(CardKeeping, "_send", noted_first)
-    found((crash(step, cut=True) for step in range(300, 900, 8)), "every card is shown once", "everything goes on")
+    found((crash(step, cut=True) for step in range(452, 900, 8)), "every card is shown once", "everything goes on")
 
 
 def test_deadlines_that_die_with_the_process_are_found(planted: pytest.MonkeyPatch) -> None:

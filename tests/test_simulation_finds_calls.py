@@ -29,7 +29,7 @@ LONG = 700.0
 WAITING = range(1260, 1400, 20)
 """Steps in which the first decision point is set, and not due yet."""
 
-DECIDING = range(1400, 1560, 8)
+DECIDING = range(1440, 1560, 8)
 """Steps in which the first decision point is due, and answered."""
 
 OBJECTING = range(1960, 2300, 30)
