@@ -278,3 +278,13 @@ async def test_a_time_past_midnight_is_tomorrows(stage: Stage) -> None:
     stage.expect_everything()
     await stage.ann.types("decide-by 00:10 roll back")
     assert stage.incident.open_points[0].at - stage.clock.now() < timedelta(minutes=20)
+
+
+async def test_a_decision_that_is_set_while_it_is_watched_is_asked_all_the_same(stage: Stage) -> None:
+    await _team(stage)
+    await stage.ann.types("resolve it went away")
+    await stage.ann.types("decide-by 5m take the flag out for good")
+    await stage.fast_forward(minutes=5)
+    stage.expect_card("prompt/decision-1", "Leah: D1 is to be decided", "take the flag out for good")
+    stage.expect_card("prompt/watch-1")
+    await stage.leah.types("withdraw-decision tomorrow")

@@ -276,3 +276,16 @@ async def test_an_action_that_is_given_calls_whom_it_was_given_to(stage: Stage) 
     assert stage.post("item/H1").pings == ()
     stage.expect_card("item/A1")
     stage.expect_card("item/H1")
+
+
+async def test_who_handed_command_over_lifts_no_freeze_by_an_older_question(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.reacts("board", "🧊")
+    await stage.ann.takes_back("board", "🧊")
+    await stage.ann.types("handoff @Mia ic")
+    await stage.mia.reacts("prompt/handoff-1", "👍")
+    await stage.ann.reacts_in_vain("prompt/unfreeze-1", "👍", "To lift the freeze is the call of", "please ask Mia")
+    stage.expect_card("board", "changes frozen since")
+    await stage.mia.types("unfreeze")
+    stage.expect_card("prompt/unfreeze-1", "lifted")
+    stage.expect_card("prompt/handoff-1")

@@ -6,7 +6,7 @@ from typing import get_args
 
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.decide import calls, closing, declaring, items, path, roles, tie
+from core.incident.decide import closing, declaring, items, path, roles, tie
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
@@ -32,9 +32,11 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
     """First the declarer and who is on call, then on-call's backup (spec, section 8)."""
     if incident.commander is not None or incident.closed:
         return ()
-    # Whoever is on call and declares is the commander, so nobody is in this twice.
     declarer, on_call = incident.declared_by, incident.policy.on_call
-    to = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    first = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    # Nobody twice; and instead of those who left whoever is there, one of them, since that is no crowd's question.
+    here = [person for person in first if not any(person.is_(one) for one in incident.left)]
+    to = tuple({person.key: person for person in here or incident.present[:1] or first}.values())
     return (
         *settle(incident, [Ask.COMMANDER], "asked again"),
         Asked(
@@ -79,7 +81,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
         case Ask.TAKEOVER:
             return roles.pass_now(incident, prompt)
         case Ask.UNFREEZE:
-            return calls.unfreeze(incident, c.Unfreeze())
+            return c.Unfreeze()
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=False))
         case Ask.CLOSE:

@@ -145,15 +145,17 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     """The incident after one more event."""
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
-    people, present = after.people, after.present
+    people, present, gone = after.people, after.present, after.left
     if (
         recorded.by is not None
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
         people, present = with_person(people, recorded.by), with_person(present, recorded.by)
+        gone = tuple(person for person in gone if not person.is_(recorded.by)) if gone else ()
     return replace(
         after,
+        left=gone,
         entries=(*after.entries, new) if new else after.entries,
         people=people,
         present=present,
@@ -178,6 +180,9 @@ def _open_again(incident: Incident, at: datetime) -> Incident:
         closed_by=None,
         closing=None,
         locked=False,
+        # What was seen and watched was so the last time.
+        met={},
+        signal=None,
     )
 
 
@@ -235,7 +240,8 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ItemLetGo():
             return _item(incident, replace(incident.items[event.key], holder=None))
         case ItemEnded():
-            ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=by)
+            # Of a pause that is over, nobody.
+            ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=recorded.by)
             return _item(incident, ended)
         case (
             (DecisionPointSet() | DecisionPointMoved() | DecisionPointWithdrawn() | DecisionPointAnswered())

@@ -41,4 +41,5 @@ def left(incident: Incident, who: Person) -> Incident:
         role: replace(holding, backup=None) if who.is_(holding.backup) else holding
         for role, holding in incident.roles.items()
     }
-    return replace(incident, roles=roles, present=tuple(person for person in incident.present if not person.is_(who)))
+    present = tuple(person for person in incident.present if not person.is_(who))
+    return replace(incident, roles=roles, present=present, left=with_person(incident.left, who))
