@@ -119,7 +119,8 @@ class Intake:
             if incident.channel != signal.message.channel:
                 continue
             for prompt in incident.open_prompts(Ask.TAKEOVER):
-                if person.is_(prompt.asked.to[0]):
+                # What was written before they were asked may be heard once more, and is no answer.
+                if person.is_(prompt.asked.to[0]) and signal.at >= prompt.at:
                     here = replace(signal, source=f"{signal.source}/here")
                     await self.reception.hand_in(here, c.Claim(role=prompt.asked.roles[0]), stream, signal.author)
             new = not incident.closed and not any(person.is_(one) for one in incident.present)

@@ -176,6 +176,10 @@ class Incident:
         """Whether nobody but one person is there: roles and idle people are nobody's worry then."""
         return len(self.present) <= 1
 
+    def left_after(self, person: Person, moment: datetime) -> bool:
+        """Whether somebody has left since: a chat may tell once more what they wrote or did before."""
+        return any(one.kind == "left" and one.at > moment and person.is_(one.by) for one in self.entries)
+
     def busy_with(self, person: Person) -> tuple[Item, ...]:
         """The hypotheses and actions in somebody's hands; a path is recovery's, and waits for nobody."""
         return tuple(

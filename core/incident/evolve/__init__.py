@@ -151,8 +151,10 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
-        people, present = with_person(people, recorded.by), with_person(present, recorded.by)
-        gone = tuple(person for person in gone if not person.is_(recorded.by)) if gone else ()
+        people = with_person(people, recorded.by)
+        if not incident.left_after(recorded.by, recorded.at):
+            present = with_person(present, recorded.by)
+            gone = tuple(person for person in gone if not person.is_(recorded.by)) if gone else ()
     return replace(
         after,
         left=gone,
