@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.incident.state import Incident
-from core.incident.vocabulary import THREE_CALLS
+from core.incident.vocabulary import THREE_CALLS, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ def _note_lacks(incident: Incident) -> str:
 
 
 def _one_check_each(incident: Incident) -> bool:
-    return bool(incident.items) and not incident.idle
+    # What is only watched, or over, leaves nobody anything to check.
+    over = incident.phase in (Phase.MONITORING, Phase.RESOLVED, Phase.CLOSED)
+    return over or (bool(incident.items) and not incident.idle)
 
 
 def _idle(incident: Incident) -> str:
