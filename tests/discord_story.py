@@ -80,6 +80,7 @@ class Company:
             rooms = ["{self._room("leadership")}"]
         """
             + people
+            + '[times]\nsignal = "1s"\n'
         )
 
     def _room(self, audience: str) -> str:
