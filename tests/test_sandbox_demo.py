@@ -181,8 +181,10 @@ async def test_the_cast_yields_what_a_person_took_and_the_story_goes_right(tmp_p
     assert cast.left_out == []
     assert asked == [
         "@Zoe, recovery is yours. I would write: /inc path fix put tax.rounding back to its old value",
-        "@Zoe, recovery is yours. I would write: "
-        "/inc decide-by 10:11 roll back release 214 if payment errors stay above 20 %",
+        (
+            "@Zoe, recovery is yours. I would write: "
+            "/inc decide-by 10:11 roll back release 214 if payment errors stay above 20 %"
+        ),
         "@Zoe, H3 is yours. I would put ❌ on H3's card.",
         "@Zoe, recovery is yours. I would put ⏪ on Tocsin's question.",
     ]
@@ -224,6 +226,6 @@ async def test_the_story_goes_on_when_the_decision_went_another_way(tmp_path: Pa
 
 async def test_a_play_that_nobody_watches_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bot.cast, "PATIENCE", 0.1)
-    clock = ScaledClock(BEGIN, 60_000)
+    clock = ScaledClock(BEGIN, 6_000)
     with pytest.raises(Stuck, match=r"^Mia waited for the card board until 10:0\d UTC, and it did not come$"):
         await Cast(Stage.build(clock), lambda: None).play()
