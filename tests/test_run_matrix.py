@@ -147,9 +147,7 @@ def _the_summary_is_where_it_belongs(company: Company) -> None:
         "postmortem on Monday",
     ):
         assert part in words
-    assert (
-        "UTC roll back (R2; decides D1: roll back release 214 if payment errors stay above 20 %) (Leah)\n" in words
-    )
+    assert "UTC roll back (R2; decides D1: roll back release 214 if payment errors stay above 20 %) (Leah)\n" in words
     assert "decision:" not in words
     assert "Commander Ann · Diagnosis Mia · Updates Jon · Recovery Leah" in words
 
