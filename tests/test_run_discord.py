@@ -20,6 +20,7 @@ async def company(tmp_path: Path) -> AsyncIterator[Company]:
 
 
 async def test_the_checkout_story(company: Company) -> None:
+    company.presses = True
     await company.bot.start()
     await company.play()
     await company.reads("incident", "board", "· closed ·")
