@@ -299,3 +299,22 @@ async def test_fifteen_minutes_without_a_mitigation_list_the_safe_moves(tmp_path
         await stage.ann.types("path rollback")
         stage.expect_everything()
         assert "no mitigation" not in stage.find(f"nudge/{len(stage.incident.nudges)}").text
+
+
+async def test_who_raised_the_alarm_and_is_not_there_is_no_help_to_whoever_is_alone(clocked: Stage) -> None:
+    stage = clocked
+    await stage.sam.types("declare checkout fails sev3", stage.triage)
+    await stage.ann.reacts("board", "🧭")
+    await stage.ann.types("hypothesis the cache")
+    await stage.ann.types("grab H1")
+    await stage.ann.types("impact some users cannot pay")
+    stage.expect_card("checklist", lacks="each person")
+    await stage.kim.types("declare checkout fails", stage.triage)
+    await stage.fast_forward(minutes=13)
+    stage.expect_everything()
+    told = [row for card in stage.incident.nudges for row, _ in card.rows]
+    assert told == ["checklist 2"], "nothing about roles, idle people or a quiet record"
+    await stage.ann.types("resolve")
+    stage.expect_everything()
+    await stage.sam.says("it works for me again", stage.channel)
+    assert [one.name for one in stage.incident.present] == ["Ann", "Sam"]

@@ -68,7 +68,7 @@ def _decisions(incident: Incident) -> Iterator[Deadline]:
         key = f"decision/{point.key}/{point.moves}/{len(asked)}"
         if coming is not None:
             yield Deadline(f"{key}/{coming[0].key}", max(last, point.at), c.AskDecision(point=point.key))
-        elif not point.unanswered:
+        elif not point.unanswered and incident.policy.times.decision_step:
             yield Deadline(f"{key}/nobody", max(last, point.at), c.AskDecision(point=point.key))
 
 

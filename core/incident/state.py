@@ -69,7 +69,7 @@ __all__ = [
 class Incident:
     """The whole of it. Mappings are never changed in place.
 
-    `present` are those who did or said anything here, `left` those who left and have not come back; `met` says who marked which threshold;
+    `present` are those who did or said anything in its channel, `left` those who left and have not come back; `met` says who marked which threshold;
     `checked` that at some moment everybody who was there had a check.
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
     when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.

@@ -49,12 +49,12 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
 
 
 def find(incident: Incident, key: str, by: Person) -> Prompt:
-    """The prompt of this key, or with none the newest that is open and asks this person."""
+    """The prompt of this key, or with none the newest that is open, asks this person, and takes a yes or a no if any does."""
     if key:
         found = incident.prompts.get(key)
     else:
         mine = [prompt for prompt in incident.prompts.values() if not prompt.settled and _may(incident, prompt, by)]
-        found = mine[-1] if mine else None
+        found = max(mine, key=lambda one: (one.asked.ask not in ANSWERED_BY, one.at), default=None)
     if found is None:
         raise refusals.nothing_asked()
     return found
@@ -89,7 +89,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
             if act.stale(incident.policy.times.stale_act):
                 return ask_again(incident, command, act)
             return closing.close(incident, command, agreed=True)
-        case Ask.STALE | Ask.UPDATE | Ask.WATCH:
+        case Ask.STALE:
             return ()
         case _:
             return _yes_to_a_call(incident, prompt, act)
@@ -115,6 +115,8 @@ ANSWERED_BY: dict[Ask, str] = {
     Ask.UNSAFE: "path fix WHY",
     Ask.SIGNAL: "watch SIGNAL",
     Ask.VACANT: "assign ROLE @who",
+    Ask.UPDATE: "unchanged",
+    Ask.WATCH: "came-back",
 }
 """What answers a question that a yes or a no does not."""
 
@@ -128,6 +130,9 @@ def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
     if not _may(incident, prompt, act.person):
         raise refusals.not_asked_of_you(asked.to or incident.deciders(Role.IC))
     match asked.ask:
+        case Ask.COMMANDER if len(asked.to) > 1:
+            # The other one is still asked.
+            return ()
         case Ask.OBJECTION:
             return tie.settle_it(incident, prompt, overturned=True)
         case Ask.WORKED:

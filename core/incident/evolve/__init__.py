@@ -34,6 +34,7 @@ from core.incident.events import (
     DeliveryNoted,
     DraftDiscarded,
     Drafted,
+    Event,
     EntryAmended,
     EntrySeconded,
     EntryUnseconded,
@@ -93,7 +94,7 @@ from core.incident.state import (
     Reopening,
 )
 from core.incident.timeline import entry
-from core.incident.vocabulary import Phase
+from core.incident.vocabulary import Person, Phase
 
 OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
 """Acts that are recorded here without making whoever did them one of the incident's people."""
@@ -127,7 +128,6 @@ def begin(recorded: Recorded) -> Incident:
         incident,
         entries=(first,) if first else (),
         people=(recorded.by,),
-        present=(recorded.by,),
         version=recorded.version,
         changed_at=recorded.at,
     )
@@ -153,7 +153,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     ):
         people = with_person(people, recorded.by)
         if not incident.left_after(recorded.by, recorded.at):
-            present = with_person(present, recorded.by)
+            present = with_person(present, recorded.by) if _is_there(incident, recorded.event, recorded.by) else present
             gone = tuple(person for person in gone if not person.is_(recorded.by)) if gone else ()
     return replace(
         after,
@@ -165,6 +165,13 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         changed_at=recorded.at,
         letters=letters.after(incident.letters, recorded),
     )
+
+
+def _is_there(incident: Incident, event: Event, by: Person) -> bool:
+    """Whether somebody who does this is there: an alarm raised in triage alone is none of the work."""
+    if incident.channel is None:
+        return isinstance(event, RoleTaken) and event.who.is_(by)
+    return not isinstance(event, Joined)
 
 
 def _item(incident: Incident, item: Item) -> Incident:
