@@ -34,11 +34,11 @@ from core.incident.events import (
     DeliveryNoted,
     DraftDiscarded,
     Drafted,
-    Event,
     EntryAmended,
     EntrySeconded,
     EntryUnseconded,
     EntryWithdrawn,
+    Event,
     FrozenChanges,
     Heard,
     ImpactSet,
@@ -154,7 +154,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         people = with_person(people, recorded.by)
         if not incident.left_after(recorded.by, recorded.at):
             present = with_person(present, recorded.by) if _is_there(incident, recorded.event, recorded.by) else present
-            gone = tuple(person for person in gone if not person.is_(recorded.by)) if gone else ()
+            gone = {key: at for key, at in gone.items() if key != recorded.by.key} if gone else gone
     return replace(
         after,
         left=gone,
@@ -259,7 +259,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         ):
             return calls.after(incident, event, recorded, by)
         case Left():
-            return left(incident, by)
+            return left(incident, by, recorded.at)
         case FrozenChanges():
             return replace(incident, frozen=Freeze(by, recorded.at, event.why))
         case UnfrozenChanges():
