@@ -195,9 +195,11 @@ class Incident:
 
     @property
     def idle(self) -> tuple[Person, ...]:
-        """Who is there and could take a check: who holds a call other than diagnosis has that, and a path is work too."""
-        full = [self.holder(role) for role in Role if role is not Role.DIAGNOSIS]
-        full += [self.open_path.holder] if self.open_path else []
+        """Who is there and could take a check: the commander, the update owner and the scribe have their hands full, and
+        so has recovery while a path is open.
+        """
+        full = [self.holder(role) for role in (Role.IC, Role.UPDATES, Role.SCRIBE)]
+        full += [self.holder(Role.RECOVERY), self.open_path.holder] if self.open_path else []
         return tuple(
             person for person in self.present if not any(person.is_(one) for one in full) and not self.busy_with(person)
         )
