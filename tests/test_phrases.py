@@ -236,6 +236,16 @@ READS: list[tuple[str, c.Command]] = [
     ("amend 5 it was 214", c.Amend(entry=5, text="it was 214")),
     ("after amend T5 it was 214", c.Amend(entry=5, text="it was 214")),
     ("amend #5 it was 214", c.Amend(entry=5, text="it was 214")),
+    # Never an update that was published.
+    ("withdraw D1", c.WithdrawDecision(point="D1")),
+    ("withdraw d2 errors fell by themselves", c.WithdrawDecision(point="D2", why="errors fell by themselves")),
+    ("call withdraw D1", c.WithdrawDecision(point="D1")),
+    ("move D1 10:50", c.MoveDecision(point="D1", at=NOW.replace(minute=50))),
+    ("withdraw D-Day came early", c.WithdrawUpdate(why="D-Day came early")),
+    ("assign recovery to @ann", c.Assign(role=Role.RECOVERY, who=ANN)),
+    ("assign @ann to recovery", c.Assign(role=Role.RECOVERY, who=ANN)),
+    ("hand off to ann", c.HandOff(who=ANN)),
+    ("move decision to 10:50", c.MoveDecision(at=NOW.replace(minute=50))),
 ]
 
 
@@ -366,6 +376,14 @@ MISREADS: list[tuple[str, str]] = [
     ("people", "not in this version"),
     ("update snooze 10m", "`snooze` is not in this version of Tocsin yet. `unchanged 15m`"),
     ("followup done 3", "`followup-done` is not in this version"),
+    ("rollback", "There is no command `rollback`. Did you mean `path`? Write `path rollback|fix|pause|dig [why]`"),
+    ("roll back now", "Did you mean `path`?"),
+    ("pause", "Did you mean `path`?"),
+    ("fix put back the config", "Did you mean `path`?"),
+    ("decision 10:50 fail over", "Did you mean `decide-by`? Write `decide-by TIME CONDITION`"),
+    ("threshold 1", "Did you mean `met`?"),
+    ("role rollback", "`role` has no command `rollback`."),
+    ("handoff to", "I know nobody called `to`"),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stage import AUDIENCES, Stage, open_stage
 
-from core.incident.policy import Policy
+from core.incident.policy import Policy, Times
 from core.roster import Roster
 
 
@@ -58,7 +58,7 @@ async def test_silence_asks_the_backup_then_the_tie_breaker_and_decides_nothing(
     assert stage.incident.open_path is None
     stage.expect_card("board", "undecided since 10:07 UTC")
     stage.expect_card("prompt/decision-1", "Nobody has answered yet. It stays open.")
-    stage.expect_card("nudge/1", "Ann:", "nobody has decided D1")
+    stage.expect_card("nudge/1", "Ann:", "nobody has decided D1, and it stays open. Advice: `path rollback|fix")
     # Whoever was asked first may still answer, on the first card.
     await stage.leah.reacts("prompt/decision-1", "⏸️")
     for number in (1, 2, 3):
@@ -278,3 +278,51 @@ async def test_a_time_past_midnight_is_tomorrows(stage: Stage) -> None:
     stage.expect_everything()
     await stage.ann.types("decide-by 00:10 roll back")
     assert stage.incident.open_points[0].at - stage.clock.now() < timedelta(minutes=20)
+
+
+async def test_a_decision_that_is_set_while_it_is_watched_is_asked_all_the_same(stage: Stage) -> None:
+    await _team(stage)
+    await stage.ann.types("resolve it went away")
+    await stage.ann.types("decide-by 5m take the flag out for good")
+    await stage.fast_forward(minutes=5)
+    stage.expect_card("prompt/decision-1", "Leah: D1 is to be decided", "take the flag out for good")
+    stage.expect_card("prompt/watch-1")
+    await stage.leah.types("withdraw-decision tomorrow")
+
+
+async def test_who_is_alone_is_asked_once_and_not_nudged(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.ann.types(f"decide-by 5m {CONDITION}")
+    await stage.fast_forward(minutes=8)
+    stage.expect_card("prompt/decision-1", "Ann: D1", "It stays open")
+    stage.expect_no_card("nudge/1")
+
+
+async def test_a_commander_who_may_not_decide_is_told_who_could(tmp_path: Path) -> None:
+    def named(roster: Roster) -> Policy:
+        return Policy(
+            on_call=tuple(one for one in [roster.named("Ann")] if one),
+            tie_breaker=roster.named("Jon"),
+            audiences=AUDIENCES,
+        )
+
+    async with open_stage(tmp_path, policy=named) as stage:
+        await _team(stage)
+        await stage.ann.types(f"decide-by 5m {CONDITION}")
+        await stage.fast_forward(minutes=9)
+        stage.expect_card("nudge/1", "Advice: `assign recovery @who`, or `takeover recovery`", lacks="path")
+        for number in (1, 2, 3):
+            stage.expect_card(f"prompt/decision-{number}")
+
+
+async def test_with_the_steps_turned_off_nobody_is_said_to_be_silent(tmp_path: Path) -> None:
+    def patient(roster: Roster) -> Policy:
+        ann = roster.named("Ann")
+        return Policy(on_call=(ann,) if ann else (), times=Times(decision_step=timedelta()), audiences=AUDIENCES)
+
+    async with open_stage(tmp_path, policy=patient) as stage:
+        await _team(stage)
+        await stage.ann.types(f"decide-by 5m {CONDITION}")
+        await stage.fast_forward(minutes=9)
+        stage.expect_card("prompt/decision-1", "Leah: D1", lacks="Nobody has answered")
+        stage.expect_no_card("prompt/decision-2")

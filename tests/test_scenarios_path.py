@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from stage import AUDIENCES, Stage, open_stage
@@ -63,6 +64,23 @@ async def test_a_pause_that_is_stopped_asks_nothing(stage: Stage) -> None:
     stage.expect_no_card("prompt/signal-1")
 
 
+async def test_a_pause_that_outlives_the_close_asks_nothing_then_or_when_it_is_reopened(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path pause")
+    await stage.ann.says("!inc close cause=tax rounding fixed=it went away")
+    await stage.ann.reacts("prompt/close-1", "🏁")
+    stage.expect_card("prompt/close-1")
+    stage.expect_summaries()
+    await stage.fast_forward(minutes=6)
+    # Nobody's doing.
+    stage.expect_card("item/R1", "Done: five minutes are over")
+    await stage.ann.types("reopen payments fail again")
+    await stage.fast_forward(minutes=1)
+    assert stage.incident.points == {}
+    for room in (stage.channel, stage.triage, stage.support, stage.leadership):
+        stage.expect_card("summary", "reopened", where=room)
+
+
 async def test_what_did_not_help_leaves_recovery_undecided(stage: Stage) -> None:
     await _team(stage)
     await stage.leah.types("path fix put back the config")
@@ -93,6 +111,67 @@ async def test_a_path_that_is_done_is_watched_until_its_signal_tells(stage: Stag
     stage.expect_card("board", "done, and it worked: payment success above 99 %")
     await stage.fast_forward(hours=1)
     stage.expect_no_card("prompt/worked-2")
+
+
+async def test_a_watcher_who_left_is_not_asked_and_the_question_goes_to_recovery(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path rollback")
+    await stage.leah.types("watch error rate below 1 % @mia 5m")
+    await stage.leah.types("done R1")
+    await stage.fast_forward(minutes=5)
+    stage.expect_card("prompt/worked-1", "Mia: did R1")
+    await stage.mia.leaves(stage.channel)
+    stage.expect_card("prompt/worked-1", "Whether it worked: Mia left.")
+    stage.expect_card("prompt/vacant-1")
+    await stage.fast_forward(seconds=1)
+    stage.expect_card("prompt/worked-2", "Leah: did R1")
+    await stage.leah.reacts("prompt/worked-2", "👍")
+    stage.expect_card("board", "done, and it worked")
+    stage.expect_card("item/R1")
+
+
+async def test_after_it_came_back_nobody_is_asked_whether_the_last_path_worked(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path rollback")
+    await stage.leah.types("watch error rate below 1 % @mia 5m")
+    await stage.leah.types("done R1")
+    await stage.leah.types("resolve")
+    await stage.fast_forward(minutes=6)
+    await stage.mia.types("came-back")
+    stage.expect_card("board", "R1 roll back: done", lacks="watches")
+    await stage.fast_forward(minutes=6)
+    stage.expect_no_card("prompt/worked-1")
+    stage.expect_card("prompt/watch-1")
+    stage.expect_card("item/R1")
+
+
+async def test_a_signal_named_before_the_path_is_done_is_watched_from_then(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path rollback")
+    await stage.leah.types("watch error rate below 1 % @mia 5m")
+    await stage.fast_forward(minutes=12)
+    await stage.leah.types("done R1")
+    at = stage.clock.now() + timedelta(minutes=5)
+    stage.expect_card("board", f"Mia watches error rate below 1 % until {at:%H:%M} UTC")
+    await stage.fast_forward(minutes=4)
+    stage.expect_no_card("prompt/worked-1")
+    await stage.fast_forward(minutes=1)
+    stage.expect_card("prompt/worked-1", "Mia: did R1")
+    stage.expect_card("item/R1")
+
+
+async def test_crossing_off_an_older_path_leaves_the_question_about_the_newer_one(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path fix put back the config")
+    await stage.leah.types("watch errors")
+    await stage.leah.types("done R1")
+    await stage.leah.types("path rollback")
+    await stage.leah.types("done R2")
+    stage.expect_card("prompt/signal-1", "R2 is done")
+    await stage.leah.types("drop R1")
+    stage.expect_card("prompt/signal-1", "R2 is done")
+    stage.expect_card("item/R1", "Did not help")
+    stage.expect_card("item/R2")
 
 
 async def test_a_signal_that_shows_nothing_ends_the_path_as_no_help(stage: Stage) -> None:

@@ -108,6 +108,35 @@ async def test_who_left_while_tocsin_was_away_is_gone(stage: Stage) -> None:
     assert _there(stage) == ["Ann"]
 
 
+async def test_the_commander_who_left_is_not_asked_to_take_command(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.says("here", stage.channel)
+    await stage.ann.leaves(stage.channel)
+    await stage.fast_forward(minutes=2)
+    stage.expect_card("prompt/commander-1", "Mia: nobody has taken command")
+    await stage.fast_forward(minutes=3)
+    stage.expect_card("prompt/commander-2", "Bob: nobody has taken command")
+    await stage.mia.reacts("prompt/commander-2", "🧭")
+    stage.expect_card("board", "Commander Mia")
+
+
+async def test_who_comes_back_is_asked_again(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.leaves(stage.channel)
+    await stage.ann.says("I am here again", stage.channel)
+    await stage.fast_forward(minutes=2)
+    stage.expect_card("prompt/commander-1", "Ann: nobody has taken command", lacks="Ann, Ann")
+
+
+async def test_no_role_passes_to_somebody_who_left(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.types("takeover ic")
+    await stage.mia.leaves(stage.channel)
+    stage.expect_card("prompt/takeover-1", "Takeover: Mia left.")
+    await stage.fast_forward(minutes=2)
+    stage.expect_card("board", "Commander Ann")
+
+
 async def test_what_somebody_wrote_before_they_left_does_not_bring_them_back_when_it_is_heard_again(
     stage: Stage,
 ) -> None:

@@ -289,3 +289,42 @@ async def test_an_action_that_is_given_calls_whom_it_was_given_to(stage: Stage) 
     assert stage.post("item/H1").pings == ()
     stage.expect_card("item/A1")
     stage.expect_card("item/H1")
+
+
+async def test_who_handed_command_over_lifts_no_freeze_by_an_older_question(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.reacts("board", "🧊")
+    await stage.ann.takes_back("board", "🧊")
+    await stage.ann.types("handoff @Mia ic")
+    await stage.mia.reacts("prompt/handoff-1", "👍")
+    await stage.ann.reacts_in_vain("prompt/unfreeze-1", "👍", "To lift the freeze is the call of", "please ask Mia")
+    stage.expect_card("board", "changes frozen since")
+    await stage.mia.types("unfreeze")
+    stage.expect_card("prompt/unfreeze-1", "lifted")
+    stage.expect_card("prompt/handoff-1")
+
+
+async def test_a_yes_is_not_taken_for_an_answer_to_a_reminder(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.mia.types("claim updates")
+    await stage.mia.types("update impact=Some users cannot pay next=We look every=10m")
+    await stage.mia.types("publish")
+    await stage.fast_forward(minutes=4)
+    await stage.ann.types("handoff @Mia ic")
+    await stage.fast_forward(minutes=3)
+    stage.expect_card("prompt/update-1", "Mia: the next update is due")
+    await stage.mia.types("yes")
+    stage.expect_card("prompt/handoff-1", "Mia accepted")
+    await stage.mia.is_told("yes", "That takes more than a yes or a no", "`unchanged`")
+    stage.expect_card("draft/1")
+    stage.expect_updates(1)
+
+
+async def test_one_who_does_not_want_command_leaves_the_question_to_the_other(stage: Stage) -> None:
+    await stage.sam.types("declare checkout fails sev3", stage.triage)
+    await stage.fast_forward(minutes=2)
+    stage.expect_card("prompt/commander-1", "Sam, Ann: nobody has taken command")
+    await stage.sam.types("no")
+    stage.expect_card("prompt/commander-1", "Sam, Ann: nobody has taken command")
+    await stage.ann.types("yes")
+    stage.expect_card("board", "Commander Ann")

@@ -161,3 +161,21 @@ async def test_the_rule_goes_with_the_last_threshold(shop: Stage) -> None:
     await shop.mia.takes_back("thresholds", "1️⃣")
     shop.expect_card("prompt/rule-1", "no threshold is met any more")
     await shop.leah.types("path dig")
+
+
+async def test_once_it_is_resolved_nobody_is_called_to_roll_back(shop: Stage) -> None:
+    await shop.fast_forward(minutes=28)
+    await shop.ann.types("declare checkout fails sev3", shop.triage)
+    await shop.mia.reacts("thresholds", "1️⃣")
+    await shop.ann.types("resolve it went away")
+    await shop.mia.types("changed release 214 10:02")
+    shop.expect_no_card("prompt/rule-1")
+    await shop.ann.types("came-back")
+    # It was met the last time; that it is met again somebody has to say.
+    shop.expect_card("thresholds", lacks="met (Mia)")
+    shop.expect_card("prompt/watch-1")
+    await shop.jon.types("met 1")
+    shop.expect_card("thresholds", "met (Jon)")
+    shop.expect_card("prompt/rule-1", "Leah: rolling back first is the rule")
+    await shop.leah.reacts("prompt/rule-1", "⏪")
+    shop.expect_card("item/R1")

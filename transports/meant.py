@@ -30,6 +30,10 @@ def meant(text: str, context: Context) -> tuple[Sequence[Verb], str]:
     # `sev1` alone is as good as `sev 1`.
     if re.fullmatch(r"sev-?[123]", words[0], re.IGNORECASE):
         words = [words[0][:3], words[0][-1], *words[1:]]
+    # A decision point by its name says what is withdrawn: never an update that was published.
+    named = len(words) > 1 and fold(words[0]) in ("withdraw", "move") and READERS[Kind.POINT][1](words[1], context)
+    if named and group in (None, Group.CALL):
+        words = [f"{words[0]}-decision", *words[1:]]
     for count in (3, 2, 1):
         spelled = fold("".join(words[:count]))
         # A verb that takes words of its own ("decide by noon …") is no other verb spelled with a space.

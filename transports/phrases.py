@@ -188,6 +188,8 @@ def _arguments(verb: Verb, words: list[str], values: dict[str, Any], context: Co
         elif text.required:
             raise ValueError(f"`{verb.word}` needs {text.shown}.")
         return []
+    # "assign recovery to @ann", "move-decision to 10:20".
+    words = [word for word in words if word.casefold() != "to"] or words
     # A role stands before or after the person, and a name may be several words: the person takes what is left.
     return _from_front(sorted(slots, key=lambda slot: slot.kind is Kind.WHO), words, values, context)
 

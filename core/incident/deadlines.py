@@ -56,8 +56,11 @@ def _same_or_new(incident: Incident) -> Iterator[Deadline]:
 
 
 def _decisions(incident: Incident) -> Iterator[Deadline]:
-    """A decision point is asked about at its time, then a step after whoever was asked last."""
-    if incident.closed or incident.phase is Phase.RESOLVED:
+    """A decision point is asked about at its time, then a step after whoever was asked last.
+
+    A resolve withdraws those that there are; one that is set after it is meant for then.
+    """
+    if incident.closed:
         return
     for point in incident.open_points:
         asked, coming = incident.asked_about(point), next_asked(incident, point)
@@ -65,7 +68,7 @@ def _decisions(incident: Incident) -> Iterator[Deadline]:
         key = f"decision/{point.key}/{point.moves}/{len(asked)}"
         if coming is not None:
             yield Deadline(f"{key}/{coming[0].key}", max(last, point.at), c.AskDecision(point=point.key))
-        elif not point.unanswered:
+        elif not point.unanswered and incident.policy.times.decision_step:
             yield Deadline(f"{key}/nobody", max(last, point.at), c.AskDecision(point=point.key))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.incident.checklist import CHECKLIST, steps
-from core.incident.state import Incident
+from core.incident.state import DecisionPoint, Incident
 from core.incident.stuck import SIGNS, Sign
 from core.incident.vocabulary import Person, Phase, Role
 
@@ -65,15 +65,28 @@ def _one_of_the_two(incident: Incident) -> str:
     return f"you command, and are on {keys}; {free}: `release {first}`, or hand over command: `handoff @who ic`"
 
 
+def _undecided_points(incident: Incident) -> list[DecisionPoint]:
+    """Those about which everyone entitled was asked and was silent; where that was the commander alone, they know."""
+    return [
+        point
+        for point in incident.open_points
+        if point.unanswered
+        and not all(who.is_(incident.commander) for prompt in incident.asked_about(point) for who in prompt.asked.to)
+    ]
+
+
 def _undecided(incident: Incident) -> datetime | None:
-    """Everyone entitled was asked and was silent; a decision point is never decided by silence."""
-    waiting = [point for point in incident.open_points if point.unanswered]
+    """A decision point is never decided by silence."""
+    waiting = _undecided_points(incident)
     return waiting[0].at if waiting else None
 
 
 def _still_open(incident: Incident) -> str:
-    keys = ", ".join(f"{one.key} {one.condition}" for one in incident.open_points if one.unanswered)
-    return f"nobody has decided {keys}. It stays open: `path rollback|fix|pause|dig`, or `takeover {Role.RECOVERY}`"
+    keys = ", ".join(one.key for one in _undecided_points(incident))
+    commander = incident.commander
+    may = commander is not None and (incident.may(commander, Role.RECOVERY) or incident.breaks_tie(commander))
+    way = "`path rollback|fix|pause|dig`" if may else f"`assign {Role.RECOVERY} @who`, or `takeover {Role.RECOVERY}`"
+    return f"nobody has decided {keys}, and it stays open. Advice: {way}"
 
 
 NUDGES: dict[str, Row] = {

@@ -135,11 +135,12 @@ class DecisionPoint:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What will show that the path `item` worked, and who watches it until when."""
+    """What will show that the path `item` worked, and who watches it, from `at` until when."""
 
     item: str
     text: str
     who: Person
+    at: datetime
     until: datetime
     seen: bool = False
 

@@ -69,7 +69,8 @@ __all__ = [
 class Incident:
     """The whole of it. Mappings are never changed in place.
 
-    `present` are those who did or said anything here; `met` says who marked which threshold;
+    `present` are those who did or said anything in its channel, `left` when those left who have not come back; `met` says
+    who marked which threshold;
     `checked` that at some moment everybody who was there had a check.
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
     when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.
@@ -97,6 +98,7 @@ class Incident:
     changed_at: datetime | None = None
     people: tuple[Person, ...] = ()
     present: tuple[Person, ...] = ()
+    left: Mapping[str, datetime] = field(default_factory=dict)
     checked: bool = False
     roles: Mapping[Role, Holding] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
@@ -175,9 +177,13 @@ class Incident:
         """Whether nobody but one person is there: roles and idle people are nobody's worry then."""
         return len(self.present) <= 1
 
+    def has_left(self, person: Person) -> bool:
+        """Whether somebody left the channel and has not been heard of since."""
+        return person.key in self.left
+
     def left_after(self, person: Person, moment: datetime) -> bool:
         """Whether somebody has left since: a chat may tell once more what they wrote or did before."""
-        return any(one.kind == "left" and one.at > moment and person.is_(one.by) for one in self.entries)
+        return self.has_left(person) and self.left[person.key] > moment
 
     def busy_with(self, person: Person) -> tuple[Item, ...]:
         """The hypotheses and actions in somebody's hands; a path is recovery's, and waits for nobody."""
@@ -189,9 +195,11 @@ class Incident:
 
     @property
     def idle(self) -> tuple[Person, ...]:
-        """Who is there and could take a check: who holds a call other than diagnosis has that, and a path is work too."""
-        full = [self.holder(role) for role in Role if role is not Role.DIAGNOSIS]
-        full += [self.open_path.holder] if self.open_path else []
+        """Who is there and could take a check: the commander, the update owner and the scribe have their hands full, and
+        so has recovery while a path is open.
+        """
+        full = [self.holder(role) for role in (Role.IC, Role.UPDATES, Role.SCRIBE)]
+        full += [self.holder(Role.RECOVERY), self.open_path.holder] if self.open_path else []
         return tuple(
             person for person in self.present if not any(person.is_(one) for one in full) and not self.busy_with(person)
         )

@@ -226,9 +226,22 @@ def not_yet(word: str) -> str:
     return f"`{word}` is not in this version of Tocsin yet. {NOT_YET[word][1]}"
 
 
+ALSO: dict[str, str] = {
+    **dict.fromkeys(("rollback", "roll", "revert", "fix", "hotfix", "ship", "pause", "hold", "dig", "digging"), "path"),
+    **dict.fromkeys(("decision", "decideat", "deadline"), "decide-by"),
+    **dict.fromkeys(("threshold", "thresholds"), "met"),
+    **dict.fromkeys(("thaw", "lift"), "unfreeze"),
+    **dict.fromkeys(("signal", "monitor"), "watch"),
+    **dict.fromkeys(("deployed", "released", "shipped"), "changed"),
+    "move": "move-decision",
+    "nope": "no",
+}
+"""Words that no verb begins with, and the verb that whoever types them half asleep wants."""
+
+
 def nearest_later(word: str) -> str | None:
     """The verb of `NOT_YET` that was most likely meant, unless one that is there is as near."""
-    near = _close(word, [*SPELLINGS, *LATER])
+    near = [] if fold(word) in ALSO else _close(word, [*SPELLINGS, *LATER])
     return LATER.get(near[0]) if near else None
 
 
@@ -241,6 +254,9 @@ def nearest_verb(word: str, group: Group | None = None) -> Verb | None:
     """The verb that was most likely meant, `None` when none is near."""
     known = [spelling for spelling, rows in SPELLINGS.items() if group in (None, rows[0].group)]
     start = fold(word)
+    wanted = SPELLINGS.get(fold(ALSO.get(start, "")), ())
+    if wanted and group in (None, wanted[0].group):
+        return wanted[0]
     begun = {SPELLINGS[spelling][0].word for spelling in known if spelling.startswith(start)}
     if len(start) > 2 and len(begun) == 1:
         return SPELLINGS[fold(begun.pop())][0]

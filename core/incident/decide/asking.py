@@ -6,7 +6,7 @@ from typing import get_args
 
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.decide import calls, closing, declaring, items, path, roles, tie
+from core.incident.decide import closing, declaring, items, path, roles, tie
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
@@ -32,9 +32,11 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
     """First the declarer and who is on call, then on-call's backup (spec, section 8)."""
     if incident.commander is not None or incident.closed:
         return ()
-    # Whoever is on call and declares is the commander, so nobody is in this twice.
     declarer, on_call = incident.declared_by, incident.policy.on_call
-    to = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    first = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    # Nobody twice; and instead of those who left whoever is there, one of them, since that is no crowd's question.
+    here = [person for person in first if not incident.has_left(person)]
+    to = tuple({person.key: person for person in here or incident.present[:1] or first}.values())
     return (
         *settle(incident, [Ask.COMMANDER], "asked again"),
         Asked(
@@ -47,12 +49,12 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
 
 
 def find(incident: Incident, key: str, by: Person) -> Prompt:
-    """The prompt of this key, or with none the newest that is open and asks this person."""
+    """The prompt of this key, or with none the newest that is open, asks this person, and takes a yes or a no if any does."""
     if key:
         found = incident.prompts.get(key)
     else:
         mine = [prompt for prompt in incident.prompts.values() if not prompt.settled and _may(incident, prompt, by)]
-        found = mine[-1] if mine else None
+        found = max(mine, key=lambda one: (one.asked.ask not in ANSWERED_BY, one.at), default=None)
     if found is None:
         raise refusals.nothing_asked()
     return found
@@ -79,7 +81,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
         case Ask.TAKEOVER:
             return roles.pass_now(incident, prompt)
         case Ask.UNFREEZE:
-            return calls.unfreeze(incident, c.Unfreeze())
+            return c.Unfreeze()
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=False))
         case Ask.CLOSE:
@@ -87,7 +89,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
             if act.stale(incident.policy.times.stale_act):
                 return ask_again(incident, command, act)
             return closing.close(incident, command, agreed=True)
-        case Ask.STALE | Ask.UPDATE | Ask.WATCH:
+        case Ask.STALE:
             return ()
         case _:
             return _yes_to_a_call(incident, prompt, act)
@@ -113,6 +115,8 @@ ANSWERED_BY: dict[Ask, str] = {
     Ask.UNSAFE: "path fix WHY",
     Ask.SIGNAL: "watch SIGNAL",
     Ask.VACANT: "assign ROLE @who",
+    Ask.UPDATE: "unchanged",
+    Ask.WATCH: "came-back",
 }
 """What answers a question that a yes or a no does not."""
 
@@ -126,6 +130,9 @@ def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
     if not _may(incident, prompt, act.person):
         raise refusals.not_asked_of_you(asked.to or incident.deciders(Role.IC))
     match asked.ask:
+        case Ask.COMMANDER if len(asked.to) > 1:
+            # The other one is still asked.
+            return ()
         case Ask.OBJECTION:
             return tie.settle_it(incident, prompt, overturned=True)
         case Ask.WORKED:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.incident import refusals
 from core.incident.commands import AddItem, EndItem, Grab, LetGo
-from core.incident.decide.act import Act, Events, settle
-from core.incident.events import Again, Ask, Asked, ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo, Settled
+from core.incident.decide.act import Act, Events
+from core.incident.events import Again, Ask, Asked, ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo, Settled, SignalNamed
 from core.incident.state import Incident, Item
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Phase, Role
 
@@ -98,14 +98,16 @@ def let_go(incident: Incident, command: LetGo, act: Act) -> Events:
     return (ItemLetGo(key=item.key, who=item.holder),)
 
 
-def ask_for_signal(incident: Incident, item: Item, act: Act) -> Events:
-    """A path is done: once, it is asked what will show that it worked, and who watches that; of nobody who is alone."""
-    if (
-        incident.alone
-        or item.path not in WATCHED
-        or incident.phase is Phase.RESOLVED
-        or incident.signal_of(item) is not None
-    ):
+def _watched(incident: Incident, item: Item, act: Act) -> Events:
+    """A path is done: once, it is asked what will show that it worked, and who watches that; of nobody who is alone.
+
+    A signal that was named before is watched for its time from now.
+    """
+    known = incident.signal_of(item)
+    if known is not None:
+        until = act.at + (known.until - known.at)
+        return (SignalNamed(item=item.key, signal=known.text, who=known.who, until=until),)
+    if incident.alone or item.path not in WATCHED or incident.phase is Phase.RESOLVED:
         return ()
     to = incident.deciders(Role.RECOVERY)[:1] or (act.person,)
     return (Asked(ask=Ask.SIGNAL, number=incident.next_number(Ask.SIGNAL), to=to, item=item.key),)
@@ -124,9 +126,10 @@ def end(incident: Incident, command: EndItem, act: Act) -> Events:
         return ()
     if item.status is ItemStatus.DONE and status is ItemStatus.DID_NOT_HELP:
         # A path that was gone to its end may turn out not to have helped.
+        asked = (*incident.open_prompts(Ask.SIGNAL), *incident.open_prompts(Ask.WORKED))
         return (
             ItemEnded(key=item.key, status=status, result=command.result),
-            *settle(incident, [Ask.SIGNAL, Ask.WORKED], "it did not help"),
+            *(Settled(prompt=one.key, how="it did not help") for one in asked if one.asked.item == item.key),
         )
     _open(incident, item.key)
     over = tuple(
@@ -135,5 +138,5 @@ def end(incident: Incident, command: EndItem, act: Act) -> Events:
         for one in incident.open_prompts(ask)
         if one.asked.item == item.key
     )
-    signal = ask_for_signal(incident, item, act) if status is ItemStatus.DONE else ()
+    signal = _watched(incident, item, act) if status is ItemStatus.DONE else ()
     return (ItemEnded(key=item.key, status=status, result=command.result), *over, *signal)

@@ -183,7 +183,7 @@ def end_pause(incident: Incident, command: EndPause, act: Act) -> Events:
         return ()
     over = settle(incident, [Ask.STOP], "five minutes are over")
     ended = (ItemEnded(key=item.key, status=ItemStatus.DONE, result="five minutes are over"), *over)
-    if incident.phase is Phase.RESOLVED or call is None:
+    if incident.closed or incident.phase is Phase.RESOLVED or call is None:
         return ended
     point = incident.points.get(call.point)
     condition = call.why or (point.condition if point else "the five minutes are over: what now?")
@@ -208,7 +208,9 @@ def ask_whether_it_worked(incident: Incident, command: AskWhetherItWorked) -> Ev
     signal = incident.signal
     if signal is None or signal.item != command.item or signal.seen or incident.open_prompts(Ask.WORKED):
         return ()
-    return (Asked(ask=Ask.WORKED, number=incident.next_number(Ask.WORKED), to=(signal.who,), item=signal.item),)
+    gone = incident.has_left(signal.who)
+    to = (gone and incident.deciders(Role.RECOVERY)[:1]) or (signal.who,)
+    return (Asked(ask=Ask.WORKED, number=incident.next_number(Ask.WORKED), to=to, item=signal.item),)
 
 
 def it_worked(incident: Incident, prompt: Prompt) -> Events:

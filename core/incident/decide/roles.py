@@ -23,6 +23,9 @@ from core.incident.events import (
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import THREE_CALLS, Person, Role
 
+THEIRS = (Ask.HANDOFF, Ask.SECOND, Ask.STOP, Ask.UNSAFE, Ask.UNFREEZE, Ask.WORKED)
+"""Questions that nobody but the one who was asked can answer."""
+
 
 def _two_of_three(incident: Incident, who: Person, wanted: Sequence[Role], *, by: Person | None = None) -> None:
     """Raises `Refusal` when `who` would hold all three; `by` is who wants that, when it is somebody else."""
@@ -213,10 +216,13 @@ def leave(incident: Incident, act: Act) -> Events:
     mine = (item for item in incident.items.values() if item.open and gone.is_(item.holder))
     events += [ItemLetGo(key=item.key, who=gone) for item in mine]
     events += _vacancies(incident, gone, passed)
-    # An offer to somebody who is gone waits for nobody.
+    # An offer to somebody who is gone waits for nobody, and no role passes to them for its holder's silence.
     settled = {event.prompt for event in events if isinstance(event, Settled)}
-    offers = (one for one in incident.open_prompts(Ask.HANDOFF) if gone.is_(one.asked.to[0]))
-    events += [Settled(prompt=one.key, how=f"{gone.name} left") for one in offers if one.key not in settled]
+    moot = [
+        *(one for ask in THEIRS for one in incident.open_prompts(ask) if gone.is_(one.asked.to[0])),
+        *(one for one in incident.open_prompts(Ask.TAKEOVER) if gone.is_(one.asked.by)),
+    ]
+    events += [Settled(prompt=one.key, how=f"{gone.name} left") for one in moot if one.key not in settled]
     # Last, since whoever does something is there.
     return (*events, Left())
 

@@ -7,7 +7,7 @@ from core.incident.commands import MeetThreshold, UnmeetThreshold
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import Ask, Asked, ThresholdMet, ThresholdUnmet
 from core.incident.state import Change, Incident
-from core.incident.vocabulary import Role
+from core.incident.vocabulary import Phase, Role
 
 
 def meet(incident: Incident, command: MeetThreshold) -> Events:
@@ -34,7 +34,7 @@ def say_the_rule(incident: Incident, change: Change | None, met: list[int]) -> E
     asked = [prompt.asked for prompt in incident.prompts.values() if prompt.asked.ask is Ask.RULE]
     said = change is not None and any(one.title == change.what for one in asked)
     to = incident.deciders(Role.RECOVERY)[:1]
-    if said or change is None or not rollback.first(incident, change, met):
+    if said or change is None or incident.phase is Phase.RESOLVED or not rollback.first(incident, change, met):
         return ()
     over = settle(incident, [Ask.RULE], "there is a newer change")
     number = incident.next_number(Ask.RULE)

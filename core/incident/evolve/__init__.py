@@ -38,6 +38,7 @@ from core.incident.events import (
     EntrySeconded,
     EntryUnseconded,
     EntryWithdrawn,
+    Event,
     FrozenChanges,
     Heard,
     ImpactSet,
@@ -93,7 +94,7 @@ from core.incident.state import (
     Reopening,
 )
 from core.incident.timeline import entry
-from core.incident.vocabulary import Phase
+from core.incident.vocabulary import Person, Phase
 
 OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
 """Acts that are recorded here without making whoever did them one of the incident's people."""
@@ -127,7 +128,6 @@ def begin(recorded: Recorded) -> Incident:
         incident,
         entries=(first,) if first else (),
         people=(recorded.by,),
-        present=(recorded.by,),
         version=recorded.version,
         changed_at=recorded.at,
     )
@@ -145,16 +145,19 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     """The incident after one more event."""
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
-    people, present = after.people, after.present
+    people, present, gone = after.people, after.present, after.left
     if (
         recorded.by is not None
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
         people = with_person(people, recorded.by)
-        present = present if incident.left_after(recorded.by, recorded.at) else with_person(present, recorded.by)
+        if not incident.left_after(recorded.by, recorded.at):
+            present = with_person(present, recorded.by) if _is_there(incident, recorded.event, recorded.by) else present
+            gone = {key: at for key, at in gone.items() if key != recorded.by.key} if gone else gone
     return replace(
         after,
+        left=gone,
         entries=(*after.entries, new) if new else after.entries,
         people=people,
         present=present,
@@ -162,6 +165,13 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         changed_at=recorded.at,
         letters=letters.after(incident.letters, recorded),
     )
+
+
+def _is_there(incident: Incident, event: Event, by: Person) -> bool:
+    """Whether somebody who does this is there: an alarm raised in triage alone is none of the work."""
+    if incident.channel is None:
+        return isinstance(event, RoleTaken) and event.who.is_(by)
+    return not isinstance(event, Joined)
 
 
 def _item(incident: Incident, item: Item) -> Incident:
@@ -179,6 +189,9 @@ def _open_again(incident: Incident, at: datetime) -> Incident:
         closed_by=None,
         closing=None,
         locked=False,
+        # What was seen and watched was so the last time.
+        met={},
+        signal=None,
     )
 
 
@@ -236,7 +249,8 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ItemLetGo():
             return _item(incident, replace(incident.items[event.key], holder=None))
         case ItemEnded():
-            ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=by)
+            # Of a pause that is over, nobody.
+            ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=recorded.by)
             return _item(incident, ended)
         case (
             (DecisionPointSet() | DecisionPointMoved() | DecisionPointWithdrawn() | DecisionPointAnswered())
@@ -245,7 +259,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         ):
             return calls.after(incident, event, recorded, by)
         case Left():
-            return left(incident, by)
+            return left(incident, by, recorded.at)
         case FrozenChanges():
             return replace(incident, frozen=Freeze(by, recorded.at, event.why))
         case UnfrozenChanges():

@@ -51,7 +51,7 @@ def after(incident: Incident, event: AboutCalls, recorded: Recorded, by: Person)
         case ThresholdUnmet():
             return replace(incident, met={key: who for key, who in incident.met.items() if key != event.number})
         case SignalNamed():
-            return replace(incident, signal=Signal(event.item, event.signal, event.who, event.until))
+            return replace(incident, signal=Signal(event.item, event.signal, event.who, recorded.at, event.until))
         case SignalSeen():
             return replace(incident, signal=replace(incident.signal, seen=True) if incident.signal else None)
         case Objected():
