@@ -34,6 +34,9 @@ def _document(incident: Incident, one: NudgeCard) -> Document:
     mine = [other for other in incident.nudges if other.to.is_(one.to)]
     if mine[-1] is not one:
         return Document((line("Nudges to ", Who(one.to), ": continued further down."),))
+    commander = incident.commander
+    if commander is not None and not one.to.is_(commander):
+        return Document((line("Nudges to ", Who(one.to), ": ", Who(commander), " commands now."),))
     rows = [row for other in mine for row in _rows(incident, other)]
     if not rows:
         return Document((line("Nudges to ", Who(one.to), ": all done."),))
