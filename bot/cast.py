@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bot.story import CAST, ON_CALL, STORY, Beat
@@ -37,6 +37,10 @@ HEARD = 0.5
 
 LOOK = 0.005
 """Real seconds between two looks at the chat."""
+
+
+QUESTION = "prompt/"
+"""What the keys of the cards that ask something begin with."""
 
 
 class Stuck(Exception):
@@ -131,6 +135,11 @@ class Cast:
         if beat.where != "incident":
             self._named[beat.name] = world.say(who, self._stage.triage, beat.says)
             return True
+        if self._spare and beat.on.startswith(QUESTION) and not await self._look(lambda: self._shown(beat.on), HEARD):
+            # Whoever watches did something else, and so it is never asked.
+            if not beat.says:
+                return False
+            beat = replace(beat, reacts="", on="")
         if beat.needs and await self._theirs(beat):
             return True
         target = await self._target(beat) if beat.on else None
@@ -148,6 +157,8 @@ class Cast:
             self._named[beat.name] = world.say(who, channel, beat.says, thread=target)
         if beat.reacts or beat.says.startswith("/"):
             await self._heard(incident)
+        if beat.reacts and beat.says and target and not await self._look(lambda: self._done(beat), HEARD):
+            world.say(who, target.channel, beat.says)
         return True
 
     # What a person took
@@ -164,7 +175,7 @@ class Cast:
     def _done(self, beat: Beat) -> bool:
         """Whether there is nothing left to do, since somebody did it."""
         if beat.gives:
-            return self._stage.find(self._channel(), beat.gives) is not None
+            return self._shown(beat.gives) is not None
         incident = self._incident()
         item = incident.items.get(beat.on.removeprefix("item/")) if incident and beat.reacts else None
         return item is not None and not item.open
@@ -202,9 +213,11 @@ class Cast:
             return self._named[beat.on]
         if beat.on in self._never:
             return None
-        return await self._until(
-            lambda: self._stage.find(self._channel(), beat.on), f"{beat.who} waited for the card {beat.on}"
-        )
+        return await self._until(lambda: self._shown(beat.on), f"{beat.who} waited for the card {beat.on}")
+
+    def _shown(self, key: str) -> MessageRef | None:
+        """The card of this key in the incident's channel."""
+        return self._stage.find(self._channel(), key)
 
     async def _heard(self, before: Incident | None) -> None:
         """Gives the bot the moment that a person would, so that acts do not trip over each other at a high speed."""
@@ -235,7 +248,8 @@ class Cast:
 def _turn(beat: Beat) -> str:
     """Whose turn it is, in words."""
     what = f"{beat.needs} is yours"
-    if beat.says:
+    if not beat.reacts:
         return f"{what}. I would write: {beat.says}"
-    card = "the draft" if beat.on.startswith("draft/") else f"{beat.on.removeprefix('item/')}'s card"
+    names = {"draft/": "the draft", QUESTION: "Tocsin's question"}
+    card = next((name for key, name in names.items() if beat.on.startswith(key)), f"{beat.on[len('item/') :]}'s card")
     return f"{what}. I would put {beat.reacts} on {card}."

@@ -23,6 +23,7 @@ ON_CALL = "Ann"
 class Beat:
     """At `at` from the beginning, `who` writes `says` (in `where`, or in the thread of `on`) or puts `reacts` on `on`.
 
+    With both, `says` is what they write where the question that they would react to is not asked any more.
     `takes` is the call or the item that becomes theirs by it, and `spare` leaves that to whoever watches for a while;
     `needs` is the one without which they would not do it; `gives` is the card that is there once it is done.
     """
@@ -109,8 +110,12 @@ STORY: tuple[Beat, ...] = (
     _grabs("10:07:10", "Mia", "R1"),
     _says("10:08:00", "Mia", "Value is back. Payment errors still at 31 %.", on="item/R1", name="still"),
     _reacts("10:08:15", "Leah", "❌", "item/R1"),
-    _says("10:08:40", "Leah", "If errors stay above 20 % at 10:11, we roll back release 214.", name="rule"),
-    _reacts("10:08:50", "Ann", "⚖️", "rule"),
+    _says(
+        "10:08:40",
+        "Leah",
+        "/inc decide-by 10:11 roll back release 214 if payment errors stay above 20 %",
+        needs=Role.RECOVERY,
+    ),
     _says("10:09:05", "Sam", "The provider's status page is green and other shops take cards.", on="item/H3"),
     _ends("10:09:10", "Sam", "❌", "H3"),
     _says(
@@ -122,13 +127,25 @@ STORY: tuple[Beat, ...] = (
         gives="draft/2",
     ),
     _reacts("10:10:05", "Jon", "📤", "draft/2", needs=Role.UPDATES, gives="update/2"),
-    _says("10:11:00", "Leah", "/inc path rollback release 214", needs=Role.RECOVERY, gives="item/R2"),
-    _grabs("10:11:10", "Mia", "R2"),
+    _says("10:10:25", "Leah", "If we roll back, all of release 214 goes, not only the tax change.", name="whole"),
+    _reacts("10:10:35", "Ann", "⚖️", "whole"),
+    _reacts(
+        "10:11:05",
+        "Leah",
+        "⏪",
+        "prompt/decision-1",
+        says="/inc path rollback release 214",
+        needs=Role.RECOVERY,
+        gives="item/R2",
+    ),
+    _grabs("10:11:15", "Mia", "R2"),
     _ends("10:12:20", "Mia", "✅", "R2"),
+    _says("10:12:35", "Leah", "/inc watch payment success above 99 % for 2m", needs=Role.RECOVERY),
     _says("10:12:50", "Mia", "Payment success is back at 99.4 % since 10:12.", name="well"),
     _reacts("10:12:55", "Bo", "📌", "well"),
     _says("10:13:05", "Mia", "/inc confirm h2 totals match again without release 214"),
     _says("10:13:20", "Ann", "/inc status monitoring watching payment success for two minutes", needs=Role.IC),
+    _reacts("10:14:45", "Leah", "👍", "prompt/worked-1", needs=Role.RECOVERY),
     _says("10:15:00", "Leah", "/inc resolve release 214 rolled back", needs=Role.RECOVERY),
     _says(
         "10:15:20",

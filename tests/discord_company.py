@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from discord_fake import FakeDiscord
 from discord_forms import inside
 from discord_interactions import Use
+from discord_person import Person
 from discord_world import Channel, Message
 from pydantic import SecretStr
 from running import until
@@ -34,13 +35,16 @@ class Company:
     def __init__(self, discord: FakeDiscord, folder: Path, plan: Mapping[str, Any]) -> None:
         self.discord = discord
         self._plan = plan
-        responders = discord.create_role("Responders")
-        self.triage = discord.create_channel("triage", only=(responders,))
+        self._responders = discord.create_role("Responders")
+        self.triage = discord.create_channel("triage", only=(self._responders,))
         self.lobby = discord.create_channel("lobby")
-        self.bob = discord.create_person("Bob", roles=(responders,))
-        self.mia = discord.create_person("Mia", roles=(responders,))
+        self.bob = self.responder("Bob")
+        self.mia = self.responder("Mia")
         self.eve = discord.create_person("Eve")
         self._file = folder / "tocsin.db"
+
+    def responder(self, name: str) -> Person:
+        return self.discord.create_person(name, roles=(self._responders,))
 
     async def start(self) -> None:
         self._database = await open_file(self._file)

@@ -47,6 +47,8 @@ class Company:
         self._rooms = rooms
         self.people: dict[str, Person] = {}
         self.named: dict[str, Message] = {}
+        self.presses = False
+        """Whether what Tocsin asks is answered by its buttons, as people do; a bot that is away hears no press."""
         self.acts: list[Message] = []
         responders = discord.create_role("Responders")
         for name in CAST:
@@ -80,6 +82,7 @@ class Company:
             rooms = ["{self._room("leadership")}"]
         """
             + people
+            + '[times]\nsignal = "1s"\n'
         )
 
     def _room(self, audience: str) -> str:
@@ -108,7 +111,10 @@ class Company:
         target = await self.target(where, beat.on) if beat.on else None
         if beat.reacts:
             assert target is not None
-            who.react(target, beat.reacts)
+            if self.presses and beat.on.startswith("prompt/"):
+                who.press(target, beat.reacts)
+            else:
+                who.react(target, beat.reacts)
             self.named[beat.name] = target
             return
         place = who.thread(target) if target is not None else self.channels[where]

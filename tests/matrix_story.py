@@ -159,6 +159,7 @@ class Company:
             rooms = ["matrix:{self.rooms["leadership"]}"]
         """
             + people
+            + '[times]\nsignal = "1s"\n'
         )
 
     # --- playing ------------------------------------------------------------------------------------------------------
@@ -249,6 +250,15 @@ class Company:
 
 
 def as_typed(says: str) -> str:
-    """A story's words on Matrix: its prefix, and a clock time that is two minutes ago whenever the test runs."""
+    """A story's words on Matrix: its prefix, a clock time that is two minutes ago whenever the test runs, and times to come
+    that nobody has to wait for; how long a signal is watched, the company's config says.
+    """
     ago = (datetime.now(UTC) - timedelta(minutes=2)).strftime("%H:%M")
-    return says.replace("/inc ", "!inc ", 1).replace("release 214 10:02", f"release 214 {ago}")
+    for words, now in {
+        "/inc ": "!inc ",
+        "release 214 10:02": f"release 214 {ago}",
+        "decide-by 10:11": "decide-by 2s",
+        " for 2m": "",
+    }.items():
+        says = says.replace(words, now, 1)
+    return says

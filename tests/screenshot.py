@@ -24,8 +24,8 @@ from transports.sandbox.transport import SandboxTransport
 
 PICTURE = Path(__file__).parent / "screenshots" / "demo.png"
 
-UNTIL = 32
-"""Beats that are played: a path that did not help, and the decision what comes next."""
+UNTIL = 1 + next(at for at, beat in enumerate(STORY) if "decide-by" in beat.says)
+"""Beats that are played: a path that did not help, and the decision point that comes next."""
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 

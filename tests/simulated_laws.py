@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from simulated_story import Story
+from simulated_call_laws import CallLaws
+from simulated_cast import Cast
 
 from bot.wiring import Tocsin
 from core.activity_log import HOUSE, _read
@@ -20,7 +21,7 @@ from core.answers import WORKED
 from core.chain import GENESIS, chain
 from core.incident.cards import Card, cards
 from core.incident.document import Post
-from core.incident.events import Asked, Recorded
+from core.incident.events import Ask, Asked, Recorded
 from core.incident.evolve import evolve, replay
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -45,6 +46,10 @@ class Laws:
         self._sources: set[str] = set()
         self._heard_on: set[str] = set()
         self._records: list[Recorded] = []
+        # Incidents never change in place, so what was found equal stays so.
+        self._agreed: dict[int, Incident] = {}
+        self._keys: dict[int, tuple[int, frozenset[str]]] = {}
+        self._calls = CallLaws(self.break_)
         self.incidents: dict[str, Incident] = {}
 
     def break_(self, law: str, how: str) -> None:
@@ -84,6 +89,9 @@ class Laws:
                 after = evolve(before, record) if before else replay([record])
                 assert after is not None, "an incident's stream begins with its declaration"
                 self.incidents[stream] = after
+                if before is not None:
+                    self._calls.recorded(before, record, after)
+        self._calls.committed(self.incidents)
 
     def heard(self, message: Message) -> bool:
         """Whether every reaction that stands on a message is on the record, or is the bot's own."""
@@ -118,15 +126,24 @@ class Laws:
         if incident is None:
             self.break_("committed, then seen", f"{post.card} of {post.incident}, which the log does not know")
             return
-        known = {card.key: digest(card.post) for card in cards(incident)}
-        if post.card not in known:
+        if post.card not in self._known(incident):
             self.break_("committed, then seen", f"{post.card}, for which the log does not call")
         bot = self._bot()
         live = dict(bot.post.awake()).get(f"inc-{incident.number}") if bot else None
-        if live is not None and live.version == incident.version and live != incident:
-            self.break_("the log is the truth", f"version {live.version}: what is in memory is not what the log says")
+        if live is not None and live.version == incident.version and live is not self._agreed.get(incident.number):
+            self._agreed[incident.number] = live
+            if live != incident:
+                self.break_("the log is the truth", f"version {live.version}: memory is not what the log says")
         if live is not None and live.version > incident.version:
             self.break_("committed, then seen", f"memory is at {live.version}, the log at {incident.version}")
+
+    def _known(self, incident: Incident) -> frozenset[str]:
+        """The cards that an incident calls for, reckoned once for each version."""
+        version, keys = self._keys.get(incident.number, (0, frozenset()))
+        if version != incident.version:
+            keys = frozenset(card.key for card in cards(incident))
+            self._keys[incident.number] = (incident.version, keys)
+        return keys
 
     def _once(self, channel: ChannelRef, post: Post) -> None:
         same = [one for one in self._world.said(channel) if one.mark == (post.incident, post.card)]
@@ -135,7 +152,7 @@ class Laws:
 
     # --- when all has settled -----------------------------------------------------------------------------------------
 
-    def settled(self, story: Story) -> None:
+    def settled(self, story: Cast) -> None:
         self._catch_up()
         self._honoured(story)
         bot = self._bot()
@@ -145,14 +162,17 @@ class Laws:
                 self.break_("the log is the truth", f"{stream}: what is in memory is not what the log says")
             self._shown(incident)
             self._in_order(incident)
+            self._calls.settled(stream, incident, self._world.clock.now(), self._sources)
         self._deadlines()
 
-    def _honoured(self, story: Story) -> None:
+    def _honoured(self, story: Cast) -> None:
         counts = Counter(record.source for record in self._records if record.source)
         acts = {record.source: record for record in self._records if record.source}
         for act in story.done:
             if counts[act.source] != 1:
                 self.break_("every act is honoured once", f"{act.label}: {counts[act.source]} times on the record")
+            elif act.typed and _asked_first(acts[act.source]):
+                pass  # It is not done yet, and the question is among the cards.
             elif act.typed and acts[act.source].event.kind not in ("refused", "told"):
                 if self._world.bot.id not in self._world.messages[act.typed.id].who(WORKED):
                     self.break_("every act is answered", f"{act.label}: no ✅")
@@ -233,12 +253,25 @@ class Laws:
             "updates": [_TIME.sub("hh:mm", update.text) for update in incident.updates],
             "path": (incident.path.path, incident.path.item) if incident.path else None,
             "frozen": incident.frozen is not None,
+            "points": sorted((one.key, one.condition, one.over) for one in incident.points.values()),
+            "met": {number: who.name for number, who in sorted(incident.met.items())},
+            "signal": incident.signal and (incident.signal.item, incident.signal.who.name, incident.signal.seen),
+            "objections": [one.settled for one in incident.prompts.values() if one.asked.ask is Ask.OBJECTION][1:],
             "people": sorted(person.name for person in incident.people),
+            "present": sorted(person.name for person in incident.present),
             "marked": sorted(
                 # Leah gives her reason in the moment that she is marked: whether before or after, nobody can tell.
-                (entry.text.partition(", errors are")[0], entry.by.name if entry.by else "", entry.withdrawn)
+                (
+                    _TIME.sub("hh:mm", entry.text.partition(", errors are")[0]),
+                    entry.by.name if entry.by else "",
+                    entry.withdrawn,
+                )
                 for entry in incident.entries
                 if entry.message is not None
             ),
             "closing": json.loads(incident.closing.model_dump_json()) if incident.closing else None,
         }
+
+
+def _asked_first(record: Recorded) -> bool:
+    return isinstance(record.event, Asked) and record.event.again is not None

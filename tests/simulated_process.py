@@ -17,13 +17,13 @@ from typing import Any, TypeVar
 from core.database import Row
 from core.port import Clock, Temporary, TransportFailure
 from core.schema import migrations
-from core.timers import TICK, Timers
+from core.timers import Timers
 from transports.sandbox.server import Batch, Server
 
 T = TypeVar("T")
 
 REST = 5.0
-"""The longest that the simulated ticker sleeps, in seconds: a look is cheap, but a day has many."""
+"""Seconds between two looks of the simulated ticker for which it was not woken: a look is cheap, but a day has many."""
 
 
 @dataclass(eq=False, slots=True)
@@ -154,23 +154,34 @@ class Line:
 
 
 class SimulatedTicker:
-    """Looks at what is due when something is, and every few seconds."""
+    """Looks at what is due at the moment that it is told of, and every few seconds besides."""
 
     def __init__(self, timers: Timers, clock: MortalClock) -> None:
         self._timers = timers
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._first: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._look())
+        self._timers.tell(self._wake_at)
 
     def stop(self) -> None:
+        self._timers.tell(None)
+        if self._first is not None:
+            self._first.cancel()
         if self._task is not None:
             self._task.cancel()
+
+    def _wake_at(self, moment: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._first is not None:
+            self._first.cancel()
+        # The tick that tells is not over yet, so the next is a task of its own.
+        wait = max(0.0, moment - self._clock.now().timestamp())
+        self._first = loop.call_later(wait, lambda: loop.create_task(self._timers.tick()))
 
     async def _look(self) -> None:
         while True:
             await self._timers.tick()
-            due = self._timers.next_at
-            wait = REST if due is None else due - self._clock.now().timestamp()
-            await self._clock.sleep(min(max(wait, TICK), REST))
+            await self._clock.sleep(REST)

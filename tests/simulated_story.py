@@ -1,147 +1,62 @@
-"""The checkout story (spec, section 14) played by people who only look at the chat: each waits for what they see, then acts.
+"""The checkout story (spec, section 14) and its calls (section 8), played by people who wait for what they see, then act.
 
-Rule: nobody here knows of the bot's insides, so the same story is played while it lives, dies and comes back.
+Rule: the end is the same whenever they are heard. Who is asked answers; what a clock may decide first ends the same way.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from core.incident.vocabulary import Account, ChannelRef, MessageRef
-from transports.sandbox.places import Channel, Happening, Kind, Message
-from transports.sandbox.world import World
+from simulated_cast import Cast
 
-T = TypeVar("T")
+from transports.sandbox.places import Message
+
+SERVICE = "payments"
+
+THRESHOLDS = ("errors stay above 20 % for 5 minutes", "anybody is charged twice")
 
 TITLE = "Payments are failing for several customers"
+"""It names the service, so that recovery is Leah's from the start, with Bob as her backup."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An act that must be honoured: its source, and the message that a command was typed in."""
-
-    label: str
-    source: str
-    typed: MessageRef | None = None
-
-
-@dataclass
-class Story:
-    """The cast, in a world with a triage channel and two audiences."""
-
-    world: World
-    done: list[Done] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        world = self.world
-        self.triage = world.create_channel("triage")
-        self.support = world.create_channel("support", Kind.AUDIENCE)
-        self.leadership = world.create_channel("leadership", Kind.AUDIENCE)
-        self.ann, self.mia, self.jon, self.leah, self.sam = (
-            world.create_person(name) for name in ("Ann", "Mia", "Jon", "Leah", "Sam")
-        )
-        self._looking: list[asyncio.Future[None]] = []
-        self._assured: set[str] = set()
-        world.subscribe(self._changed)
-
-    # --- eyes ---------------------------------------------------------------------------------------------------------
-
-    def _changed(self, happening: Happening) -> None:
-        looking, self._looking = self._looking, []
-        for one in looking:
-            if not one.done():
-                one.set_result(None)
-
-    async def see(self, look: Callable[[], T | None]) -> T:
-        """Watches the chat until there is what `look` is for."""
-        while True:
-            found = look()
-            if found:
-                return found
-            change = asyncio.get_running_loop().create_future()
-            self._looking.append(change)
-            await change
-
-    @property
-    def room(self) -> Channel | None:
-        return next((room for room in self.world.channels.values() if room.incident and not room.gone), None)
-
-    def card(self, name: str, *words: str, without: str = "\0", room: Channel | None = None) -> Message | None:
-        """The bot's message of this card as people see it now, once it says all of `words`."""
-        room = room or self.room
-        found = [one for one in self.world.said(room.ref) if one.post and one.post.card == name] if room else []
-        return (
-            found[-1]
-            if found and all(word in found[-1].text for word in words) and without not in found[-1].text
-            else None
-        )
-
-    # --- hands --------------------------------------------------------------------------------------------------------
-
-    async def at(self, seconds: float) -> None:
-        """Not before this moment of the story."""
-        await asyncio.sleep(max(0.0, seconds - asyncio.get_running_loop().time()))
-
-    def _did(self, label: str, typed: MessageRef | None = None) -> None:
-        signal = next(one.signal for one in reversed(self.world.history) if one.signal)
-        self.done.append(Done(label, signal.source, typed))
-
-    async def types(self, who: Account, channel: ChannelRef, text: str) -> MessageRef:
-        message = self.world.say(who, channel, text)
-        self._did(f"{who.name} types {text}", message)
-        return message
-
-    async def reacts(self, who: Account, message: Message, emoji: str) -> None:
-        while message.deleted and message.post is not None:
-            name = message.post.card
-            message = await self.see(lambda name=name: self.card(name))  # type: ignore[misc]
-        self.world.react(who, message.ref, emoji)
-        self._did(f"{who.name} puts {emoji} on {message.post.card if message.post else 'a message'}")
-
-    async def takes_back(self, who: Account, message: Message, emoji: str) -> None:
-        self.world.unreact(who, message.ref, emoji)
-        self._did(f"{who.name} takes {emoji} back")
-
-    # --- parts --------------------------------------------------------------------------------------------------------
+class Story(Cast):
+    """Their parts."""
 
     async def play(self) -> None:
         """All of it, to the close; ends when the channel is read-only."""
-        habit = asyncio.ensure_future(self._answer_when_asked_again())
-        await asyncio.gather(self._sam(), self._ann(), self._mia(), self._jon(), self._leah())
-        await self.see(lambda: self.room is not None and self.room.locked)
-        habit.cancel()
+        async with self._habits():
+            await asyncio.gather(
+                self._sam(), self._ann(), self._mia(), self._jon(), self._jon_disagrees(), self._leah(), self._bob()
+            )
+            await self.see(lambda: self.room is not None and self.room.locked)
 
     async def encore(self) -> None:
-        """It comes back when everybody, the bot too, had forgotten about it; and is closed again."""
-        habit = asyncio.ensure_future(self._answer_when_asked_again())
-        await self.types(self.ann, self.triage, "!inc reopen 1 payments fail again")
-        room = await self.see(lambda: self.room if self.room and not self.room.locked else None)
-        await self.see(lambda: self.card("board", without="closed"))
-        await self.types(
-            self.ann, room.ref, "!inc close cause=the rollback was undone by a deploy fixed=rolled back again"
-        )
-        await self.see(lambda: self.card("board", "closed"))
+        """It comes back when everybody, the bot too, had forgotten about it; and there is something to be decided."""
+        async with self._habits():
+            await self.types(self.ann, self.triage, "!inc reopen 1 payments fail again")
+            room = await self.see(lambda: self.room if self.room and not self.room.locked else None)
+            await self.see(lambda: self.card("board", without="closed"))
+            await self.sets_point(self.ann, room.ref, "20m fail over if they fail at noon")
+
+    async def silence(self) -> None:
+        """Everybody who is asked keeps silent."""
+        await self.see(lambda: self.standing("prompt/decision-", "Nobody has answered yet"))
+
+    async def finale(self) -> None:
+        """It is closed again, and there is nothing to be decided any more."""
+        board = await self.see(lambda: self.card("board"))
+        words = "cause=the rollback was undone by a deploy fixed=rolled back again"
+        async with self._habits():
+            await self.types(self.ann, board.ref.channel, f"!inc close {words}")
+            await self.see(lambda: self.card("board", "closed"))
+
+    @asynccontextmanager
+    async def _habits(self) -> AsyncIterator[None]:
+        habit = asyncio.ensure_future(self.answer_when_asked_again())
+        yield
         habit.cancel()
-
-    async def _answer_when_asked_again(self) -> None:
-        """Acts that reach outside are asked again when the bot was away for long: whoever is asked says yes."""
-        while True:
-            asked = await self.see(self._still_wanted)
-            self._assured.add(asked.ref.id)
-            await asyncio.sleep(3)
-            if not asked.deleted and "Still?" in asked.text:
-                person = self.world.people[asked.pings[0]]
-                if person.id not in asked.who("👍"):
-                    await self.reacts(person, asked, "👍")
-
-    def _still_wanted(self) -> Message | None:
-        room = self.room
-        said = self.world.said(room.ref) if room else []
-        new = (one for one in said if one.post and one.post.card.startswith("prompt/stale") and "Still?" in one.text)
-        return next((one for one in new if one.ref.id not in self._assured), None)
 
     async def _sam(self) -> None:
         await self.at(60)
@@ -150,14 +65,17 @@ class Story:
         await self.types(self.sam, self.triage, "!inc help close")
         await self.at(66)
         await self.types(self.sam, self.triage, "!inc board")
+        board = await self.see(lambda: self.card("board"))
+        await self.types(self.sam, board.ref.channel, "!inc note a dozen tickets by now, and my hands are free")
 
     async def _ann(self) -> None:
         world, ann = self.world, self.ann
         await self.at(70)
         await self.reacts(ann, world.look(self.alarm), "🚨")
         board = await self.see(lambda: self.card("board"))
+        room = board.ref.channel
         await self.reacts(ann, board, "🧊")
-        await self.types(ann, board.ref.channel, "!inc changed release 214 at 10:02")
+        await self.types(ann, room, "!inc changed release 214 at 10:02")
         item = await self.see(lambda: self.card("item/H1", "free"))
         await self.reacts(ann, item, "✋")
         await self.see(lambda: self.card("item/H1", "is on it"))
@@ -165,15 +83,29 @@ class Story:
         gone = await self.see(lambda: self.card("item/H3"))
         if not any(one.deleted for one in world.messages.values() if one.mark == gone.mark):
             world.delete(ann, gone.ref)
-        await self.see(lambda: self.card("item/H3"))
-        decided = await self.see(lambda: self._chat("We roll back"))
+        # She commands and checks, while Sam has his hands free: Tocsin says so.
+        await self.reacts(ann, await self.see(lambda: self.card("item/H3", "free")), "✋")
+        await self.see(lambda: self.standing("prompt/rule-", "rolling back first is the rule"))
+        await self.sets_point(ann, room, "2m roll back if payments still fail")
+        await self._breaks_the_tie()
+        await self.reacts(ann, await self.see(lambda: self.card("item/H3", "is on it")), "❌")
+        decided = await self.see(lambda: self.chat("We roll back"))
         await self.reacts(ann, decided, "⚖️")
-        await self.see(lambda: self.card("item/R2", "Done"))
+        await self.see(lambda: self.card("board", "Recovery Bob"))
+        await self.sets_point(ann, room, "2m stay on release 213 if nothing got worse")
+        await self.see(lambda: self.card("item/R4", "Done"))
         await self.see(lambda: self.card("item/H2", "Confirmed"))
-        await self.types(ann, board.ref.channel, "!inc resolve rolled back release 214")
-        over = await self.see(lambda: self._standing("prompt/close-", "is it over"))
+        await self.see(lambda: self.standing("prompt/worked-", "it worked"))
+        await self.types(ann, room, "!inc resolve rolled back release 214")
+        over = await self.see(lambda: self.standing("prompt/close-", "is it over"))
         await self.reacts(ann, over, "🏁")
         await self.see(lambda: self.card("board", "closed"))
+
+    async def _breaks_the_tie(self) -> None:
+        """The first objection is Ann's to answer. When the clock was faster, Leah stops that fix herself."""
+        asked = await self.see(lambda: self.card("prompt/objection-1"))
+        if "you break the tie" in asked.text:
+            await self.reacts(self.ann, asked, "❌")
 
     async def _mia(self) -> None:
         world, mia = self.world, self.mia
@@ -181,7 +113,7 @@ class Story:
         room = board.ref.channel
         await self.reacts(mia, board, "🔎")
         await self.types(mia, room, "!inc frobnicate")
-        await self.see(lambda: self._standing("letter/", "frobnicate"))
+        await self.see(lambda: self.standing("letter/", "frobnicate"))
         await self.types(mia, room, "!inc hypothesis cache eviction")
         await self.types(mia, room, "!inc hypothesis tax rounding in release 214")
         third = world.say(mia, room, "or is it the payment provider?")
@@ -197,14 +129,23 @@ class Story:
         await self.reacts(mia, fix, "✋")
         await self.see(lambda: self.card("item/R1", "is on it"))
         await self.reacts(mia, fix, "❌")
-        await self.see(lambda: self.card("item/R2", "Done"))
+        await self.see(lambda: self.card("item/R1", "Did not help"))
+        await self.reacts(mia, await self.see(lambda: self.card("thresholds")), "1️⃣")
+        await self.see(lambda: self.card("item/R4"))
+        # The tie-breaker keeps silent about this one: it is the clock's to let it stand.
+        await self.types(mia, room, "!inc object the logs of the provider are not in yet")
+        await self.see(lambda: self.card("item/R4", "Done"))
         await self.types(mia, room, "!inc confirm H2 the totals differ by a cent")
+        asked = await self.see(lambda: self.standing("prompt/worked-", "did R4"))
+        await self.reacts(mia, asked, "👍")
 
     async def _jon(self) -> None:
         jon = self.jon
         board = await self.see(lambda: self.card("board"))
         room = board.ref.channel
         await self.reacts(jon, board, "📣")
+        await self.see(lambda: self.card("item/H3"))
+        await self.types(jon, room, "!inc hypothesis maybe it is the cache eviction")
         for number, (after, words) in enumerate(
             (
                 (180, "impact=Some users cannot pay working=Sign-in works next=We test a rollback every=5m"),
@@ -221,6 +162,15 @@ class Story:
                 where = self.world.channels[place.id] if place else None
                 await self.see(lambda n=number, w=where: self.card(f"update/{n}", room=w))  # type: ignore[misc]
 
+    async def _jon_disagrees(self) -> None:
+        """It is not his to decide, and he is told so; then he objects to what was decided."""
+        jon = self.jon
+        await self.reacts(jon, await self.see(lambda: self._due("D1")), "⏪")
+        said = self.world.say(jon, (await self.see(lambda: self.card("board"))).ref.channel, "Why not roll back now?")
+        await self.see(lambda: self.card("board", "Updates Jon"))
+        await self.see(lambda: self.card("item/R2"))
+        await self.types(jon, said.channel, "!inc object nobody has tested that fix")
+
     async def _leah(self) -> None:
         world, leah = self.world, self.leah
         board = await self.see(lambda: self.card("board"))
@@ -230,21 +180,37 @@ class Story:
         await self.see(lambda: self.card("board", "Recovery Leah"))
         await self.types(leah, room, "!inc path fix put back the config value")
         await self.see(lambda: self.card("item/R1", "Did not help"))
+        await self.see(lambda: self._due("D1"))
+        await self.see(lambda: self.chat("Why not"))
+        await self.reacts(leah, await self.see(lambda: self._due("D1")), "🔧")
+        await self.see(lambda: self.standing("prompt/unsafe-", "Why is it unsafe"))
+        await self.chooses(leah, room, "fix retry what failed, a rollback loses the orders of today", "item/R2")
+        await self.see(lambda: self.card("prompt/objection-1", "The objection:"))
+        await self.chooses(leah, room, "fix restart the workers, which loses nothing", "item/R3")
         await self.at(540)
         said = world.say(leah, room, "We roll back release 214 now")
         await self.see(lambda: world.look(said).who("⚖️"))
         world.edit(leah, said, "We roll back release 214 now, errors are above 20 %")
         self._did("Leah edits what she decided")
-        await self.types(leah, room, "!inc path rollback release 214 is the latest change")
-        back = await self.see(lambda: self.card("item/R2", "free"))
+        back = await self.chooses(leah, room, "rollback release 214 is the latest change", "item/R4")
         await self.reacts(leah, back, "✋")
-        await self.see(lambda: self.card("item/R2", "is on it"))
-        await self.reacts(leah, back, "✅")
+        await self.see(lambda: self.card("item/R4", "is on it"))
+        await self.see(lambda: self.card("prompt/objection-2", "The objection: no answer"))
+        await self.leaves(leah, room)
 
-    def _chat(self, words: str) -> Message | None:
-        said = self.world.said(self.room.ref) if self.room else []
-        return next((one for one in said if one.post is None and one.text.startswith(words)), None)
+    async def _bob(self) -> None:
+        """Leah's backup: the call is his when she has left."""
+        bob = self.bob
+        board = await self.see(lambda: self.card("board", "Recovery Bob"))
+        back = await self.see(lambda: self.card("item/R4", "free"))
+        await self.reacts(bob, back, "✋")
+        await self.see(lambda: self.card("item/R4", "is on it"))
+        await self.reacts(bob, await self.see(lambda: self._due("D2")), "⏪")
+        await self.see(lambda: self.standing("prompt/decision-", "as is under way"))
+        await self.reacts(bob, back, "✅")
+        await self.see(lambda: self.standing("prompt/signal-", "Which signal"))
+        await self.types(bob, board.ref.channel, "!inc watch payments above 99 % @Mia 2m")
 
-    def _standing(self, start: str, words: str) -> Message | None:
-        said = self.world.said(self.room.ref) if self.room else []
-        return next((one for one in said if one.post and one.post.card.startswith(start) and words in one.text), None)
+    def _due(self, point: str) -> Message | None:
+        """The question about a decision point, once it is asked."""
+        return self.standing("prompt/decision-", f"{point} is to be decided")

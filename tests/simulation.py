@@ -26,12 +26,12 @@ import structlog
 from simulated_laws import Laws
 from simulated_loop import Deadlock, SimulatedClock, SimulatedLoop
 from simulated_process import Life, Line, MortalClock, MortalDatabase, SimulatedTicker, memory
-from simulated_story import Story
+from simulated_story import SERVICE, THRESHOLDS, Story
 
 import bot.wiring
 from bot.wiring import Tocsin
 from core import activity_log
-from core.incident.policy import Audience, Policy, Times
+from core.incident.policy import Audience, Policy, Service, Times
 from core.roster import Member, Roster
 from transports.sandbox.faults import Faults, happens
 from transports.sandbox.server import DAY, Server
@@ -152,15 +152,17 @@ class Simulation:
 
     def _policy(self) -> None:
         story = self.story
-        people = (story.ann, story.mia, story.jon, story.leah, story.sam)
+        people = (story.ann, story.mia, story.jon, story.leah, story.bob, story.sam)
         self.roster = Roster([Member(one.name, {one.transport: one.id}) for one in people])
-        ann, leah = self.roster.person(story.ann), self.roster.person(story.leah)
+        ann, leah, bob = (self.roster.person(one) for one in (story.ann, story.leah, story.bob))
         self.policy = Policy(
-            times=Times(lock_after_close=timedelta(minutes=30)),
+            # Who objects saw the choice late when the bot was away, and objects all the same.
+            times=Times(lock_after_close=timedelta(minutes=30), objection=timedelta(hours=6)),
             audiences=(
                 Audience(name="support", rooms=(story.support,), internal=True),
                 Audience(name="leadership", rooms=(story.leadership,), internal=True, frame="For your information"),
             ),
+            services=(Service(name=SERVICE, rollback_owner=leah, backup=bob, thresholds=THRESHOLDS),),
             on_call=(ann, leah),
         )
 
@@ -255,6 +257,14 @@ class Simulation:
             self.laws.break_("a start with nothing to do does nothing", "\n".join(quiet))
         async with asyncio.timeout(3600):
             await self.story.encore()
+        await self._settled()
+        # What is to be decided is due in the next process, and everybody keeps silent.
+        await self._again()
+        async with asyncio.timeout(3600):
+            await self.story.silence()
+        await self._settled()
+        async with asyncio.timeout(3600):
+            await self.story.finale()
         await self._settled()
         if self.laws.broken:
             raise self._broken()

@@ -17,7 +17,8 @@ from bot.config.answers import leaves
 from bot.config.idle import IDLE
 from bot.config.settings import LATER
 from bot.doctor import examine
-from core.incident.policy import RESPONSES, Policy, Times
+from core.incident.emoji import THRESHOLDS
+from core.incident.policy import RESPONSES, Policy, Service, Times
 from core.incident.vocabulary import Account, ChannelRef, Severity
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -39,6 +40,11 @@ discord = "42"
 [[people]]
 name = "Bob Olsen"
 matrix = "@bob:example.org"
+"""
+
+CHECKOUT = """
+[[services]]
+name = "checkout"
 """
 
 Reading = Callable[[str], Settings]
@@ -151,10 +157,6 @@ def test_the_policy_is_the_house_rules_with_people_resolved(config: Reading) -> 
 [[services]]
 name = "checkout"
 team = ["payments", "@ann:example.org"]
-rollback_owner = "bob olsen"
-backup = "@ann:example.org"
-thresholds = ["errors stay above 20 %", "  somebody is charged twice "]
-unsafe_if = "the orders were migrated"
 [groups]
 oncall = ["ann", "Bob Olsen"]
 leadership = ["Bob Olsen"]
@@ -178,10 +180,6 @@ pages = []
     ann, bob = people.people
     assert (house.on_call, house.leadership, house.tie_breaker) == ((ann, bob), (bob,), bob)
     assert house.services[0].team == (bob, ann), "groups are spelt out, and nobody is there twice"
-    checkout = house.services[0]
-    assert (checkout.rollback_owner, checkout.backup) == (bob, ann)
-    assert checkout.thresholds == ("errors stay above 20 %", "somebody is charged twice")
-    assert checkout.unsafe_if == "the orders were migrated"
     assert house.audiences[0].rooms == (ChannelRef(transport="matrix", id="#support:example.org"),)
     assert [(each.name, each.internal) for each in house.audiences] == [("support", True), ("partners", False)]
     assert house.times == Times(takeover=timedelta(0))
@@ -199,6 +197,50 @@ pages = []
             "sandbox:42",
         }
     )
+
+
+def test_a_service_says_who_rolls_back_when_and_when_not(config: Reading) -> None:
+    settings = config(f"""{MATRIX}{PEOPLE}{CHECKOUT}
+rollback_owner = "@ann"
+backup = "@bob:example.org"
+thresholds = [" errors above 5 %, for 5 minutes ", '''
+carts
+are lost''', "{"x" * 200}"]
+unsafe_if = '''
+a migration of the last release
+{"y" * 268}'''
+[[services]]
+name = "search"
+rollback_owner = "Bob Olsen"
+thresholds = []
+[[services]]
+name = "mail"
+""")
+    people = roster(settings)
+    ann, bob = people.people
+    assert policy(settings, people).services == (
+        Service(
+            name="checkout",
+            rollback_owner=ann,
+            backup=bob,
+            thresholds=("errors above 5 %, for 5 minutes", "carts are lost", "x" * 200),
+            unsafe_if=f"a migration of the last release {'y' * 268}",
+        ),
+        Service(name="search", rollback_owner=bob),
+        Service(name="mail"),
+    )
+
+
+def test_a_service_has_as_many_thresholds_as_there_are_emoji_for(config: Reading) -> None:
+    sentences = tuple(f"alarm {number} is on" for number in THRESHOLDS.values())
+    assert len(sentences) == 9
+    (service,) = config(f"{MATRIX}{CHECKOUT}thresholds = {list(sentences)}").services
+    assert service.thresholds == sentences
+
+
+def test_a_step_of_the_checklist_may_be_off(config: Reading) -> None:
+    times = config(MATRIX + "[times]\nchecklist = ['2m', '0s', '7m', '10m', '0s']").times
+    assert times.checklist == tuple(timedelta(minutes=minutes) for minutes in (2, 0, 7, 10, 0))
 
 
 def test_accounts_in_two_chats_are_one_person(config: Reading) -> None:
@@ -312,6 +354,23 @@ WRONG: Mapping[str, tuple[str, str]] = {
         MATRIX + "[times]\nwatch = 'soon'",
         "times.watch: 'soon' is not a length of time; write 60s, 15m, 2h or 7d",
     ),
+    "a checklist with a step missing": (
+        MATRIX + "[times]\nchecklist = ['2m', '4m', '7m', '10m']",
+        "times.checklist must have 5 lengths of time, one for each step",
+    ),
+    "a checklist with a step too many": (
+        MATRIX + "[times]\nchecklist = ['2m', '4m', '7m', '10m', '15m', '20m']",
+        "times.checklist must have 5 lengths of time, one for each step",
+    ),
+    "a checklist that is empty": (
+        MATRIX + "[times]\nchecklist = []",
+        "times.checklist must have 5 lengths of time, one for each step",
+    ),
+    "a checklist switched off in one go": (MATRIX + "[times]\nchecklist = '0s'", "times.checklist must be a list"),
+    "a checklist with a time that is none": (
+        MATRIX + "[times]\nchecklist = ['2m', '4m', 'soon', '10m', '15m']",
+        "times.checklist[3]: 'soon' is not a length of time; write 60s, 15m, 2h or 7d",
+    ),
     "a port that is none": (MATRIX + "[web]\nport = 70000", "web.port: input should be less than or equal to 65535"),
     "one port for two": (
         MATRIX + "[web]\nport = 8323",
@@ -354,45 +413,70 @@ WRONG: Mapping[str, tuple[str, str]] = {
         MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nteam = ['Bob Olson']",
         "services, team of checkout: Bob Olson is nobody in [[people]] (did you mean Bob Olsen?), and no group",
     ),
-    "a rollback owner whom nobody knows": (
-        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nrollback_owner = 'Bob Olson'",
-        "services, rollback_owner of checkout: Bob Olson is nobody in [[people]] (did you mean Bob Olsen?)",
-    ),
-    "a backup whom nobody knows": (
-        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nrollback_owner = 'Ann'\nbackup = 'Zoltan'",
-        "services, backup of checkout: Zoltan is nobody in [[people]]",
-    ),
-    "a backup of nobody": (
-        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nbackup = 'Ann'",
-        "services[1]: backup stands in for rollback_owner, which is missing",
-    ),
-    "a backup who is the owner": (
-        MATRIX + PEOPLE + "[[services]]\nname = 'checkout'\nrollback_owner = 'Ann'\nbackup = 'ann'",
-        "services[1]: backup and rollback_owner are the same person; name somebody else",
-    ),
-    "more thresholds than there are figures": (
-        MATRIX + f"[[services]]\nname = 'checkout'\nthresholds = {[f'error {n}' for n in range(10)]}",
-        "services[1].thresholds must have no more than 9 entries",
-    ),
-    "a blank threshold": (
-        MATRIX + "[[services]]\nname = 'checkout'\nthresholds = ['  ']",
-        "services[1].thresholds[1] must not be empty",
-    ),
-    "a threshold twice": (
-        MATRIX + "[[services]]\nname = 'checkout'\nthresholds = ['errors rise', 'Errors rise']",
-        "services[1].thresholds: the same threshold is there twice",
-    ),
-    "a threshold that is an essay": (
-        MATRIX + f"[[services]]\nname = 'checkout'\nthresholds = ['{'x' * 201}']",
-        "services[1].thresholds: a threshold is a sentence of 200 characters at most",
-    ),
-    "a checklist of other steps": (
-        MATRIX + "[times]\nchecklist = ['2m', '4m']",
-        "times.checklist must have no less than 5 entries",
-    ),
     "a service twice": (
         MATRIX + "[[services]]\nname = 'Checkout'\n[[services]]\nname = 'checkout'",
         "services: Checkout is there twice",
+    ),
+    "a rollback owner whom nobody knows": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'Bob Olson'",
+        "services, rollback_owner of checkout: Bob Olson is nobody in [[people]] (did you mean Bob Olsen?)",
+    ),
+    "a group for a rollback owner": (
+        MATRIX + PEOPLE + "[groups]\npayments = ['Ann']\n" + CHECKOUT + "rollback_owner = 'payments'",
+        "services, rollback_owner of checkout: payments is nobody in [[people]]",
+    ),
+    "a rollback owner's backup whom nobody knows": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'Ann'\nbackup = '@anne'",
+        "services, backup of checkout: @anne is nobody in [[people]] (did you mean Ann?)",
+    ),
+    "a backup who is the rollback owner": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'Ann'\nbackup = 'Ann'",
+        "services, backup of checkout: Ann is the rollback_owner; name somebody else, or leave it out",
+    ),
+    "a backup who is the rollback owner by another name": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = 'discord:42'\nbackup = '@ANN'",
+        "services, backup of checkout: Ann is the rollback_owner; name somebody else, or leave it out",
+    ),
+    "a backup without a rollback owner": (
+        MATRIX + PEOPLE + CHECKOUT + "backup = 'Ann'",
+        "services, backup of checkout: there is no rollback_owner whose backup this is; name one, or leave it out",
+    ),
+    "a rollback owner who is empty": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = ' '\nbackup = 'Ann'",
+        "services[1].rollback_owner must not be empty",
+    ),
+    "two rollback owners": (
+        MATRIX + PEOPLE + CHECKOUT + "rollback_owner = ['Ann', 'Bob Olsen']",
+        "services[1].rollback_owner must be text in quotes",
+    ),
+    "more thresholds than emoji": (
+        MATRIX + CHECKOUT + f"thresholds = {[f'alarm {number} is on' for number in range(10)]}",
+        "services[1].thresholds must have at most 9 sentences: people mark them with 1️⃣ to 9️⃣",
+    ),
+    "a threshold that is blank": (
+        MATRIX + CHECKOUT + "thresholds = ['errors above 5 %', ' ']",
+        "services[1].thresholds[2] must not be empty",
+    ),
+    "a threshold that is a story": (
+        MATRIX + CHECKOUT + f"thresholds = ['{'x' * 201}']",
+        "services[1].thresholds[1] must have at most 200 characters",
+    ),
+    "a threshold that is a number": (
+        MATRIX + CHECKOUT + "thresholds = [5]",
+        "services[1].thresholds[1] must be text in quotes",
+    ),
+    "a threshold that stands alone": (
+        MATRIX + CHECKOUT + "thresholds = 'errors above 5 %, for 5 minutes'",
+        "services[1].thresholds must be a list",
+    ),
+    "a threshold twice": (
+        MATRIX + CHECKOUT + "thresholds = ['Errors above 5 %', 'carts are lost', ' errors  above 5 % ']",
+        "services[1].thresholds: 1 and 3 are the same sentence",
+    ),
+    "an unsafe_if that is blank": (MATRIX + CHECKOUT + "unsafe_if = ''", "services[1].unsafe_if must not be empty"),
+    "an unsafe_if that is a story": (
+        MATRIX + CHECKOUT + f"unsafe_if = '{'x' * 301}'",
+        "services[1].unsafe_if must have at most 300 characters",
     ),
     "a room without its chat": (
         MATRIX + "[audiences.support]\nrooms = ['#support:example.org']",
@@ -547,7 +631,13 @@ def test_the_example_is_a_config_that_works(monkeypatch: pytest.MonkeyPatch) -> 
     settings = load(EXAMPLE)
     house = policy(settings, roster(settings))
     assert [person.name for person in house.on_call] == ["Ann", "Mia"]
-    assert [person.name for person in house.services[0].team] == ["Mia", "Leah"]
+    (checkout,) = house.services
+    assert [person.name for person in checkout.team] == ["Mia", "Leah"]
+    assert checkout.rollback_owner is not None
+    assert checkout.backup is not None
+    assert (checkout.rollback_owner.name, checkout.backup.name) == ("Leah", "Mia")
+    assert checkout.thresholds
+    assert checkout.unsafe_if
 
 
 def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -635,6 +725,11 @@ def test_a_setting_that_does_nothing_yet_is_told(config: Reading) -> None:
 )
 def test_each_such_setting_is_told_by_its_key(config: Reading, key: str, text: str) -> None:
     assert idle(config(text)) == [f"{key} does nothing in this version yet"]
+
+
+def test_what_the_calls_act_upon_is_not_told(config: Reading) -> None:
+    calls = "[roles]\ntie_breaker = 'Ann'\n[times]\ndecision_step = '90s'\nnudge_gap = '90s'\nobjection = '90s'"
+    assert idle(config(MATRIX + PEOPLE + calls)) == []
 
 
 def test_what_is_as_it_would_be_anyway_is_not_told(config: Reading) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from incidents import ANN, JON, MIA, ROOM, Case, message, person
+from incidents import ANN, JON, LEAH, MIA, ROOM, Case, message, person
 
 from core.incident import commands as c
 from core.incident.cards import cards, told
@@ -24,7 +25,6 @@ from core.incident.vocabulary import ItemKind, ItemStatus, Phase, Role
         c.AskToClose(),
         c.AskAboutFreeze(),
         c.LockChannel(),
-        c.PassRole(role=Role.SCRIBE),
         c.RemindUpdate(due=Case().now, step=0),
         c.SettleSameOrNew(ask=3, new=True),
         c.Nudge(row="checklist 1"),
@@ -185,3 +185,24 @@ def test_an_edit_of_what_nothing_was_made_from_changes_nothing() -> None:
 def test_a_command_is_spelled_as_it_is_typed() -> None:
     assert spelled(c.PublishUnchanged(every=timedelta(minutes=15))) == f"unchanged {spell(timedelta(minutes=15))}"
     assert spelled(c.Assign(role=Role.SCRIBE, who=MIA)) == "assign scribe @Mia"
+
+
+def test_a_takeover_passes_for_its_own_silence_only() -> None:
+    case = Case()
+    case.does(MIA, c.Claim(role=Role.DIAGNOSIS))
+    case.does(JON, c.TakeOver(role=Role.DIAGNOSIS))
+    case.does(MIA, c.Claim(role=Role.DIAGNOSIS))
+    case.does(LEAH, c.TakeOver(role=Role.DIAGNOSIS))
+    # Jon's minute is over a moment later; Leah's has hardly begun.
+    assert case.decides(None, c.PassRole(prompt="prompt/takeover-1")) == ()
+    assert case.decides(None, c.PassRole(prompt="prompt/takeover-2"))
+
+
+def test_an_incident_of_an_earlier_version_can_be_asked_for_a_decision() -> None:
+    case = Case()
+    case.does(ANN, c.DecideBy(at=case.now + timedelta(minutes=5), condition="roll back"))
+    case.does(None, c.AskDecision(point="D1"))
+    old = {action: emoji for action, emoji in case.incident.policy.emoji.items() if not action.startswith("path_")}
+    earlier = replace(case.incident, policy=case.incident.policy.model_copy(update={"emoji": old}))
+    asked = next(card for card in cards(earlier) if card.key == "prompt/decision-1")
+    assert [choice.emoji for choice in asked.post.choices] == ["⏪", "🔧", "⏸️", "🔎"]

@@ -111,7 +111,7 @@ BY_CHATS = st.one_of(
 
 TWICE_IS_TWICE = (
     *(c.AddNote, c.AddItem, c.MarkDecision, c.Show, c.RecordChange, c.ChoosePath),
-    *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate),
+    *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate, c.AskUnfreeze),
 )
 """Commands that say something: said again, it is said again."""
 

@@ -32,6 +32,7 @@ from transports.sandbox.server import Server
 from transports.sandbox.transport import SandboxTransport
 from transports.signals import MessageSent
 
+CONDITION = "roll back release 214 if payment errors stay above 20 %"
 DEMO = (sys.executable, "-m", "bot", "demo")
 
 
@@ -170,7 +171,7 @@ async def test_the_cast_yields_what_a_person_took_and_the_story_goes_right(tmp_p
                 stage.world.react(zoe, free, "✋")
             if signal.text.startswith("@Zoe"):
                 asked.append(signal.text)
-                if "path fix" in signal.text:
+                if "path fix" in signal.text or "decide-by" in signal.text:
                     stage.world.say(zoe, signal.message.channel, signal.text.partition("I would write: ")[2])
 
         stage.world.subscribe(takes_part)
@@ -181,19 +182,48 @@ async def test_the_cast_yields_what_a_person_took_and_the_story_goes_right(tmp_p
     assert cast.left_out == []
     assert asked == [
         "@Zoe, recovery is yours. I would write: /inc path fix put tax.rounding back to its old value",
+        f"@Zoe, recovery is yours. I would write: /inc decide-by 10:11 {CONDITION}",
         "@Zoe, H3 is yours. I would put ❌ on H3's card.",
-        "@Zoe, recovery is yours. I would write: /inc path rollback release 214",
+        "@Zoe, recovery is yours. I would put ⏪ on Tocsin's question.",
     ]
     assert verdict(ended) == []
     assert ended is not None
     told = [f"{entry.by.name if entry.by else ''}: {entry.text}" for entry in ended.entries]
     assert "Zoe: path: ship a fix: put tax.rounding back to its old value (R1)" in told
     assert "Zoe: is on H3" in told
-    assert "Leah: path: roll back: release 214 (R2)" in told
+    assert f"Leah: path: roll back (R2; decides D1: {CONDITION})" in told
+
+
+ELSE = ("/inc path dig let us wait", "/inc decide-by 10:30 fail over")
+
+
+@pytest.mark.parametrize("instead", ELSE)
+async def test_the_story_goes_on_when_the_decision_went_another_way(tmp_path: Path, instead: str) -> None:
+    """Asked for the decision point, whoever took recovery does something else; Leah takes the call back and types it."""
+    async with playing(tmp_path) as (stage, incident):
+        zoe = stage.world.create_person("Zoe")
+
+        def takes_part(happening: Happening) -> None:
+            signal, now = happening.signal, incident()
+            if not isinstance(signal, MessageSent) or now is None:
+                return
+            board = stage.find(now.channel, "board")
+            if signal.text.startswith("Recovery is still free") and board:
+                stage.world.react(zoe, board, "⏪")
+            if signal.text.startswith("@Zoe") and "decide-by" in signal.text:
+                stage.world.say(zoe, signal.message.channel, instead)
+
+        stage.world.subscribe(takes_part)
+        cast = Cast(stage, incident, spare=0.3)
+        await cast.play()
+        ended = incident()
+
+    assert verdict(ended) == []
+    assert cast.left_out == []
 
 
 async def test_a_play_that_nobody_watches_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bot.cast, "PATIENCE", 0.1)
-    clock = ScaledClock(BEGIN, 60_000)
+    clock = ScaledClock(BEGIN, 6_000)
     with pytest.raises(Stuck, match=r"^Mia waited for the card board until 10:0\d UTC, and it did not come$"):
         await Cast(Stage.build(clock), lambda: None).play()

@@ -18,7 +18,7 @@ README = Path(__file__).parent.parent / "README.md"
 MESSAGES = 20
 """Messages in the incident's channel, at most; everything else is an edit."""
 
-CALLS = 4
+CALLS = 5
 """Times that somebody is called by name, at most; nobody but that person."""
 
 

@@ -114,9 +114,10 @@ async def test_another_message_is_a_new_one_by_word(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("word", ["no", "no same-1"])
-async def test_another_message_is_a_new_one_by_no(stage: Stage, word: str) -> None:
+@pytest.mark.parametrize("in_triage", [True, False], ids=["in triage", "in the incident's channel"])
+async def test_another_message_is_a_new_one_by_no(stage: Stage, word: str, in_triage: bool) -> None:
     await _second_alarm(stage)
-    await stage.kim.types(word, stage.triage)
+    await stage.kim.types(word, stage.triage if in_triage else stage.channel)
     assert (stage.incident.number, stage.incident.title) == (2, "The search is empty")
     first = stage.tocsin.post.awake()[0][1]
     assert first.prompts["prompt/same-1"].settled == "a new incident"
@@ -129,8 +130,15 @@ async def test_no_to_nothing_in_triage_declares_nothing(stage: Stage) -> None:
     await stage.mia.is_told("no", where=stage.triage)
     await stage.kim.is_told("no handoff-1", where=stage.triage)
     assert stage.incident.number == 1
+    for word in ("no", "no same-1"):
+        await stage.mia.is_told(word, where=stage.channel)
+    assert stage.incident.number == 1
     await stage.fast_forward(minutes=1)
     stage.expect_card("prompt/same-1", "the same incident")
+    # Too late: it is the same by now.
+    late = await stage.kim.says("!inc no same-1", stage.channel)
+    stage.ticks.add(late.id)
+    assert stage.incident.number == 1
 
 
 async def test_only_who_was_asked_says_which(stage: Stage) -> None:

@@ -81,6 +81,25 @@ async def test_at_its_time_the_open_step_and_only_that_is_named_to_the_commander
     ]
 
 
+async def test_a_check_each_is_no_step_any_more_once_it_is_but_watched(clocked: Stage) -> None:
+    stage = clocked
+    await _declared(stage, "mia", "jon")
+    await stage.mia.types("hypothesis the cache")
+    await stage.mia.types("confirm H1")
+    await stage.ann.types("freeze")
+    await stage.ann.types("impact some users cannot pay")
+    for who, role in (("mia", "diagnosis"), ("jon", "updates"), ("mia", "recovery")):
+        await getattr(stage, who).types(f"claim {role}")
+    stage.expect_card("item/H1")
+    stage.expect_card("checklist", "☐ by 10:12 UTC each person has one check")
+    await stage.ann.types("status monitoring errors are falling")
+    stage.expect_card("checklist", "☑ by 10:12 UTC each person has one check")
+    await stage.fast_forward(minutes=6)
+    await stage.mia.types("note payment success is back")
+    await stage.fast_forward(minutes=5)
+    stage.expect_no_card("nudge/1")
+
+
 async def test_a_commander_who_comes_late_is_told_the_last_step_alone(clocked: Stage) -> None:
     stage = clocked
     await stage.mia.types("declare checkout fails sev3", stage.triage)

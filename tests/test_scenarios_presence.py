@@ -135,3 +135,16 @@ async def test_no_role_passes_to_somebody_who_left(stage: Stage) -> None:
     stage.expect_card("prompt/takeover-1", "Takeover: Mia left.")
     await stage.fast_forward(minutes=2)
     stage.expect_card("board", "Commander Ann")
+
+
+async def test_what_somebody_wrote_before_they_left_does_not_bring_them_back_when_it_is_heard_again(
+    stage: Stage,
+) -> None:
+    await _declared(stage)
+    await stage.mia.says("here", stage.channel)
+    await stage.mia.says("the cache looks fine", stage.channel)
+    await stage.fast_forward(seconds=5)
+    await stage.mia.leaves(stage.channel)
+    # Without its cursor Tocsin hears everything anew.
+    await stage.restart(forget=True)
+    assert _there(stage) == ["Ann"]

@@ -147,6 +147,19 @@ async def test_a_takeover_passes_in_silence_unless_the_taker_holds_two_by_then(s
     await stage.mia.is_told("takeover updates", "two of diagnosis, updates and recovery")
 
 
+async def test_what_the_holder_wrote_before_they_were_asked_is_no_answer_when_it_is_heard_again(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.says("I look at the graphs", stage.channel)
+    await stage.fast_forward(seconds=5)
+    await stage.mia.types("takeover ic")
+    # Without its cursor Tocsin hears everything anew.
+    await stage.restart(forget=True)
+    stage.expect_card("prompt/takeover-1", "Mia wants to take over as incident commander")
+    await stage.ann.says("I am here", stage.channel)
+    stage.expect_card("prompt/takeover-1", "Ann keeps it")
+    stage.expect_everything()
+
+
 async def test_the_holder_may_let_it_pass_at_once(stage: Stage) -> None:
     await _declared(stage)
     await stage.mia.types("takeover lead")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from running import until
 from structlog.testing import capture_logs
 
 from core.activity_log import ActivityLog
@@ -29,7 +30,7 @@ ANN = Person(key="person:Ann", name="Ann", initials="AN", account=Account(transp
 SELDOM = 30.0
 """A tick that comes to nothing within a test: what is handed in was woken for."""
 
-PROMPT = 0.2
+PROMPT = 0.4
 """Seconds after its moment in which a deadline is on the record, on a machine that is busy with other tests."""
 
 
@@ -139,20 +140,13 @@ async def test_a_clock_set_forward_delays_nothing_by_more_than_a_tick(house: Hou
 
 async def test_a_clock_set_back_makes_nothing_early_and_loses_and_doubles_nothing(house: House) -> None:
     ticker = started(house.timers, 0.05)
-    stream = await house.declare(0.1, 0.15)
-    await asyncio.sleep(0.12)
-    house.clock.ahead = -timedelta(hours=1)
-    asked = len(house.late.get(stream, []))
-    await asyncio.sleep(0.2)
-    assert len(house.late.get(stream, [])) == asked < 2
-    house.clock.ahead = timedelta()
-    await asyncio.sleep(PROMPT)
-    house.clock.ahead = -timedelta(hours=1)
-    await asyncio.sleep(0.1)
-    house.clock.ahead = timedelta()
-    await asyncio.sleep(0.1)
+    stream = await house.declare(0.05, 600)
+    await until(lambda: stream in house.late)
+    for ahead, asked in ((-60, 1), (-59, 1), (0, 1), (11, 2), (-60, 2), (11, 2)):
+        house.clock.ahead = timedelta(minutes=ahead)
+        await asyncio.sleep(0.12)
+        assert len(house.late[stream]) == asked
     ticker.stop()
-    assert len(house.late[stream]) == 2
     assert min(house.late[stream]) >= 0
 
 
@@ -173,7 +167,7 @@ async def test_the_ticker_goes_on_when_the_machines_own_clock_is_set_back(
     monkeypatch.setattr(house.timers, "_look_ahead", lambda: looks.append(house.clock.now()))
     await asyncio.sleep(0.4)
     ticker.stop()
-    assert 4 <= len(looks) <= 10
+    assert 3 <= len(looks) <= 10
 
 
 # --- deadlines that move, and trouble ---------------------------------------------------------------------------------
@@ -186,10 +180,8 @@ class Desk:
     clock: JumpingClock = field(default_factory=JumpingClock)
     taken: list[tuple[str, float]] = field(default_factory=list)
     trouble: list[Exception] = field(default_factory=list)
-    tries: int = 0
 
     async def handle(self, order: Order) -> None:
-        self.tries += 1
         if self.trouble:
             raise self.trouble.pop()
         self.taken.append((str(order.source), self.clock.now().timestamp()))
@@ -221,6 +213,16 @@ async def test_a_deadline_that_moves_is_handed_in_once_at_its_new_moment(desk: D
     [(source, at)] = desk.taken
     assert source == "clock/inc-1/one"
     assert 0 <= at - moment.timestamp() < PROMPT
+
+
+async def test_deadlines_close_together_are_each_woken_for(desk: Desk) -> None:
+    timers, now = timers_of(desk), desk.clock.now() + timedelta(seconds=0.05)
+    ticker = started(timers)
+    close = [Deadline(f"{index}", now + timedelta(microseconds=130 * index), c.AskToClose()) for index in range(1000)]
+    timers.watch("inc-1", cast("Incident", close))
+    await asyncio.sleep(0.2 + PROMPT)
+    ticker.stop()
+    assert len(desk.taken) == 1000
 
 
 async def test_a_deadline_that_goes_and_comes_back_is_handed_in_once(desk: Desk) -> None:
@@ -260,13 +262,11 @@ async def test_what_a_busy_database_did_not_take_waits_for_the_next_tick(desk: D
     timers = timers_of(desk)
     desk.trouble = [sqlite3.OperationalError("database is locked") for _ in range(3)]
     ticker = started(timers, 0.1)
-    due(timers, desk.clock.now() + timedelta(seconds=0.05))
+    due(timers, moment := desk.clock.now() + timedelta(seconds=0.05))
     with capture_logs():
-        await asyncio.sleep(0.15)
-        assert 1 <= desk.tries <= 3
-        await asyncio.sleep(0.4)
+        await until(lambda: bool(desk.taken))
     ticker.stop()
-    assert len(desk.taken) == 1
+    assert desk.taken[0][1] - moment.timestamp() > 0.15
 
 
 async def test_nothing_is_kept_of_a_deadline_that_stumbled_once_it_is_met_or_its_incident_is_over(desk: Desk) -> None:

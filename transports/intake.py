@@ -14,8 +14,10 @@ import structlog
 
 from core.activity_log import HOUSE, stream_of
 from core.incident import commands as c
+from core.incident.decide.asking import find
 from core.incident.decide.declaring import same_title
 from core.incident.events import Ask, Origin, Recorded
+from core.incident.refusals import Refusal
 from core.incident.state import Prompt
 from core.incident.vocabulary import Account, ChannelRef
 from core.patience import patiently
@@ -117,7 +119,8 @@ class Intake:
             if incident.channel != signal.message.channel:
                 continue
             for prompt in incident.open_prompts(Ask.TAKEOVER):
-                if person.is_(prompt.asked.to[0]):
+                # What was written before they were asked may be heard once more, and is no answer.
+                if person.is_(prompt.asked.to[0]) and signal.at >= prompt.at:
                     here = replace(signal, source=f"{signal.source}/here")
                     await self.reception.hand_in(here, c.Claim(role=prompt.asked.roles[0]), stream, signal.author)
             new = not incident.closed and not any(person.is_(one) for one in incident.present)
@@ -182,6 +185,8 @@ class Intake:
                 # In an incident's own channel no command needs a number: a figure there begins the reason.
                 command = c.Reopen(why=f"{command.number} {command.why}")
         waiting = self._same_or_new(channel, author)
+        if isinstance(command, c.Decline) and stream is not None:
+            waiting = await self._declined(command, stream, author)
         if waiting is not None and isinstance(command, c.Confirm):
             stream = waiting[0]
             command = c.Confirm(prompt=command.prompt or waiting[1].key)
@@ -189,6 +194,18 @@ class Intake:
             await self.reacted.anew(signal, author, *waiting, origin)
             return
         await self.reception.hand_in(signal, command, stream or HOUSE, author, origin, channel=channel)
+
+    async def _declined(self, command: c.Decline, stream: str, account: Account) -> tuple[str, Prompt] | None:
+        """The same question, where a no in the incident's own channel is one to that: it makes a new incident there, too."""
+        incident = await self.reception.post.incident(stream)
+        person = self.reception.roster.person(account)
+        try:
+            prompt = find(incident, command.prompt, person) if incident else None
+        except Refusal:
+            return None
+        if prompt is None or prompt.settled or prompt.asked.ask is not Ask.SAME or not person.is_(prompt.asked.to[0]):
+            return None
+        return stream, prompt
 
     def _same_or_new(self, channel: ChannelRef, account: Account) -> tuple[str, Prompt] | None:
         """Where it waits in triage for this person's word whether that is the same, or a new one."""

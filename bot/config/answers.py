@@ -5,7 +5,7 @@ Rule: an answer names keys and forms, never what was written there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -41,6 +41,20 @@ PATTERNS = {
     "discord": "a number: right-click the person, Copy User ID",
 }
 
+COUNTS = {
+    "checklist": "5 lengths of time, one for each step",
+    "thresholds": "at most 9 sentences: people mark them with 1️⃣ to 9️⃣",
+}
+"""How many entries a list has to have, where that is not just one."""
+
+
+def answers(problems: Iterable[Mapping[str, Any]]) -> list[str]:
+    """One line for each of pydantic's findings."""
+    found = list(problems)
+    # Pydantic leaves a wrong entry out and then counts: such a list is called too short for no fault of its own.
+    holes = {problem["loc"][:-1] for problem in found}
+    return [answer(problem) for problem in found if problem["type"] != "too_short" or problem["loc"] not in holes]
+
 
 def answer(problem: Mapping[str, Any]) -> str:
     """One line for one of pydantic's findings."""
@@ -55,9 +69,10 @@ def answer(problem: Mapping[str, Any]) -> str:
         return f"{path}: {problem['ctx']['error']}"
     if kind == "literal_error":
         return f"{path} must be one of {problem['ctx']['expected']}"
-    if kind in ("too_long", "too_short") and "actual_length" in problem["ctx"] and problem["ctx"]["actual_length"]:
-        more, least = problem["ctx"].get("max_length"), problem["ctx"].get("min_length")
-        return f"{path} must have no {f'more than {more}' if more else f'less than {least}'} entries"
+    if kind in ("too_short", "too_long") and problem["loc"][-1] in COUNTS:
+        return f"{path} must have {COUNTS[problem['loc'][-1]]}"
+    if kind == "string_too_long":
+        return f"{path} must have at most {problem['ctx']['max_length']} characters"
     if kind in EXPECTED:
         return f"{path} {EXPECTED[kind]}"
     return f"{path}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"

@@ -40,16 +40,16 @@ def policy(settings: Settings, roster: Roster) -> Policy:
             Service(
                 name=service.name,
                 team=_people(settings, roster, service.team),
-                rollback_owner=roster.named(service.rollback_owner) if service.rollback_owner else None,
-                backup=roster.named(service.backup) if service.backup else None,
+                rollback_owner=_person(roster, service.rollback_owner),
+                backup=_person(roster, service.backup),
                 thresholds=service.thresholds,
-                unsafe_if=service.unsafe_if,
+                unsafe_if=service.unsafe_if or "",
             )
             for service in settings.services
         ),
         on_call=_people(settings, roster, settings.groups.get("oncall", ())),
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),
-        tie_breaker=roster.named(settings.roles.tie_breaker) if settings.roles.tie_breaker else None,
+        tie_breaker=_person(roster, settings.roles.tie_breaker),
     )
 
 
@@ -79,6 +79,10 @@ def _standing(word: str, roster: Roster) -> str:
     if word.startswith("@"):
         return f"matrix:{word}"
     return f"discord:{word}" if word.isdigit() else word
+
+
+def _person(roster: Roster, word: str | None) -> Person | None:
+    return roster.named(word) if word else None
 
 
 def _people(settings: Settings, roster: Roster, words: tuple[str, ...]) -> tuple[Person, ...]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
-from bot.config.answers import answer, later, stray
+from bot.config.answers import answers, later, stray
 from bot.config.references import SECRETS, problems, table
 from bot.config.settings import Settings
 
@@ -44,7 +44,7 @@ def load(path: Path, *, with_secrets: bool = True) -> Settings:
     try:
         settings = Settings(**data)
     except ValidationError as error:
-        wrong += [answer(problem) for problem in error.errors(include_url=False, include_input=False)]
+        wrong += answers(error.errors(include_url=False, include_input=False))
     else:
         if not wrong:
             return settings

@@ -78,7 +78,7 @@ def _people(data: Raw) -> Iterator[str]:
     for key in Transports.model_fields:
         for account in _twice(str(person.get(key)) for person in people if person.get(key)):
             yield f"people: the {key} account {account} belongs to two people"
-    if (breaker := table(data, "roles").get("tie_breaker")) and isinstance(breaker, str) and not _known(data, breaker):
+    if (breaker := _word(table(data, "roles"), "tie_breaker")) and not _known(data, breaker):
         yield f"roles.tie_breaker: {_nobody(data, breaker)}"
 
 
@@ -99,11 +99,27 @@ def _services(data: Raw) -> Iterator[str]:
     for service in services:
         for word in names(service, "team"):
             if word not in groups and not _known(data, word):
-                yield f"services, team of {service.get('name', 'one without a name')}: {_nobody(data, word)}, and no group"
-        for key in ("rollback_owner", "backup"):
-            owner = service.get(key)
-            if isinstance(owner, str) and owner and not _known(data, owner):
-                yield f"services, {key} of {service.get('name', 'one without a name')}: {_nobody(data, owner)}"
+                yield f"services, team of {_called(service)}: {_nobody(data, word)}, and no group"
+        yield from _rollback(data, service)
+
+
+def _rollback(data: Raw, service: Raw) -> Iterator[str]:
+    words = {key: word for key in ("rollback_owner", "backup") if (word := _word(service, key))}
+    people = {key: _who(data, word) for key, word in words.items()}
+    for key, word in words.items():
+        if people[key] is None:
+            yield f"services, {key} of {_called(service)}: {_nobody(data, word)}"
+    backup = people.get("backup")
+    if "backup" in words and service.get("rollback_owner") is None:
+        yield (
+            f"services, backup of {_called(service)}: there is no rollback_owner whose backup this is; "
+            "name one, or leave it out"
+        )
+    elif backup and backup is people.get("rollback_owner"):
+        yield (
+            f"services, backup of {_called(service)}: {backup.get('name')} is the rollback_owner; "
+            "name somebody else, or leave it out"
+        )
 
 
 def _audiences(data: Raw) -> Iterator[str]:
@@ -125,13 +141,28 @@ def _as_written(entries: list[Raw], key: str, folded: str) -> str:
     return next(str(entry[key]) for entry in entries if str(entry.get(key)).casefold() == folded)
 
 
+def _word(entry: Raw, key: str) -> str:
+    """What stands there, when it is text; what is blank, or no text, is the models' to judge."""
+    found = entry.get(key)
+    return found.strip() if isinstance(found, str) else ""
+
+
+def _called(service: Raw) -> str:
+    return str(service.get("name", "one without a name"))
+
+
 def _known(data: Raw, word: str) -> bool:
+    return _who(data, word) is not None
+
+
+def _who(data: Raw, word: str) -> Raw | None:
+    """The entry of the person that a word means."""
     name = word.strip().removeprefix("@").casefold()
     for person in tables(data, "people"):
         accounts = {(key, person.get(key)) for key in Transports.model_fields if isinstance(person.get(key), str)}
         if str(person.get("name")).casefold() == name or any(word in (i, f"{t}:{i}") for t, i in accounts):
-            return True
-    return False
+            return person
+    return None
 
 
 def _place(word: str) -> bool:

@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Times
 from core.incident.times import Length
 from core.incident.vocabulary import Role
@@ -61,13 +62,28 @@ def listed(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def one_line(value: object) -> object:
+    """Text without its line breaks: a long sentence may be written on several lines, and is shown on one."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    """The sentences, no two alike. Raises `ValueError` with the numbers of two that are, never with their words."""
+    first: dict[str, int] = {}
+    for number, sentence in enumerate(sentences, 1):
+        earlier = first.setdefault(sentence.casefold(), number)
+        if earlier != number:
+            raise ValueError(f"{earlier} and {number} are the same sentence")
+    return sentences
+
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
+Threshold = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(one_line)]
+Caution = Annotated[str, StringConstraints(min_length=1, max_length=300), BeforeValidator(one_line)]
 Call = Literal["commander", "oncall", "team", "leadership"]
 Snowflake = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{1,20}$")]
 """What Discord's *Copy ID* gives."""
-SENTENCE = 200
-"""Characters of a threshold: it stands on one line of a card."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -178,31 +194,13 @@ class Person(Table):
 
 
 class Service(Table):
-    """`thresholds` are marked with 1️⃣ to 9️⃣, so there are nine at most."""
-
     name: Words
     team: Names = ()
     rollback_owner: Words | None = None
     backup: Words | None = None
-    thresholds: Annotated[Names, Field(max_length=9)] = ()
-    unsafe_if: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
-
-    @field_validator("thresholds")
-    @classmethod
-    def _short(cls, sentences: tuple[str, ...]) -> tuple[str, ...]:
-        if any(len(sentence) > SENTENCE for sentence in sentences):
-            raise ValueError(f"a threshold is a sentence of {SENTENCE} characters at most")
-        if len({sentence.casefold() for sentence in sentences}) < len(sentences):
-            raise ValueError("the same threshold is there twice")
-        return sentences
-
-    @model_validator(mode="after")
-    def _owned(self) -> Service:
-        if self.backup and not self.rollback_owner:
-            raise ValueError("backup stands in for rollback_owner, which is missing")
-        if self.backup and self.rollback_owner and self.backup.casefold() == self.rollback_owner.casefold():
-            raise ValueError("backup and rollback_owner are the same person; name somebody else")
-        return self
+    # Not `Names`: one sentence that stands without its list has commas of its own, and is no list.
+    thresholds: Annotated[tuple[Threshold, ...], Field(max_length=len(THRESHOLDS)), AfterValidator(different)] = ()
+    unsafe_if: Caution | None = None
 
 
 class Severity(Table):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.incident.state import Incident
-from core.incident.vocabulary import THREE_CALLS
+from core.incident.vocabulary import THREE_CALLS, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ def _note_lacks(incident: Incident) -> str:
     return ", ".join(lacking)
 
 
+def _one_check_each(incident: Incident) -> bool:
+    # What is only watched, or over, leaves nobody anything to check.
+    return incident.checked or incident.phase in (Phase.MONITORING, Phase.RESOLVED, Phase.CLOSED)
+
+
 def _idle(incident: Incident) -> str:
     names = ", ".join(person.name for person in incident.idle)
     free = ", ".join(item.key for item in incident.free)
@@ -80,7 +85,7 @@ CHECKLIST: tuple[Check, ...] = (
     ),
     Check("freeze risky changes", lambda _: "`freeze`", _frozen),
     Check("keep the note: impact written, calls claimed", _note_lacks, _note_kept),
-    Check("each person has one check", _idle, lambda incident: incident.checked, alone=False),
+    Check("each person has one check", _idle, _one_check_each, alone=False),
     Check("first update out, the next decision time set", _untold, _told_and_timed),
 )
 """In order; their times are `times.checklist`, counted from the declaration."""

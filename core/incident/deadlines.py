@@ -46,7 +46,7 @@ def _commander_asked(prompt: Prompt, since: datetime) -> bool:
 def _takeover(incident: Incident) -> Iterator[Deadline]:
     for prompt in incident.open_prompts(Ask.TAKEOVER):
         due = prompt.at + incident.policy.times.takeover
-        yield Deadline(prompt.key, due, c.PassRole(role=prompt.asked.roles[0]))
+        yield Deadline(prompt.key, due, c.PassRole(prompt=prompt.key))
 
 
 def _same_or_new(incident: Incident) -> Iterator[Deadline]:

@@ -69,7 +69,8 @@ __all__ = [
 class Incident:
     """The whole of it. Mappings are never changed in place.
 
-    `present` are those who did or said anything in its channel, `left` those who left and have not come back; `met` says who marked which threshold;
+    `present` are those who did or said anything in its channel, `left` when those left who have not come back; `met` says
+    who marked which threshold;
     `checked` that at some moment everybody who was there had a check.
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
     when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.
@@ -97,7 +98,7 @@ class Incident:
     changed_at: datetime | None = None
     people: tuple[Person, ...] = ()
     present: tuple[Person, ...] = ()
-    left: tuple[Person, ...] = ()
+    left: Mapping[str, datetime] = field(default_factory=dict)
     checked: bool = False
     roles: Mapping[Role, Holding] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
@@ -176,6 +177,14 @@ class Incident:
         """Whether nobody but one person is there: roles and idle people are nobody's worry then."""
         return len(self.present) <= 1
 
+    def has_left(self, person: Person) -> bool:
+        """Whether somebody left the channel and has not been heard of since."""
+        return person.key in self.left
+
+    def left_after(self, person: Person, moment: datetime) -> bool:
+        """Whether somebody has left since: a chat may tell once more what they wrote or did before."""
+        return self.has_left(person) and self.left[person.key] > moment
+
     def busy_with(self, person: Person) -> tuple[Item, ...]:
         """The hypotheses and actions in somebody's hands; a path is recovery's, and waits for nobody."""
         return tuple(
@@ -186,12 +195,15 @@ class Incident:
 
     @property
     def idle(self) -> tuple[Person, ...]:
-        """Who is there and could take a check: who holds a call other than diagnosis has that, and a path is work too."""
-        full = [self.holder(role) for role in Role if role is not Role.DIAGNOSIS]
+        """Who is there and could take a check: the commander, the update owner and the scribe have their hands full, and
+        so has recovery while a path is open.
+        """
+        full = [self.holder(role) for role in (Role.IC, Role.UPDATES, Role.SCRIBE)]
+        full += [self.holder(Role.RECOVERY)] if self.open_path else []
         # The path's holder too: it is an item like the others here.
         full += [item.holder for item in self.items.values() if item.open]
-        busy = tuple({person.key: person for person in full if person is not None}.values())
-        return tuple(person for person in self.present if not any(person.is_(one) for one in busy))
+        busy = {person.key for person in full if person is not None}
+        return tuple(person for person in self.present if person.key not in busy)
 
     @property
     def free(self) -> tuple[Item, ...]:

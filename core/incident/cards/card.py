@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.incident.document import Choice, Document, Post
+from core.incident.emoji import EMOJI
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person
 
@@ -61,4 +62,5 @@ def card(
 
 def choice(incident: Incident, action: str, label: str, command: str) -> Choice:
     """A choice by its action's name, with the emoji that the house uses for it."""
-    return Choice(incident.policy.emoji[action], label, command)
+    # An incident that an earlier version declared knows nothing of the acts that came since.
+    return Choice(incident.policy.emoji.get(action, EMOJI[action]), label, command)

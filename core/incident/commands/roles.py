@@ -43,6 +43,6 @@ class TakeOver(Command):
 
 
 class PassRole(Command):
-    """The holder was silent: the role passes to who asked."""
+    """The holder was silent about this question: the role passes to who asked."""
 
-    role: Role
+    prompt: str

@@ -28,7 +28,6 @@ from core.incident.decide import (
 from core.incident.decide.act import Act, Events, answered
 from core.incident.decide.declaring import Elsewhere, House, Sibling, declare
 from core.incident.events import (
-    Arrived,
     ChannelGone,
     ChannelLocked,
     ChannelOpened,
@@ -240,8 +239,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.NoteRemade():
             return () if command.what in incident.remade else (Remade(what=command.what),)
         case c.NoteArrival():
-            known = any(act.person.is_(person) for person in incident.present)
-            return () if known or incident.closed else (Arrived(),)
+            return roles.arrive(incident, act)
         case c.NoteLeft():
             return () if incident.closed else roles.leave(incident, act)
         case c.Misread():

@@ -35,7 +35,7 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
     declarer, on_call = incident.declared_by, incident.policy.on_call
     first = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
     # Nobody twice; and instead of those who left whoever is there, one of them, since that is no crowd's question.
-    here = [person for person in first if not any(person.is_(one) for one in incident.left)]
+    here = [person for person in first if not incident.has_left(person)]
     to = tuple({person.key: person for person in here or incident.present[:1] or first}.values())
     return (
         *settle(incident, [Ask.COMMANDER], "asked again"),

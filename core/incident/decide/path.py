@@ -209,7 +209,7 @@ def ask_whether_it_worked(incident: Incident, command: AskWhetherItWorked) -> Ev
     signal = incident.signal
     if signal is None or signal.item != command.item or signal.seen or incident.open_prompts(Ask.WORKED):
         return ()
-    gone = any(signal.who.is_(person) for person in incident.left)
+    gone = incident.has_left(signal.who)
     to = (gone and incident.deciders(Role.RECOVERY)[:1]) or (signal.who,)
     return (Asked(ask=Ask.WORKED, number=incident.next_number(Ask.WORKED), to=to, item=signal.item),)
 

@@ -8,6 +8,7 @@ from core.incident import refusals
 from core.incident.commands import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
 from core.incident.decide.act import Act, Events, answered
 from core.incident.events import (
+    Arrived,
     Ask,
     Asked,
     BackupNamed,
@@ -181,9 +182,9 @@ def take_over(incident: Incident, command: TakeOver, act: Act) -> Events:
 
 
 def pass_role(incident: Incident, command: PassRole) -> Events:
-    """The holder was silent for the whole time: the role passes to who asked first."""
-    asked = [prompt for prompt in _about(incident, command.role) if prompt.asked.ask is Ask.TAKEOVER]
-    return pass_now(incident, asked[0]) if asked else ()
+    """The holder was silent for the whole time: the role passes to who asked."""
+    prompt = incident.prompts[command.prompt]
+    return () if prompt.settled else pass_now(incident, prompt)
 
 
 def pass_now(incident: Incident, prompt: Prompt) -> Events:
@@ -194,6 +195,12 @@ def pass_now(incident: Incident, prompt: Prompt) -> Events:
     except refusals.Refusal:
         return (Settled(prompt=prompt.key, how=f"{who.name} holds two calls already"),)
     return _take(incident, role, who, How.TOOK_OVER)
+
+
+def arrive(incident: Incident, act: Act) -> Events:
+    """Whoever says anything is there."""
+    there = any(act.person.is_(person) for person in incident.present)
+    return () if there or incident.closed or incident.left_after(act.person, act.at) else (Arrived(),)
 
 
 def leave(incident: Incident, act: Act) -> Events:

@@ -152,9 +152,9 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         and recorded.about not in OUTSIDE
     ):
         people = with_person(people, recorded.by)
-        if _is_there(incident, recorded.event, recorded.by):
-            present = with_person(present, recorded.by)
-        gone = tuple(person for person in gone if not person.is_(recorded.by)) if gone else ()
+        if not incident.left_after(recorded.by, recorded.at):
+            present = with_person(present, recorded.by) if _is_there(incident, recorded.event, recorded.by) else present
+            gone = {key: at for key, at in gone.items() if key != recorded.by.key} if gone else gone
     return replace(
         after,
         left=gone,
@@ -259,7 +259,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         ):
             return calls.after(incident, event, recorded, by)
         case Left():
-            return left(incident, by)
+            return left(incident, by, recorded.at)
         case FrozenChanges():
             return replace(incident, frozen=Freeze(by, recorded.at, event.why))
         case UnfrozenChanges():

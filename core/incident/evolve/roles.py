@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from core.incident.events import How, Recorded, RoleTaken
 from core.incident.evolve.grown import with_, with_person
@@ -35,11 +36,11 @@ def vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
     return replace(incident, roles=roles, vacant_since=recorded.at if role is Role.IC else incident.vacant_since)
 
 
-def left(incident: Incident, who: Person) -> Incident:
+def left(incident: Incident, who: Person, at: datetime) -> Incident:
     """Whoever left is nobody's backup; their roles and items are other events."""
     roles = {
         role: replace(holding, backup=None) if who.is_(holding.backup) else holding
         for role, holding in incident.roles.items()
     }
     present = tuple(person for person in incident.present if not person.is_(who))
-    return replace(incident, roles=roles, present=present, left=with_person(incident.left, who))
+    return replace(incident, roles=roles, present=present, left={**incident.left, who.key: at})
