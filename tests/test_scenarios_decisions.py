@@ -235,6 +235,20 @@ async def test_an_old_answer_is_asked_again(stage: Stage) -> None:
     stage.expect_everything()
 
 
+async def test_a_decision_that_came_due_before_tocsin_heard_of_it_is_asked_at_once(stage: Stage) -> None:
+    await _team(stage)
+    await stage.stop()
+    stage.world.say(stage.leah.account, stage.channel, f"!inc decide-by 5m {CONDITION}")
+    await stage.again(away=timedelta(minutes=6))
+    stage.expect_card("prompt/decision-1", f"Leah: D1 is to be decided, 10:07 UTC: {CONDITION}")
+    await stage.stop()
+    stage.world.say(stage.leah.account, stage.channel, "!inc move-decision 5m")
+    await stage.again(away=timedelta(minutes=6))
+    stage.expect_card("prompt/decision-1", "The decision: moved to 10:13 UTC.")
+    stage.expect_card("prompt/decision-2", "Leah: D1 is to be decided, 10:13 UTC")
+    stage.expect_everything()
+
+
 @pytest.mark.parametrize("forget", [False, True])
 async def test_no_decision_is_lost_across_a_restart(stage: Stage, forget: bool) -> None:
     await _team(stage)
