@@ -140,7 +140,7 @@ STORY: tuple[Beat, ...] = (
     ),
     _grabs("10:11:15", "Mia", "R2"),
     _ends("10:12:20", "Mia", "✅", "R2"),
-    _says("10:12:35", "Leah", "/inc watch payment success above 99 % for 2m", needs=Role.RECOVERY),
+    _says("10:12:35", "Leah", "/inc watch payment success above 99 % for 1m", needs=Role.RECOVERY),
     _says("10:12:50", "Mia", "Payment success is back at 99.4 % since 10:12.", name="well"),
     _reacts("10:12:55", "Bo", "📌", "well"),
     _says("10:13:05", "Mia", "/inc confirm h2 totals match again without release 214"),

@@ -258,7 +258,7 @@ def as_typed(says: str) -> str:
         "/inc ": "!inc ",
         "release 214 10:02": f"release 214 {ago}",
         "decide-by 10:11": "decide-by 2s",
-        " for 2m": "",
+        " for 1m": "",
     }.items():
         says = says.replace(words, now, 1)
     return says

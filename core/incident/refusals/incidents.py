@@ -49,7 +49,11 @@ def closed_already() -> Refusal:
 def raised_again(number: int, duplicate_of: int | None) -> Refusal:
     """An alarm whose incident is closed."""
     if duplicate_of is not None:
-        return Refusal("closed", f"Incident {number} is a duplicate of incident {duplicate_of}.", "Join that one.")
+        return Refusal(
+            "closed",
+            f"Incident {number} is a duplicate of incident {duplicate_of}.",
+            "Join that one; `board` in its channel tells how it stands.",
+        )
     return Refusal("closed", f"Incident {number} is closed.", f"If it came back, type `reopen {number} WHY`.")
 
 
