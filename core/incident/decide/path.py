@@ -145,11 +145,13 @@ def _text(incident: Incident, command: ChoosePath, point: DecisionPoint | None) 
 
 
 def _confirmed(incident: Incident, point: DecisionPoint | None, command: ChoosePath) -> Events:
-    """That path is being gone already."""
+    """That path is being gone already, and goes on: nobody wishes to stop it any more."""
+    how = f"{PATH_WORDS[command.path]}, as is under way"
+    over = settle(incident, [Ask.STOP, Ask.UNSAFE], how)
     if point is None:
-        return ()
+        return over
     answered = DecisionPointAnswered(key=point.key, path=command.path)
-    return (answered, *settle_about(incident, point, f"{PATH_WORDS[command.path]}, as is under way"))
+    return (answered, *settle_about(incident, point, how), *over)
 
 
 def _chosen(incident: Incident, command: ChoosePath, point: DecisionPoint | None, act: Act) -> Events:

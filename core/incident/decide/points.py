@@ -51,7 +51,8 @@ def move(incident: Incident, command: MoveDecision, act: Act) -> Events:
 def withdraw(incident: Incident, command: WithdrawDecision) -> Events:
     point = _meant(incident, command.point)
     withdrawn = DecisionPointWithdrawn(key=point.key, why=command.why)
-    return (withdrawn, *settle_about(incident, point, "withdrawn" + (f": {command.why}" if command.why else "")))
+    how = "withdrawn" + (f": {command.why}" if command.why else "")
+    return (withdrawn, *settle_about(incident, point, how), *settle_after(incident, point, how))
 
 
 def withdraw_all(incident: Incident, why: str) -> Events:
@@ -76,6 +77,12 @@ def _meant(incident: Incident, key: str) -> DecisionPoint:
 
 def settle_about(incident: Incident, point: DecisionPoint, how: str) -> Events:
     return tuple(Settled(prompt=prompt.key, how=how) for prompt in incident.asked_about(point))
+
+
+def settle_after(incident: Incident, point: DecisionPoint, how: str) -> Events:
+    """What was asked before an answer to it counts: that answer is not wanted any more."""
+    asked = (*incident.open_prompts(Ask.STOP), *incident.open_prompts(Ask.UNSAFE))
+    return tuple(Settled(prompt=prompt.key, how=how) for prompt in asked if prompt.asked.point == point.key)
 
 
 def chain(incident: Incident) -> tuple[tuple[Person, int], ...]:
