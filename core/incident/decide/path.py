@@ -55,8 +55,8 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
 
     `stopping`: who chose it has said that the path which is open shall be stopped for it.
     """
-    overruling = tie.asked_of(incident, act.person)
-    if overruling is not None and tie.about_path(incident, overruling):
+    overruling = _overruling(incident, act)
+    if overruling is not None:
         if incident.path is not None and incident.path.path is command.path and not command.why:
             return tie.settle_it(incident, overruling, overturned=False)
     elif not incident.may(act.person, Role.RECOVERY) and not _asked_for(incident, command, act):
@@ -84,6 +84,11 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
     # What an overturned choice had opened is stopped by that already.
     stopped = [one for one in stopped if not any(isinstance(each, ItemEnded) for each in overturns)]
     return (*overturns, *stopped, *_chosen(incident, command, point, act), *_over(incident, command, point, act))
+
+
+def _overruling(incident: Incident, act: Act) -> Prompt | None:
+    """The objection to the path that this person is asked about."""
+    return next((one for one in tie.asked_of(incident, act.person) if tie.about_path(incident, one)), None)
 
 
 def _asked_for(incident: Incident, command: ChoosePath, act: Act) -> bool:
@@ -170,7 +175,8 @@ def _over(incident: Incident, command: ChoosePath, point: DecisionPoint | None, 
     about = settle_about(incident, point, how) if point else ()
     asks = [Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED]
     objections = [one for one in incident.open_prompts(Ask.OBJECTION) if tie.about_path(incident, one)]
-    if tie.asked_of(incident, act.person) in objections:
+    if _overruling(incident, act) is not None:
+        # They ended with the choice that was overturned.
         objections = []
     return (*about, *settle(incident, asks, how), *(Settled(prompt=one.key, how="chosen anew") for one in objections))
 

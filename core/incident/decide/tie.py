@@ -12,10 +12,9 @@ from core.incident.times import spell
 from core.incident.vocabulary import ItemStatus, Person, Role
 
 
-def asked_of(incident: Incident, person: Person) -> Prompt | None:
-    """The objection that this person is asked about as tie-breaker."""
-    asked = (one for one in incident.open_prompts(Ask.OBJECTION) if any(person.is_(who) for who in one.asked.to))
-    return next(asked, None)
+def asked_of(incident: Incident, person: Person) -> tuple[Prompt, ...]:
+    """The objections that this person is asked about as tie-breaker."""
+    return tuple(one for one in incident.open_prompts(Ask.OBJECTION) if any(person.is_(who) for who in one.asked.to))
 
 
 def about_path(incident: Incident, prompt: Prompt) -> bool:
@@ -24,10 +23,10 @@ def about_path(incident: Incident, prompt: Prompt) -> bool:
 
 def object_to(incident: Incident, command: Object, act: Act) -> Events:
     """Asks whoever breaks ties; the choice stands meanwhile."""
-    mine, made = asked_of(incident, act.person), choice(incident)
-    if mine is not None:
+    if mine := asked_of(incident, act.person):
         # Who is asked, and objects too, has answered.
-        return settle_it(incident, mine, overturned=True)
+        return settle_it(incident, mine[-1], overturned=True)
+    made = choice(incident)
     window = incident.policy.times.objection
     if made is None or act.at - (made.put_at or made.at) > window:
         raise refusals.nothing_to_object_to(spell(window))
@@ -59,10 +58,13 @@ def settle_it(incident: Incident, prompt: Prompt, *, overturned: bool) -> Events
     entry = prompt.asked.entry
     how = "overturned" if overturned else "the choice stands"
     events: list[TieBroken | Settled | ItemEnded] = [TieBroken(entry=entry, overturned=overturned)]
-    going = incident.open_path
-    if overturned and going is not None and about_path(incident, prompt):
-        events.append(ItemEnded(key=going.key, status=ItemStatus.STOPPED, result="overturned"))
-    return (*events, Settled(prompt=prompt.key, how=how))
+    going, over = incident.open_path, [prompt]
+    if overturned and about_path(incident, prompt):
+        # A path that was confirmed may have been objected to twice.
+        over = [one for one in incident.open_prompts(Ask.OBJECTION) if about_path(incident, one)]
+        if going is not None:
+            events.append(ItemEnded(key=going.key, status=ItemStatus.STOPPED, result="overturned"))
+    return (*events, *(Settled(prompt=one.key, how=how) for one in over))
 
 
 def let_it_stand(incident: Incident, command: LetItStand) -> Events:
