@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from incidents import ANN, JON, LEAH, MIA, Case, team
+from incidents import ANN, BOB, JON, LEAH, MIA, Case, team
 
 from core.incident import commands as c
 from core.incident.events import Ask, Asked, PathChosen, Settled, TieBroken
@@ -47,3 +47,34 @@ def test_overturning_a_path_ends_every_objection_to_it() -> None:
     events = case.does(ANN, c.ChoosePath(path=Path.FIX))
     assert case.incident.open_prompts(Ask.OBJECTION) == ()
     assert sum(isinstance(event, Settled) for event in events) == 2
+
+
+def test_whoever_was_asked_while_the_call_was_theirs_is_asked_again_as_tie_breaker() -> None:
+    case = Case()
+    case.does(ANN, c.DecideBy(at=case.now + MINUTE, condition="roll back"))
+    case.passes(MINUTE)
+    case.does(LEAH, c.Claim(role=Role.RECOVERY))
+    for _ in range(3):
+        case.passes(MINUTE)
+    asked = [(one.asked.to[0], one.asked.step) for one in case.incident.open_prompts(Ask.DECISION)]
+    assert asked == [(ANN, 0), (LEAH, 0), (ANN, 1)]
+    case.does(ANN, c.AnswerDecision(prompt="prompt/decision-3", path=Path.ROLLBACK))
+    assert case.incident.points["D1"].over == Path.ROLLBACK
+
+
+def test_a_tie_breaker_answers_the_decision_that_he_was_asked_about() -> None:
+    case = team()
+    case.does(ANN, c.DecideBy(at=case.now + MINUTE, condition="roll back"))
+    case.passes(MINUTE)
+    # D1 waits for its last step when command, and with it the tie, goes to Bob; D2 comes due after that.
+    case.passes(MINUTE)
+    case.does(ANN, c.NameBackup(role=Role.IC, who=BOB))
+    case.does(ANN, c.DecideBy(at=case.now + MINUTE, condition="fail over"))
+    case.passes(MINUTE)
+    case.does(BOB, c.TakeOver(role=Role.IC))
+    case.does(LEAH, c.NameBackup(role=Role.RECOVERY, who=ANN))
+    case.does(None, c.AskDecision(point="D2"))
+    case.does(None, c.AskDecision(point="D2"))
+    assert [one.asked.point for one in case.incident.open_prompts(Ask.DECISION) if BOB in one.asked.to] == ["D2"]
+    case.does(BOB, c.ChoosePath(path=Path.ROLLBACK))
+    assert (case.incident.points["D1"].over, case.incident.points["D2"].over) == ("", Path.ROLLBACK)

@@ -59,8 +59,8 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
     if overruling is not None:
         if incident.path is not None and incident.path.path is command.path and not command.why:
             return tie.settle_it(incident, overruling, overturned=False)
-    elif not incident.may(act.person, Role.RECOVERY) and not _asked_for(incident, command, act):
-        raise refusals.not_yours("decide that", incident.deciders(Role.RECOVERY), Role.RECOVERY.title)
+    elif not incident.may(act.person, Role.RECOVERY):
+        command = _as_tie_breaker(incident, command, act)
     if command.point and not incident.points[command.point].open:
         return ()
     point, going = answered(incident, command), incident.open_path
@@ -91,10 +91,13 @@ def _overruling(incident: Incident, act: Act) -> Prompt | None:
     return next((one for one in tie.asked_of(incident, act.person) if tie.about_path(incident, one)), None)
 
 
-def _asked_for(incident: Incident, command: ChoosePath, act: Act) -> bool:
-    """Whether the tie-breaker was asked for this decision."""
-    asked = [one for one in incident.open_prompts(Ask.DECISION) if command.point in ("", one.asked.point)]
-    return any(one.asked.step and act.person.is_(who) for one in asked for who in one.asked.to)
+def _as_tie_breaker(incident: Incident, command: ChoosePath, act: Act) -> ChoosePath:
+    """The same choice, for the decision that this person was asked about as tie-breaker. Raises `Refusal`."""
+    for prompt in incident.open_prompts(Ask.DECISION):
+        asked = prompt.asked
+        if asked.step and act.person.is_(asked.to[0]) and command.point in ("", asked.point):
+            return command.model_copy(update={"point": asked.point})
+    raise refusals.not_yours("decide that", incident.deciders(Role.RECOVERY), Role.RECOVERY.title)
 
 
 def answered(incident: Incident, command: ChoosePath) -> DecisionPoint | None:

@@ -98,8 +98,11 @@ def chain(incident: Incident) -> tuple[tuple[Person, int], ...]:
 
 def next_asked(incident: Incident, point: DecisionPoint) -> tuple[Person, int] | None:
     """Who is asked next about a decision point; nobody when all were."""
-    asked = [person for prompt in incident.asked_about(point) for person in prompt.asked.to]
-    waiting = ((who, step) for who, step in chain(incident) if not any(who.is_(one) for one in asked))
+    # Whoever was asked while the call was theirs may have to be asked again, now as tie-breaker.
+    asked = [(person, prompt.asked.step) for prompt in incident.asked_about(point) for person in prompt.asked.to]
+    waiting = (
+        (who, step) for who, step in chain(incident) if not any(who.is_(one) and step <= was for one, was in asked)
+    )
     # With the steps turned off the first alone is asked.
     return next(waiting, None) if not asked or incident.policy.times.decision_step else None
 
