@@ -73,7 +73,9 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
         return _confirmed(incident, point, command)
     if _repeats(incident, command) and point is None:
         return ()
-    asks = _first_ask(incident, command, act, going=None if stopping or overturns else going)
+    # Whoever overturns a rollback was told why it is unsafe: in the objection.
+    departs = rollback.departs(incident, command.path, None if overturns else going)
+    asks = _first_ask(incident, command, act, going=None if stopping or overturns else going, departs=departs)
     if asks is not None:
         return asks
     stopped = (
@@ -83,7 +85,12 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
     )
     # What an overturned choice had opened is stopped by that already.
     stopped = [one for one in stopped if not any(isinstance(each, ItemEnded) for each in overturns)]
-    return (*overturns, *stopped, *_chosen(incident, command, point, act), *_over(incident, command, point, act))
+    return (
+        *overturns,
+        *stopped,
+        *_chosen(incident, command, point, act, departs=departs),
+        *_over(incident, command, point, act),
+    )
 
 
 def _overruling(incident: Incident, act: Act) -> Prompt | None:
@@ -120,9 +127,11 @@ def _repeats(incident: Incident, command: ChoosePath) -> bool:
     )
 
 
-def _first_ask(incident: Incident, command: ChoosePath, act: Act, going: Item | None) -> Events | None:
+def _first_ask(
+    incident: Incident, command: ChoosePath, act: Act, *, going: Item | None, departs: bool
+) -> Events | None:
     """What has to be answered before the choice is made; nothing when it may be made."""
-    if rollback.rule(incident) and command.path in (Path.FIX, Path.DIG) and not command.why:
+    if departs and not command.why:
         return _ask(incident, Ask.UNSAFE, command, act)
     if going is not None:
         return _ask(incident, Ask.STOP, command, act, item=going.key)
@@ -162,9 +171,9 @@ def _confirmed(incident: Incident, point: DecisionPoint | None, command: ChooseP
     return (answered, *settle_about(incident, point, how), *over)
 
 
-def _chosen(incident: Incident, command: ChoosePath, point: DecisionPoint | None, act: Act) -> Events:
+def _chosen(incident: Incident, command: ChoosePath, point: DecisionPoint | None, act: Act, *, departs: bool) -> Events:
     path, key = command.path, "" if command.path is Path.DIG else next_key(incident, ItemKind.RECOVERY)
-    unsafe = command.why if rollback.rule(incident) and path in (Path.FIX, Path.DIG) else ""
+    unsafe = command.why if departs else ""
     chosen = PathChosen(path=path, why=command.why, item=key, point=point.key if point else "", unsafe=unsafe)
     if not key:
         return (chosen,)
@@ -196,7 +205,7 @@ def end_pause(incident: Incident, command: EndPause, act: Act) -> Events:
     if not item.open:
         return ()
     ended = ItemEnded(key=item.key, status=ItemStatus.DONE, result="five minutes are over")
-    if incident.phase is Phase.RESOLVED or call is None:
+    if incident.phase in (Phase.RESOLVED, Phase.CLOSED) or call is None:
         return (ended,)
     point = incident.points.get(call.point)
     condition = call.why or (point.condition if point else "the five minutes are over: what now?")
@@ -220,6 +229,8 @@ def watch(incident: Incident, command: WatchSignal, act: Act) -> Events:
 def ask_whether_it_worked(incident: Incident, command: AskWhetherItWorked) -> Events:
     signal = incident.signal
     if signal is None or signal.item != command.item or signal.seen or incident.open_prompts(Ask.WORKED):
+        return ()
+    if incident.phase in (Phase.RESOLVED, Phase.CLOSED):
         return ()
     return (Asked(ask=Ask.WORKED, number=incident.next_number(Ask.WORKED), to=(signal.who,), item=signal.item),)
 
