@@ -149,18 +149,20 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     """The incident after one more event."""
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
-    people, present = after.people, after.present
+    people, present, gone = after.people, after.present, after.gone
     if (
         recorded.by is not None
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
         people, present = with_person(people, recorded.by), with_person(present, recorded.by)
+        gone = without(gone, recorded.by)
     return replace(
         after,
         entries=(*after.entries, new) if new else after.entries,
         people=people,
         present=present,
+        gone=gone,
         version=recorded.version,
         changed_at=recorded.at,
         letters=letters.after(incident.letters, recorded),
@@ -169,6 +171,10 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
 
 def with_person(people: tuple[Person, ...], person: Person) -> tuple[Person, ...]:
     return people if any(known.is_(person) for known in people) else (*people, person)
+
+
+def without(people: tuple[Person, ...], who: Person) -> tuple[Person, ...]:
+    return tuple(known for known in people if not known.is_(who))
 
 
 def _with(mapping: Mapping[K, V], key: K, value: V) -> dict[K, V]:
@@ -206,7 +212,7 @@ def _left(incident: Incident, who: Person) -> Incident:
         role: replace(holding, backup=None) if who.is_(holding.backup) else holding
         for role, holding in incident.roles.items()
     }
-    return replace(incident, roles=roles, present=tuple(person for person in incident.present if not person.is_(who)))
+    return replace(incident, roles=roles, present=without(incident.present, who), gone=with_person(incident.gone, who))
 
 
 def _item(incident: Incident, item: Item) -> Incident:

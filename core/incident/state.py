@@ -228,7 +228,7 @@ class Promises:
 class Incident:
     """The whole of it. Mappings are never changed in place.
 
-    `present` are those who did or said anything here; `met` says who marked which threshold.
+    `present` are those who did or said anything here, `gone` those who left since; `met` says who marked which threshold.
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
     when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.
     """
@@ -255,6 +255,7 @@ class Incident:
     changed_at: datetime | None = None
     people: tuple[Person, ...] = ()
     present: tuple[Person, ...] = ()
+    gone: tuple[Person, ...] = ()
     roles: Mapping[Role, Holding] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
     items: Mapping[str, Item] = field(default_factory=dict)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.decide import calls, closing, declaring, items, path, roles, tie
+from core.incident.decide import closing, declaring, items, path, roles, tie
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
@@ -32,9 +33,10 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
     """First the declarer and who is on call, then on-call's backup (spec, section 8)."""
     if incident.commander is not None or incident.closed:
         return ()
-    # Whoever is on call and declares is the commander, so nobody is in this twice.
-    declarer, on_call = incident.declared_by, incident.policy.on_call
-    to = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    declarer, on_call = (incident.declared_by,), incident.policy.on_call
+    first = (*declarer, *on_call[:1]) if command.step == 0 else on_call[1:]
+    reached = (_reached(incident, people) for people in (first, on_call, declarer, incident.present))
+    to = next((people for people in reached if people), declarer)
     return (
         *settle(incident, [Ask.COMMANDER], "asked again"),
         Asked(
@@ -44,6 +46,11 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
             step=command.step,
         ),
     )
+
+
+def _reached(incident: Incident, people: Sequence[Person]) -> tuple[Person, ...]:
+    """Each of them once, without those who left the channel: they would not hear it."""
+    return tuple({one.key: one for one in people if not any(one.is_(gone) for gone in incident.gone)}.values())
 
 
 def find(incident: Incident, key: str, by: Person) -> Prompt:
@@ -79,7 +86,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
         case Ask.TAKEOVER:
             return roles.pass_now(incident, prompt)
         case Ask.UNFREEZE:
-            return calls.unfreeze(incident, c.Unfreeze())
+            return c.Unfreeze()
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=False))
         case Ask.CLOSE:
@@ -118,7 +125,9 @@ ANSWERED_BY: dict[Ask, str] = {
 
 
 def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
-    """No: what was asked is not done. To an objection it says that the choice does not stand."""
+    """No: what was asked is not done. To an objection it says that the choice does not stand; to the sentence why a
+    rollback is unsafe, that its choice is not made.
+    """
     prompt = find(incident, command.prompt, act.person)
     asked = prompt.asked
     if prompt.settled:
@@ -132,7 +141,10 @@ def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
             return path.it_did_not_help(incident, prompt)
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=True))
-        case _ if asked.ask in ANSWERED_BY:
+        case Ask.COMMANDER if len(asked.to) > 1:
+            # The others were asked too.
+            return ()
+        case _ if asked.ask in ANSWERED_BY and asked.ask is not Ask.UNSAFE:
             raise refusals.more_than_yes(ANSWERED_BY[asked.ask])
         case _:
             return (Settled(prompt=prompt.key, how=f"{act.person.name} said no"),)

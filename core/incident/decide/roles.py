@@ -206,9 +206,10 @@ def leave(incident: Incident, act: Act) -> Events:
     mine = (item for item in incident.items.values() if item.open and gone.is_(item.holder))
     events += [ItemLetGo(key=item.key, who=gone) for item in mine]
     events += _vacancies(incident, gone, passed)
-    # An offer to somebody who is gone waits for nobody.
+    # An offer to somebody who is gone waits for nobody, and no role passes to them.
     settled = {event.prompt for event in events if isinstance(event, Settled)}
-    offers = (one for one in incident.open_prompts(Ask.HANDOFF) if gone.is_(one.asked.to[0]))
+    offers = [one for one in incident.open_prompts(Ask.HANDOFF) if gone.is_(one.asked.to[0])]
+    offers += [one for one in incident.open_prompts(Ask.TAKEOVER) if gone.is_(one.asked.by)]
     events += [Settled(prompt=one.key, how=f"{gone.name} left") for one in offers if one.key not in settled]
     # Last, since whoever does something is there.
     return (*events, Left())
