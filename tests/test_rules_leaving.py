@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+import pytest
 from incidents import ANN, BOB, JON, LEAH, MIA, Case, team
+from rules_scenes import MINUTE, Row, busy, crossing, holds, named, play, taken_over, yes
 
 from core.incident import commands as c
 from core.incident.events import Ask, Asked
 from core.incident.vocabulary import ItemKind, Role
 
-MINUTE = timedelta(minutes=1)
+HANDS = (
+    Row(
+        "one check each while others are free",
+        busy,
+        ((MIA, c.LetGo(item="H1")), (MIA, c.Grab(item="H2"))),
+        "item_grabbed",
+        ((LEAH, c.Grab(item="H1")),),
+        "one-pair-of-hands",
+    ),
+    Row(
+        "a yes takes the second",
+        lambda: play(busy(), (MIA, c.Grab(item="H2"))),
+        ((MIA, yes("second-1")),),
+        "item_grabbed",
+        ((LEAH, yes("second-1")),),
+        "not-asked-of-you",
+    ),
+    Row(
+        "hand-offs do not cross",
+        crossing,
+        ((JON, c.HandOff(who=BOB)),),
+        "asked",
+        ((JON, c.HandOff(who=MIA)),),
+        "hand-offs-cross",
+    ),
+    Row(
+        "what was answered is crossed no more",
+        crossing,
+        ((JON, c.Decline(prompt="")), (JON, c.HandOff(who=MIA))),
+        "asked",
+        ((JON, c.HandOff(who=MIA)),),
+        "hand-offs-cross",
+    ),
+    Row(
+        "who asked for it has it at once",
+        taken_over,
+        ((ANN, c.HandOff(who=BOB)),),
+        "role_taken",
+        ((ANN, c.HandOff(who=BOB, role=Role.SCRIBE)),),
+        "not-held",
+    ),
+)
+
+
+@pytest.mark.parametrize("row", [*HANDS], ids=named)
+def test_a_rule_allows_one_and_refuses_the_other(row: Row) -> None:
+    holds(row)
 
 
 def test_whoever_asked_for_a_role_and_left_does_not_get_it() -> None:

@@ -2,16 +2,144 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from incidents import ANN, JON, LEAH, MIA, Case, team
+import pytest
+from incidents import ANN, BOB, JON, LEAH, MIA, Case, team
+from rules_scenes import (
+    MINUTE,
+    Row,
+    answer,
+    calm,
+    holds,
+    named,
+    rolled_back,
+    ruled,
+    shipping,
+    shop,
+    stopping,
+    unsafe,
+    watched,
+    yes,
+)
 
 from core.incident import commands as c
 from core.incident.events import Ask, DecisionPointSet, PathChosen
-from core.incident.policy import Policy, Service
-from core.incident.vocabulary import ItemStatus, Path
+from core.incident.vocabulary import ItemStatus, Path, Role
 
-MINUTE = timedelta(minutes=1)
+ROLL_BACK = c.ChoosePath(path=Path.ROLLBACK)
+DIG = c.ChoosePath(path=Path.DIG)
+
+PATHS = (
+    Row(
+        "one path at a time",
+        shipping,
+        ((LEAH, c.EndItem(item="R1", status=ItemStatus.DROPPED)), (LEAH, ROLL_BACK)),
+        "path_chosen",
+        ((LEAH, c.ChoosePath(path=Path.FIX)),),
+    ),
+    Row(
+        "whoever asked for another path stops the first",
+        stopping,
+        ((LEAH, yes("stop-1")),),
+        "path_chosen",
+        ((BOB, yes("stop-1")),),
+        "not-asked-of-you",
+    ),
+    Row(
+        "said again is a yes to the stop, while the call is theirs",
+        stopping,
+        ((LEAH, ROLL_BACK),),
+        "item_ended",
+        ((ANN, c.Assign(role=Role.RECOVERY, who=BOB)), (LEAH, yes("stop-1"))),
+        "not-your-call",
+    ),
+    Row("dug for the same reason is dug once", calm, ((LEAH, DIG),), "path_chosen", ((LEAH, DIG), (LEAH, DIG))),
+    Row(
+        "what is not the rule takes a sentence",
+        unsafe,
+        ((LEAH, c.ChoosePath(path=Path.DIG, why="the migration has run")),),
+        "path_chosen",
+        ((LEAH, DIG),),
+        "rollback-first",
+    ),
+    Row(
+        "that sentence takes more than a yes",
+        unsafe,
+        ((LEAH, ROLL_BACK),),
+        "path_chosen",
+        ((LEAH, yes("unsafe-1")),),
+        "more-than-yes",
+    ),
+    Row(
+        "the rule is answered by whose call it is",
+        ruled,
+        ((BOB, answer("rule-1")),),
+        "path_chosen",
+        ((MIA, answer("rule-1")),),
+        "not-your-call",
+    ),
+    Row(
+        "a signal belongs to a rollback or a fix",
+        calm,
+        ((LEAH, ROLL_BACK), (MIA, c.WatchSignal(signal="errors fall"))),
+        "signal_named",
+        ((LEAH, c.ChoosePath(path=Path.PAUSE)), (MIA, c.WatchSignal(signal="errors fall"))),
+        "nothing-to-watch",
+    ),
+    Row(
+        "a signal is named once",
+        rolled_back,
+        ((MIA, c.WatchSignal(signal="errors fall")),),
+        "signal_named",
+        ((MIA, c.WatchSignal(signal="errors fall")), (MIA, c.WatchSignal(signal="errors fall"))),
+    ),
+    Row(
+        "who watches says whether it worked",
+        watched,
+        ((BOB, yes("worked-1")),),
+        "signal_seen",
+        ((LEAH, yes("worked-1")),),
+        "not-asked-of-you",
+    ),
+)
+
+
+THRESHOLDS = (
+    Row(
+        "by its number",
+        shop,
+        ((MIA, c.MeetThreshold(threshold="#2")),),
+        "threshold_met",
+        ((MIA, c.MeetThreshold(threshold="9")),),
+        "no-such-threshold",
+    ),
+    Row(
+        "by words that stand in one alone",
+        shop,
+        ((MIA, c.MeetThreshold(threshold="charged twice")),),
+        "threshold_met",
+        ((MIA, c.MeetThreshold(threshold="a")),),
+        "no-such-threshold",
+    ),
+    Row(
+        "met twice is met",
+        ruled,
+        ((JON, c.MeetThreshold(threshold="2")),),
+        "threshold_met",
+        ((JON, c.MeetThreshold(threshold="1")),),
+    ),
+    Row(
+        "whoever marked it takes it back",
+        ruled,
+        ((MIA, c.UnmeetThreshold(threshold="1")),),
+        "threshold_unmet",
+        ((JON, c.UnmeetThreshold(threshold="1")),),
+    ),
+)
+
+
+@pytest.mark.parametrize("row", [*PATHS, *THRESHOLDS], ids=named)
+def test_a_rule_allows_one_and_refuses_the_other(row: Row) -> None:
+    holds(row)
 
 
 def _stopping() -> Case:
@@ -59,18 +187,8 @@ def test_a_watcher_is_asked_nothing_after_the_outage() -> None:
     assert case.decides(None, c.AskWhetherItWorked(item="R1")) == ()
 
 
-def _ruled() -> Case:
-    """A release shortly before the start and a threshold that is met: rolling back first is the rule."""
-    shop = Service(name="checkout", rollback_owner=LEAH, thresholds=("payment errors stay above 20 %", "charged twice"))
-    case = Case(command=c.Declare(title="checkout fails"), house=Policy(on_call=(ANN,), services=(shop,)))
-    case.does(MIA, c.RecordChange(what="release 214", at=case.incident.declared_at - 5 * MINUTE))
-    case.does(MIA, c.MeetThreshold(threshold="1"))
-    assert case.incident.open_prompts(Ask.RULE)
-    return case
-
-
 def test_a_rollback_that_would_be_stopped_for_a_fix_takes_the_sentence_too() -> None:
-    case = _ruled()
+    case = ruled()
     case.does(LEAH, c.ChoosePath(path=Path.ROLLBACK))
     case.does(LEAH, c.ChoosePath(path=Path.FIX))
     assert case.incident.open_prompts(Ask.UNSAFE)
@@ -83,7 +201,7 @@ def test_a_rollback_that_would_be_stopped_for_a_fix_takes_the_sentence_too() -> 
 
 
 def test_no_to_the_sentence_takes_the_wish_back() -> None:
-    case = _ruled()
+    case = ruled()
     case.does(LEAH, c.ChoosePath(path=Path.DIG))
     case.does(LEAH, c.Decline(prompt=""))
     assert case.incident.prompts["prompt/unsafe-1"].settled == "Leah said no"
