@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from incidents import ANN, BOB, JON, LEAH, MIA, Case, team
-from rules_scenes import MINUTE, Row, busy, crossing, holds, named, play, taken_over, yes
+from incidents import ANN, BOB, JON, LEAH, MIA, Case, person, team
+from rules_scenes import MINUTE, Row, busy, calm, crossing, holds, left, named, play, taken_over, yes
 
 from core.incident import commands as c
 from core.incident.events import Ask, Asked
+from core.incident.policy import Policy
 from core.incident.vocabulary import ItemKind, Role
 
 HANDS = (
@@ -105,3 +106,138 @@ def test_a_yes_to_lifting_the_freeze_needs_the_right_to_lift_it_then() -> None:
     refusal = case.refusal(LEAH, c.Confirm(prompt="prompt/unfreeze-1"))
     assert refusal is not None
     assert refusal.rule == "not-your-call"
+
+
+# --- leaving ----------------------------------------------------------------------------------------------------------
+
+
+def _held(case: Case) -> dict[Role, str]:
+    return {role: holding.holder.name for role, holding in case.incident.roles.items() if holding.holder}
+
+
+def test_a_role_goes_to_its_backup_at_once() -> None:
+    case = play(calm(), (LEAH, c.NoteLeft()))
+    assert _held(case)[Role.RECOVERY] == "Bob"
+    assert case.incident.holding(Role.RECOVERY).backup is None
+    assert not case.incident.open_prompts(Ask.VACANT)
+    assert LEAH not in case.incident.present
+
+
+def test_a_role_without_a_backup_is_the_commanders_who_is_asked_for_somebody() -> None:
+    case = left()
+    assert Role.DIAGNOSIS not in _held(case)
+    (asked,) = case.incident.open_prompts(Ask.VACANT)
+    assert (asked.asked.to, asked.asked.roles, asked.asked.by) == ((ANN,), (Role.DIAGNOSIS,), MIA)
+    assert "assign ROLE @who" in getattr(case.refusal(ANN, c.Confirm(prompt="")), "answer", "")
+    case.does(ANN, c.Assign(role=Role.DIAGNOSIS, who=LEAH))
+    assert case.incident.prompts[asked.key].settled == "Leah is diagnosis lead"
+
+
+def test_a_backup_who_would_hold_all_three_calls_gets_two_and_the_commander_is_asked() -> None:
+    case = play(
+        team(),
+        (MIA, c.Release(role=Role.DIAGNOSIS)),
+        (JON, c.Claim(role=Role.DIAGNOSIS)),
+        (JON, c.NameBackup(role=Role.DIAGNOSIS, who=LEAH)),
+        (JON, c.NameBackup(role=Role.UPDATES, who=LEAH)),
+        (JON, c.NoteLeft()),
+    )
+    assert _held(case) == {Role.IC: "Ann", Role.DIAGNOSIS: "Leah", Role.RECOVERY: "Leah"}
+    assert [one.asked.roles for one in case.incident.open_prompts(Ask.VACANT)] == [(Role.UPDATES,)]
+
+
+def test_command_goes_to_its_backup_who_is_asked_about_what_nobody_has() -> None:
+    case = play(
+        team(), (ANN, c.Claim(role=Role.SCRIBE)), (ANN, c.NameBackup(role=Role.IC, who=BOB)), (ANN, c.NoteLeft())
+    )
+    assert case.incident.commander == BOB
+    assert [one.asked.to for one in case.incident.open_prompts(Ask.VACANT)] == [(BOB,)]
+
+
+def test_command_without_a_backup_is_asked_for_as_if_nobody_had_taken_it() -> None:
+    case = play(team(), (ANN, c.NoteLeft()))
+    assert case.incident.commander is None
+    assert not case.incident.open_prompts(Ask.VACANT)
+    case.passes(2 * MINUTE)
+    assert [one.asked.to for one in case.incident.open_prompts(Ask.COMMANDER)] == [(BOB,)]
+    case.does(MIA, c.Confirm(prompt="prompt/commander-1"))
+    assert case.incident.commander == MIA
+
+
+def test_where_nobody_is_left_whoever_declared_is_asked_all_the_same() -> None:
+    case = play(Case(house=Policy(on_call=(ANN,))), (ANN, c.NoteLeft()), 2 * MINUTE)
+    assert [one.asked.to for one in case.incident.open_prompts(Ask.COMMANDER)] == [(ANN,)]
+
+
+def test_whoever_is_there_is_asked_when_all_who_are_called_have_left() -> None:
+    case = play(Case(house=Policy(on_call=(ANN,))), (MIA, c.NoteArrival()), (ANN, c.NoteLeft()), 2 * MINUTE)
+    assert [one.asked.to for one in case.incident.open_prompts(Ask.COMMANDER)] == [(MIA,)]
+
+
+def test_their_items_are_free_again_and_their_offers_wait_for_nobody() -> None:
+    case = play(busy(), (JON, c.HandOff(who=MIA)), (MIA, c.HandOff(who=LEAH)), (MIA, c.NoteLeft()))
+    assert [item.key for item in case.incident.free] == ["H1", "H2", "A1"]
+    settled = {key: prompt.settled for key, prompt in case.incident.prompts.items()}
+    assert settled["prompt/handoff-1"] == "Mia left"
+    assert settled["prompt/handoff-2"] == "nobody is diagnosis lead"
+
+
+def test_whoever_left_is_nobodys_backup() -> None:
+    case = play(calm(), (BOB, c.NoteArrival()), (BOB, c.NoteLeft()))
+    assert case.incident.holding(Role.RECOVERY).backup is None
+
+
+def test_leaving_twice_is_leaving_once_and_whoever_comes_back_is_there_without_their_role() -> None:
+    case = left()
+    before = (case.incident.roles, case.incident.prompts)
+    case.does(MIA, c.NoteLeft())
+    assert (case.incident.roles, case.incident.prompts) == before
+    assert MIA in case.incident.gone
+    case.does(MIA, c.NoteArrival())
+    assert MIA in case.incident.present
+    assert MIA not in case.incident.gone
+    assert Role.DIAGNOSIS not in _held(case)
+
+
+def test_who_was_never_there_leaves_nothing_and_after_the_close_nobody_leaves() -> None:
+    assert calm().decides(person("Zoe"), c.NoteLeft()) == ()
+    case = play(calm(), (ANN, c.CloseFalseAlarm(why="the probe was down")))
+    assert case.decides(LEAH, c.NoteLeft()) == ()
+
+
+# --- hand-offs --------------------------------------------------------------------------------------------------------
+
+
+def test_all_that_somebody_asked_for_passes_at_once_and_a_part_is_offered() -> None:
+    both = (
+        (ANN, c.Claim(role=Role.SCRIBE)),
+        (BOB, c.TakeOver(role=Role.SCRIBE)),
+    )
+    part = play(calm(), *both, (ANN, c.HandOff(who=BOB)))
+    assert part.incident.open_prompts(Ask.HANDOFF)
+    assert part.incident.commander == ANN
+    whole = play(calm(), *both, (BOB, c.TakeOver(role=Role.IC)), (ANN, c.HandOff(who=BOB)))
+    assert whole.incident.roles_of(BOB) == (Role.IC, Role.SCRIBE)
+    assert not whole.incident.open_prompts(Ask.TAKEOVER)
+
+
+def test_silence_passes_no_third_call() -> None:
+    case = play(
+        team(),
+        (LEAH, c.TakeOver(role=Role.UPDATES)),
+        (ANN, c.Assign(role=Role.DIAGNOSIS, who=LEAH)),
+        MINUTE,
+    )
+    assert case.incident.prompts["prompt/takeover-1"].settled == "Leah holds two calls already"
+    assert case.incident.holder(Role.UPDATES) == JON
+
+
+def test_a_freeze_that_outlives_the_close_is_asked_about_once_and_lifted_by_name() -> None:
+    case = play(
+        calm(), (LEAH, c.Freeze()), (ANN, c.CloseFalseAlarm(why="the probe was down")), 61 * MINUTE, 600 * MINUTE
+    )
+    (asked,) = case.incident.open_prompts(Ask.UNFREEZE)
+    assert asked.asked.to == (ANN,)
+    assert case.decides(None, c.AskAboutFreeze()) == ()
+    case.does(ANN, c.Confirm(prompt=""))
+    assert case.incident.frozen is None
