@@ -135,7 +135,7 @@ def test_a_close_ends_a_promise_and_a_reopening_begins_the_clock_anew() -> None:
     case.now += timedelta(days=1)
     case.does(MIA, c.Reopen(why="it fails again"))
     assert case.incident.promised_at is None
-    assert case.incident.update_due == case.incident.opened_at + case.incident.response.update_every
+    assert case.incident.update_due == case.incident.begun_at + case.incident.response.update_every
     case.does(ANN, c.Draft(impact="some users cannot pay"))
     case.does(ANN, c.Publish())
     # A promise that a close had ended is neither kept nor broken.

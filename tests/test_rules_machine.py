@@ -32,6 +32,8 @@ QUOTES = st.none() | st.builds(c.Quote, message=MESSAGES, by=PEOPLE, at=st.just(
 KINDS = st.sampled_from([ItemKind.HYPOTHESIS, ItemKind.ACTION])
 ENDS = st.sampled_from([ItemStatus.DONE, ItemStatus.CONFIRMED, ItemStatus.RULED_OUT, ItemStatus.DROPPED])
 ROOMS = st.sampled_from([ChannelRef(transport="sandbox", id=name) for name in ("room", "again")])
+TIMES = st.sampled_from([Case().now + timedelta(minutes=count) for count in (5, 15, 60)])
+POINTS = st.sampled_from(["", "D1", "D2", "D9"])
 ASKS = tuple(Ask)
 PROMPTS = st.sampled_from(["", *(f"prompt/{ask}-{number}" for ask in ASKS for number in (1, 2))])
 FIELDS = {"headline": WORDS, "impact": WORDS, "affected": WORDS, "working": WORDS, "next": WORDS, "every": LENGTHS}
@@ -60,6 +62,17 @@ BY_PEOPLE = st.one_of(
     st.builds(c.EndItem, item=ITEMS, status=ENDS, result=WORDS),
     st.builds(c.MarkDecision, text=SAID, quote=QUOTES),
     st.builds(c.ChoosePath, path=st.sampled_from(Path), why=WORDS),
+    st.builds(c.AnswerDecision, prompt=PROMPTS, path=st.sampled_from(Path)),
+    st.builds(c.DecideBy, at=TIMES, condition=SAID),
+    st.builds(c.MoveDecision, at=TIMES, point=POINTS),
+    st.builds(c.WithdrawDecision, why=WORDS, point=POINTS),
+    st.builds(c.WatchSignal, signal=SAID, who=st.none() | PEOPLE, length=LENGTHS),
+    st.builds(c.Object, why=SAID),
+    st.builds(c.MeetThreshold, threshold=SAID),
+    st.builds(c.UnmeetThreshold, threshold=SAID),
+    st.builds(c.Decline, prompt=PROMPTS),
+    st.just(c.NoteArrival()),
+    st.just(c.NoteLeft()),
     st.builds(c.Freeze, why=WORDS),
     st.builds(c.Unfreeze, why=WORDS),
     st.just(c.AskUnfreeze()),
@@ -111,7 +124,7 @@ BY_CHATS = st.one_of(
 
 TWICE_IS_TWICE = (
     *(c.AddNote, c.AddItem, c.MarkDecision, c.Show, c.RecordChange, c.ChoosePath),
-    *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate, c.AskUnfreeze),
+    *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate, c.AskUnfreeze, c.WatchSignal),
 )
 """Commands that say something: said again, it is said again."""
 

@@ -109,8 +109,8 @@ def test_a_decision_that_only_the_process_knows_of_that_heard_of_it_is_found(pla
 def test_a_second_path_for_which_the_first_is_not_stopped_is_found(planted: pytest.MonkeyPatch) -> None:
     first_ask = path._first_ask
 
-    def ask(incident: Incident, command: c.ChoosePath, act: Act, going: Item | None) -> Events | None:
-        return first_ask(incident, command, act, None)
+    def ask(incident: Incident, command: c.ChoosePath, act: Act, *, going: Item | None, departs: bool) -> Events | None:
+        return first_ask(incident, command, act, going=None, departs=departs)
 
     planted.setattr(path, "_first_ask", ask)
     planted.setattr(path, "stop", lambda *_: ())

@@ -33,14 +33,14 @@ def _no_commander(incident: Incident) -> Iterator[Deadline]:
     since = incident.vacant_since
     if since is None or incident.commander is not None:
         return
-    asked = {prompt.asked.step for prompt in incident.prompts.values() if _commander_asked(prompt, since)}
+    asked = {prompt.asked.step for prompt in incident.prompts.values() if _commander_asked(incident, prompt)}
     for step, wait in enumerate(incident.policy.times.no_commander):
         if wait and step not in asked:
             yield Deadline(f"commander/{since.isoformat()}/{step}", since + wait, c.AskForCommander(step=step))
 
 
-def _commander_asked(prompt: Prompt, since: datetime) -> bool:
-    return prompt.asked.ask is Ask.COMMANDER and prompt.at >= since
+def _commander_asked(incident: Incident, prompt: Prompt) -> bool:
+    return prompt.asked.ask is Ask.COMMANDER and prompt.asked.number > incident.vacant_after
 
 
 def _takeover(incident: Incident) -> Iterator[Deadline]:

@@ -70,10 +70,12 @@ class Incident:
     """The whole of it. Mappings are never changed in place.
 
     `present` are those who did or said anything in its channel, `left` when those left who have not come back; `met` says
-    who marked which threshold;
-    `checked` that at some moment everybody who was there had a check.
-    `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back. `opened_at` is
-    when the incident was last opened: declared or reopened; `paced_at` when its severity, and so its cadence, was last set.
+    who marked which threshold; `checked` that at some moment everybody who was there had a check.
+    `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back; `paced_at` when
+    its severity, and so its cadence, was last set. What was first is told by counts, since a clock may be set back:
+    `opened_after`, `begun_after`, `impact_after` and `resolved_after` are the updates that were out when it was opened
+    (declared or reopened), began, had its impact stated and was resolved; `vacant_after` how often a commander had been
+    asked for when it last lost one.
     """
 
     number: int
@@ -86,7 +88,6 @@ class Incident:
     declared_at: datetime
     declared_by: Person
     begun_at: datetime
-    opened_at: datetime
     paced_at: datetime
     message: MessageRef | None = None
     reported_by: Person | None = None
@@ -105,7 +106,7 @@ class Incident:
     items: Mapping[str, Item] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     impact: str = ""
-    impact_at: datetime | None = None
+    impact_after: int = 0
     change: Change | None = None
     frozen: Freeze | None = None
     path: PathCall | None = None
@@ -127,7 +128,11 @@ class Incident:
     crowding: str = ""
     commanded_at: datetime | None = None
     vacant_since: datetime | None = None
+    vacant_after: int = 0
+    opened_after: int = 0
+    begun_after: int = 0
     resolved_at: datetime | None = None
+    resolved_after: int = 0
     fixed: str = ""
     closed_at: datetime | None = None
     closed_by: Person | None = None
@@ -280,13 +285,13 @@ class Incident:
     def promised_at(self) -> datetime | None:
         """When the next update was promised for, if it was; a close ends every promise made before it."""
         last = self.last_update
-        return last.promised_at if last and last.at >= self.opened_at and not self.closed else None
+        return last.promised_at if last and last.number > self.opened_after and not self.closed else None
 
     @property
     def update_due(self) -> datetime | None:
         """When the next update is due: as promised; before the first one, an interval after it began, or got its severity."""
         last = self.last_update
-        said = last is not None and last.at >= self.begun_at
+        said = last is not None and last.number > self.begun_after
         if self.promised_at or said or self.closed or self.phase is Phase.RESOLVED:
             return self.promised_at
         every = self.response.update_every
@@ -304,12 +309,13 @@ class Incident:
     def users_see(self) -> str:
         """The impact as it was stated last, on the record or in an update."""
         last = self.last_update
-        if last is None or (self.impact_at is not None and self.impact_at > last.at):
+        if last is None or (self.impact and self.impact_after >= last.number):
             return self.impact
         return last.wording.impact
 
     @property
     def users_saw(self) -> str:
         """The impact while it lasted; what was said after the resolve is that it is over."""
-        told = [one.wording.impact for one in self.updates if self.resolved_at is None or one.at < self.resolved_at]
+        until = len(self.updates) if self.resolved_at is None else self.resolved_after
+        told = [one.wording.impact for one in self.updates[:until]]
         return self.impact or (told[-1] if told else "")

@@ -122,7 +122,9 @@ ANSWERED_BY: dict[Ask, str] = {
 
 
 def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
-    """No: what was asked is not done. To an objection it says that the choice does not stand."""
+    """No: what was asked is not done. To an objection it says that the choice does not stand; to the sentence why a
+    rollback is unsafe, that its choice is not made.
+    """
     prompt = find(incident, command.prompt, act.person)
     asked = prompt.asked
     if prompt.settled:
@@ -139,7 +141,10 @@ def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
             return path.it_did_not_help(incident, prompt)
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=True))
-        case _ if asked.ask in ANSWERED_BY:
+        case Ask.COMMANDER if len(asked.to) > 1:
+            # The others were asked too.
+            return ()
+        case _ if asked.ask in ANSWERED_BY and asked.ask is not Ask.UNSAFE:
             raise refusals.more_than_yes(ANSWERED_BY[asked.ask])
         case _:
             return (Settled(prompt=prompt.key, how=f"{act.person.name} said no"),)

@@ -72,8 +72,9 @@ def grab(incident: Incident, command: Grab, act: Act, *, sure: bool = False) -> 
         raise refusals.item_in_hands(item.key, item.holder)
     if item.holder is not None:
         return ()
+    here = [one for one in incident.open_prompts(Ask.SECOND) if one.asked.item == item.key]
     asked = [one for one in incident.open_prompts(Ask.SECOND) if act.person.is_(one.asked.to[0])]
-    mine = [one for one in asked if one.asked.item == item.key]
+    mine = [one for one in here if one in asked]
     others = [person for person in incident.idle if not person.is_(act.person)]
     if item.kind is ItemKind.RECOVERY or not incident.busy_with(act.person) or not others or mine or sure:
         # Doing it a second time is yes too; and whoever else was asked about it needs no answer any more.

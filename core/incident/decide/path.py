@@ -57,12 +57,12 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
 
     `stopping`: who chose it has said that the path which is open shall be stopped for it.
     """
-    overruling = tie.asked_of(incident, act.person, about_path=True)
+    overruling = tie.path_asked_of(incident, act.person)
     if overruling is not None:
         if incident.path is not None and incident.path.path is command.path and not command.why:
             return tie.settle_it(incident, overruling, overturned=False)
-    elif not incident.may(act.person, Role.RECOVERY) and not _asked_for(incident, command, act):
-        raise refusals.not_yours("decide that", incident.deciders(Role.RECOVERY), Role.RECOVERY.title)
+    elif not incident.may(act.person, Role.RECOVERY):
+        command = _as_tie_breaker(incident, command, act)
     if command.point and not incident.points[command.point].open:
         return ()
     point, going = answered(incident, command), incident.open_path
@@ -75,19 +75,25 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
             return (*noted(incident, command.why, act), *_confirmed(incident, point, command))
     if _repeats(incident, command) and point is None:
         return ()
-    asks = _first_ask(incident, command, act, going=None if stopping or overturns else going)
+    # Whoever overturns a rollback was told why it is unsafe: in the objection.
+    departs = rollback.departs(incident, command.path, None if overturns else going)
+    asks = _first_ask(incident, command, act, going=None if stopping or overturns else going, departs=departs)
     if asks is not None:
         return asks
     # What an overturned choice had opened is stopped by that.
     stopped = stop(incident, f"for: {PATH_WORDS[command.path]}") if overruling is None else ()
-    chosen, over = _chosen(incident, command, point, act), _over(incident, command, point, act)
+    chosen = _chosen(incident, command, point, act, departs=departs)
+    over = _over(incident, command, point, act)
     return once(*overturns, *stopped, *chosen, *over)
 
 
-def _asked_for(incident: Incident, command: ChoosePath, act: Act) -> bool:
-    """Whether the tie-breaker was asked for this decision."""
-    asked = [one for one in incident.open_prompts(Ask.DECISION) if command.point in ("", one.asked.point)]
-    return any(one.asked.step and act.person.is_(who) for one in asked for who in one.asked.to)
+def _as_tie_breaker(incident: Incident, command: ChoosePath, act: Act) -> ChoosePath:
+    """The same choice, for the decision that this person was asked about as tie-breaker. Raises `Refusal`."""
+    for prompt in incident.open_prompts(Ask.DECISION):
+        asked = prompt.asked
+        if asked.step and act.person.is_(asked.to[0]) and command.point in ("", asked.point):
+            return command.model_copy(update={"point": asked.point})
+    raise refusals.not_yours("decide that", incident.deciders(Role.RECOVERY), Role.RECOVERY.title)
 
 
 def answered(incident: Incident, command: ChoosePath) -> DecisionPoint | None:
@@ -110,9 +116,11 @@ def _repeats(incident: Incident, command: ChoosePath) -> bool:
     )
 
 
-def _first_ask(incident: Incident, command: ChoosePath, act: Act, going: Item | None) -> Events | None:
+def _first_ask(
+    incident: Incident, command: ChoosePath, act: Act, *, going: Item | None, departs: bool
+) -> Events | None:
     """What has to be answered before the choice is made; nothing when it may be made."""
-    if rollback.rule(incident) and command.path in (Path.FIX, Path.DIG) and not command.why:
+    if departs and not command.why:
         return _ask(incident, Ask.UNSAFE, command, act)
     if going is not None:
         return _ask(incident, Ask.STOP, command, act, item=going.key)
@@ -143,16 +151,18 @@ def _text(incident: Incident, command: ChoosePath, point: DecisionPoint | None) 
 
 
 def _confirmed(incident: Incident, point: DecisionPoint | None, command: ChoosePath) -> Events:
-    """That path is being gone already."""
+    """That path is being gone already, and goes on: nobody wishes to stop it any more."""
+    how = f"{PATH_WORDS[command.path]}, as is under way"
+    over = settle(incident, [Ask.STOP, Ask.UNSAFE], how)
     if point is None:
-        return ()
+        return over
     answered = DecisionPointAnswered(key=point.key, path=command.path)
-    return (answered, *settle_about(incident, point, f"{PATH_WORDS[command.path]}, as is under way"))
+    return (answered, *settle_about(incident, point, how), *over)
 
 
-def _chosen(incident: Incident, command: ChoosePath, point: DecisionPoint | None, act: Act) -> Events:
+def _chosen(incident: Incident, command: ChoosePath, point: DecisionPoint | None, act: Act, *, departs: bool) -> Events:
     path, key = command.path, "" if command.path is Path.DIG else next_key(incident, ItemKind.RECOVERY)
-    unsafe = command.why if rollback.rule(incident) and path in (Path.FIX, Path.DIG) else ""
+    unsafe = command.why if departs else ""
     chosen = PathChosen(path=path, why=command.why, item=key, point=point.key if point else "", unsafe=unsafe)
     if not key:
         return (chosen,)
@@ -165,8 +175,8 @@ def _over(incident: Incident, command: ChoosePath, point: DecisionPoint | None, 
     how = f"{act.person.name}: {PATH_WORDS[command.path]}"
     about = settle_about(incident, point, how) if point else ()
     asks = [Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED]
-    mine = tie.asked_of(incident, act.person, about_path=True)
-    others = [one for one in incident.open_prompts(Ask.OBJECTION) if tie.is_about_path(incident, one) and one != mine]
+    # Those that are overturned by it ended with that.
+    others = () if tie.path_asked_of(incident, act.person) else tie.about_path(incident)
     return (*about, *settle(incident, asks, how), *(Settled(prompt=one.key, how="chosen anew") for one in others))
 
 
@@ -208,6 +218,8 @@ def watch(incident: Incident, command: WatchSignal, act: Act) -> Events:
 def ask_whether_it_worked(incident: Incident, command: AskWhetherItWorked) -> Events:
     signal = incident.signal
     if signal is None or signal.item != command.item or signal.seen or incident.open_prompts(Ask.WORKED):
+        return ()
+    if incident.phase in (Phase.RESOLVED, Phase.CLOSED):
         return ()
     gone = incident.has_left(signal.who)
     to = (gone and incident.deciders(Role.RECOVERY)[:1]) or (signal.who,)

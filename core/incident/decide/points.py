@@ -52,7 +52,8 @@ def move(incident: Incident, command: MoveDecision, act: Act) -> Events:
 def withdraw(incident: Incident, command: WithdrawDecision) -> Events:
     point = _meant(incident, command.point)
     withdrawn = DecisionPointWithdrawn(key=point.key, why=command.why)
-    return (withdrawn, *settle_about(incident, point, "withdrawn" + (f": {command.why}" if command.why else "")))
+    how = "withdrawn" + (f": {command.why}" if command.why else "")
+    return (withdrawn, *settle_about(incident, point, how), *settle_after(incident, point, how))
 
 
 def withdraw_all(incident: Incident, why: str) -> Events:
@@ -79,6 +80,12 @@ def settle_about(incident: Incident, point: DecisionPoint, how: str) -> Events:
     return tuple(Settled(prompt=prompt.key, how=how) for prompt in incident.asked_about(point))
 
 
+def settle_after(incident: Incident, point: DecisionPoint, how: str) -> Events:
+    """What was asked before an answer to it counts: that answer is not wanted any more."""
+    asked = (*incident.open_prompts(Ask.STOP), *incident.open_prompts(Ask.UNSAFE))
+    return tuple(Settled(prompt=prompt.key, how=how) for prompt in asked if prompt.asked.point == point.key)
+
+
 def chain(incident: Incident) -> tuple[tuple[Person, int], ...]:
     """Whom a decision point asks, in order, with the step as which they are asked."""
     owners = incident.deciders(Role.RECOVERY)
@@ -92,8 +99,11 @@ def chain(incident: Incident) -> tuple[tuple[Person, int], ...]:
 
 def next_asked(incident: Incident, point: DecisionPoint) -> tuple[Person, int] | None:
     """Who is asked next about a decision point; nobody when all were."""
-    asked = [person for prompt in incident.asked_about(point) for person in prompt.asked.to]
-    waiting = ((who, step) for who, step in chain(incident) if not any(who.is_(one) for one in asked))
+    # Whoever was asked while the call was theirs may have to be asked again, now as tie-breaker.
+    asked = [(person, prompt.asked.step) for prompt in incident.asked_about(point) for person in prompt.asked.to]
+    waiting = (
+        (who, step) for who, step in chain(incident) if not any(who.is_(one) and step <= was for one, was in asked)
+    )
     # With the steps turned off the first alone is asked.
     return next(waiting, None) if not asked or incident.policy.times.decision_step else None
 

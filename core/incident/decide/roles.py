@@ -206,7 +206,7 @@ def arrive(incident: Incident, act: Act) -> Events:
 def leave(incident: Incident, act: Act) -> Events:
     """Whoever leaves the channel leaves each role to its backup, else the commander is asked; and lets their items go."""
     gone = act.person
-    if not any(gone.is_(person) for person in incident.people):
+    if incident.has_left(gone) or not any(gone.is_(person) for person in incident.people):
         return ()
     passed = _passing(incident, gone)
     events: list[Event] = []

@@ -12,22 +12,28 @@ from core.incident.times import spell
 from core.incident.vocabulary import ItemStatus, Person, Role
 
 
-def asked_of(incident: Incident, person: Person, *, about_path: bool = False) -> Prompt | None:
-    """The objection that this person is asked about as tie-breaker; with `about_path` one to a path."""
-    asked = (one for one in incident.open_prompts(Ask.OBJECTION) if any(person.is_(who) for who in one.asked.to))
-    return next((one for one in asked if not about_path or is_about_path(incident, one)), None)
+def asked_of(incident: Incident, person: Person) -> tuple[Prompt, ...]:
+    """The objections that this person is asked about as tie-breaker."""
+    return tuple(one for one in incident.open_prompts(Ask.OBJECTION) if any(person.is_(who) for who in one.asked.to))
 
 
-def is_about_path(incident: Incident, prompt: Prompt) -> bool:
-    return incident.entries[prompt.asked.entry - 1].kind in PATHS_CHOSEN
+def about_path(incident: Incident) -> tuple[Prompt, ...]:
+    """The open objections to the path; one that was confirmed may have been objected to twice."""
+    asked = incident.open_prompts(Ask.OBJECTION)
+    return tuple(one for one in asked if incident.entries[one.asked.entry - 1].kind in PATHS_CHOSEN)
+
+
+def path_asked_of(incident: Incident, person: Person) -> Prompt | None:
+    """The objection to the path that this person is asked about as tie-breaker."""
+    return next((one for one in asked_of(incident, person) if one in about_path(incident)), None)
 
 
 def object_to(incident: Incident, command: Object, act: Act) -> Events:
     """Asks whoever breaks ties; the choice stands meanwhile."""
-    mine, made = asked_of(incident, act.person), choice(incident)
-    if mine is not None:
+    if mine := asked_of(incident, act.person):
         # Who is asked, and objects too, has answered.
-        return settle_it(incident, mine, overturned=True)
+        return settle_it(incident, mine[-1], overturned=True)
+    made = choice(incident)
     window = incident.policy.times.objection
     if made is None or act.at - (made.put_at or made.at) > window:
         raise refusals.nothing_to_object_to(spell(window))
@@ -58,8 +64,10 @@ def settle_it(incident: Incident, prompt: Prompt, *, overturned: bool) -> Events
     """The tie is broken. An overturned path is stopped, and the call is open again."""
     entry = prompt.asked.entry
     how = "overturned" if overturned else "the choice stands"
-    stopped = stop(incident, "overturned") if overturned and is_about_path(incident, prompt) else ()
-    return (TieBroken(entry=entry, overturned=overturned), *stopped, Settled(prompt=prompt.key, how=how))
+    paths = about_path(incident)
+    over, stopped = (paths, stop(incident, "overturned")) if overturned and prompt in paths else ((prompt,), ())
+    settled = (Settled(prompt=one.key, how=how) for one in over)
+    return (TieBroken(entry=entry, overturned=overturned), *stopped, *settled)
 
 
 def stop(incident: Incident, why: str) -> Events:

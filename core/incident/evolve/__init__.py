@@ -116,7 +116,6 @@ def begin(recorded: Recorded) -> Incident:
         declared_at=recorded.at,
         declared_by=recorded.by,
         begun_at=recorded.at,
-        opened_at=recorded.at,
         paced_at=recorded.at,
         message=event.message,
         reported_by=event.reported_by,
@@ -178,11 +177,19 @@ def _item(incident: Incident, item: Item) -> Incident:
     return replace(incident, items=with_(incident.items, item.key, item))
 
 
+def _well_again(incident: Incident, at: datetime) -> Incident:
+    """Users are served since the first that said so."""
+    if incident.resolved_at is not None:
+        return incident
+    return replace(incident, resolved_at=at, resolved_after=len(incident.updates))
+
+
 def _open_again(incident: Incident, at: datetime) -> Incident:
     return replace(
         incident,
         phase=Phase.INVESTIGATING,
         begun_at=at,
+        begun_after=len(incident.updates),
         resolved_at=None,
         fixed="",
         closed_at=None,
@@ -205,7 +212,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case PhaseSet():
             return replace(incident, phase=event.phase)
         case ImpactSet():
-            return replace(incident, impact=event.text, impact_at=recorded.at)
+            return replace(incident, impact=event.text, impact_after=len(incident.updates))
         case ChangeRecorded():
             # Somebody may remember an older one later.
             newer = incident.change is None or event.made_at >= incident.change.at
@@ -297,20 +304,18 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                 updates=each_update(incident, event.number, lambda update: replace(update, withdrawn=event.why)),
             )
         case Resolved():
-            resolved_at = incident.resolved_at or recorded.at
-            return replace(incident, phase=Phase.RESOLVED, resolved_at=resolved_at, fixed=event.fixed)
+            return replace(_well_again(incident, recorded.at), phase=Phase.RESOLVED, fixed=event.fixed)
         case RelapseSeen():
             return _open_again(incident, recorded.at)
         case Reopened():
             before = Reopening(incident.closed_at or recorded.at, recorded.at, event.why)
-            after = replace(_open_again(incident, recorded.at), opened_at=recorded.at)
+            after = replace(_open_again(incident, recorded.at), opened_after=len(incident.updates))
             return replace(after, reopenings=(*incident.reopenings, before))
         case Closed():
             return replace(
-                incident,
+                _well_again(incident, recorded.at),
                 promises=missed(incident, recorded),
                 phase=Phase.CLOSED,
-                resolved_at=incident.resolved_at or recorded.at,
                 closed_at=recorded.at,
                 closed_by=by,
                 closing=event,

@@ -98,13 +98,14 @@ CHOICES = (*PATHS_CHOSEN, "decision_marked")
 def choice(incident: Incident) -> Entry | None:
     """The choice that was made last and still stands."""
     made = [one for one in incident.entries if one.kind in CHOICES and not one.withdrawn and one.note != OVERTURNED]
-    return max(made, key=lambda one: (one.put_at or one.at, one.number), default=None)
+    return made[-1] if made else None
 
 
 def _nudged(incident: Incident, event: Nudged, recorded: Recorded) -> Incident:
     """On the person's card, if they were called a short while ago; else on a new one, which calls them again."""
     row, mine = (event.row, recorded.at), [card for card in incident.nudges if card.to.is_(event.to)]
-    if mine and recorded.at - mine[-1].at < incident.policy.times.nudge_gap:
+    # Neither way, or a clock that was set back would silence the calls until it has caught up.
+    if mine and abs(recorded.at - mine[-1].at) < incident.policy.times.nudge_gap:
         card = replace(mine[-1], rows=(*mine[-1].rows, row))
         return replace(incident, nudges=tuple(card if one.number == card.number else one for one in incident.nudges))
     card = NudgeCard(len(incident.nudges) + 1, event.to, recorded.at, (row,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from core.incident.events import How, Recorded, RoleTaken
+from core.incident.events import Ask, How, Recorded, RoleTaken
 from core.incident.evolve.grown import with_, with_person
 from core.incident.state import Holding, Incident, Passed
 from core.incident.vocabulary import Person, Role
@@ -33,7 +33,10 @@ def take_role(incident: Incident, event: RoleTaken, recorded: Recorded) -> Incid
 
 def vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
     roles = with_(incident.roles, role, Holding())
-    return replace(incident, roles=roles, vacant_since=recorded.at if role is Role.IC else incident.vacant_since)
+    after = replace(incident, roles=roles)
+    if role is not Role.IC:
+        return after
+    return replace(after, vacant_since=recorded.at, vacant_after=incident.next_number(Ask.COMMANDER) - 1)
 
 
 def left(incident: Incident, who: Person, at: datetime) -> Incident:
