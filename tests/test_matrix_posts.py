@@ -81,6 +81,7 @@ def test_a_document_reads_in_html_as_in_text() -> None:
     document = Document(
         lines=(
             line("some users", label="Impact"),
+            line("all of them", label=" "),
             line("one ", Strong("two"), bullet=True),
             line("three", bullet=True),
             line("said", quote=True),
@@ -91,13 +92,15 @@ def test_a_document_reads_in_html_as_in_text() -> None:
         title=spans("SEV1 · ", Strong("Checkout")),
     )
     assert render.html(document, "matrix") == (
-        "<strong>SEV1 · Checkout</strong><br><strong>Impact</strong>&nbsp; some users"
+        "<strong>SEV1 · Checkout</strong><br><strong>Impact</strong>&nbsp; some users<br>all of them"
         "<ul><li>one <strong>two</strong></li><li>three</li></ul><blockquote>said</blockquote>"
         '10:05 UTC by <a href="https://matrix.to/#/@ann:b">Ann</a><br>'
         '<a href="https://matrix.to/#/%21room%3Atest.localhost/%24e">there</a> Cam<br>'
         '<a href="https://matrix.to/#/%21room%3Atest.localhost">inc-x</a> <del>old</del>'
     )
-    assert render.body(document).startswith("SEV1 · Checkout\nImpact       some users\n• one two\n• three\n> said\n")
+    assert render.body(document).startswith(
+        "SEV1 · Checkout\nImpact       some users\n             all of them\n• one two\n• three\n> said\n"
+    )
 
 
 def test_choices_are_told_in_words_too() -> None:

@@ -27,6 +27,8 @@ from core.incident.vocabulary import ItemKind, ItemStatus, Phase, Role
         c.LockChannel(),
         c.RemindUpdate(due=Case().now, step=0),
         c.SettleSameOrNew(ask=3, new=True),
+        c.Nudge(row="checklist 1"),
+        c.Nudge(row="undecided D9"),
         c.NoteChannel(channel=ROOM),
         c.LoseChannel(channel=message("x").channel.model_copy(update={"id": "another"})),
         c.NoteDelivery(card="update/1", channel=ROOM, state="delivered"),

@@ -7,7 +7,7 @@ import re
 import pytest
 from incidents import ANN
 
-from core.incident.fixes import ANSWERS, FIXES, ROLLBACKS, SAFE_MOVES, speaks_of, untried
+from core.incident.fixes import ANSWERS, FIXES, OTHER_MOVES, PATCHES, ROLLBACKS, SAFE_MOVES, speaks_of, untried
 from core.incident.state import Item
 from core.incident.vocabulary import ItemKind
 
@@ -36,6 +36,16 @@ SAYS: tuple[tuple[re.Pattern[str], str], ...] = (
     (MOVES["block"], "block 203.0.113.7 at the edge"),
     (MOVES["fail over"], "fail over to the standby"),
     (MOVES["fail over"], "switch to the replica"),
+    (FIXES, "clear the cache and restart the workers"),
+    (FIXES, "restart the workers once the rollback is done"),
+    (PATCHES, "we fix the tax rounding"),
+    (PATCHES, "ship the fix"),
+    (ANSWERS, "email the affected users"),
+    (ANSWERS, "answer the phones"),
+    (ANSWERS, "reply on twitter"),
+    (MOVES["flip the flag"], "disable the new checkout"),
+    (OTHER_MOVES, "redeploy 213"),
+    (OTHER_MOVES, "take node 3 out of the pool"),
 )
 
 SAYS_NOT: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -58,6 +68,30 @@ SAYS_NOT: tuple[tuple[re.Pattern[str], str], ...] = (
     (ANSWERS, "tell the provider's support"),
     (MOVES["block"], "see who holds the block storage"),
     (MOVES["scale up"], "compare the scales of both graphs"),
+    (FIXES, "raise a ticket with the payment provider"),
+    (FIXES, "raise the severity with Ann"),
+    (FIXES, "increase the log level on checkout"),
+    (FIXES, "bump the ticket with AWS"),
+    (FIXES, "fix the dashboard so that we see payments"),
+    (FIXES, "fix my VPN"),
+    (FIXES, "write up the fix for the postmortem"),
+    (FIXES, "review Mia's patch"),
+    (FIXES, "wait for the vendor's hotfix"),
+    (FIXES, "watch the graphs during the restart"),
+    (FIXES, "restart my laptop"),
+    (PATCHES, "restart the workers once the rollback is done"),
+    (ROLLBACKS, "restart the workers once the rollback is done"),
+    (ROLLBACKS, "monitor the rollback"),
+    (ROLLBACKS, "write the rollback plan"),
+    (ROLLBACKS, "dry-run the rollback on staging"),
+    (ROLLBACKS, "find the last good release to roll back to"),
+    (ROLLBACKS, "revert to the runbook's step 3"),
+    (ANSWERS, "tell Jon which customers are hit"),
+    (ANSWERS, "tell support how many users are affected"),
+    (ANSWERS, "write a query that counts affected users"),
+    (ANSWERS, "reply to Kim about the customers' invoices"),
+    (ANSWERS, "write to the users table"),
+    (MOVES["flip the flag"], "flag this to the vendor"),
 )
 
 

@@ -144,7 +144,7 @@ async def test_what_was_said_while_it_was_away_is_done_once_when_it_is_back(comp
         assert [entries[f"H{number} hypothesis: talk {at}"] for number, at in enumerate(spoken[25:35], 1)] == [1] * 10
         assert not [text for text in entries if re.match(r"A\d", text)]
         marks = sorted((borne(card) or (0, ""))[1] for card in company.cards("incident"))
-        assert marks == sorted({"board", *(f"item/H{number}" for number in range(1, 11))})
+        assert marks == sorted({"board", "checklist", *(f"item/H{number}" for number in range(1, 11))})
         await company.bot.kill()
         await company.bot.start()
         await asyncio.sleep(2)

@@ -12,6 +12,7 @@ from sandbox_tabs import INCIDENT, NEEDS_CHROMIUM, House, Page, console
 from selenium import webdriver
 
 from core.incident.document import (
+    Choice,
     Code,
     Document,
     Jump,
@@ -85,6 +86,28 @@ def test_triage_with_a_notice_and_the_incident_are_each_a_whole(chromium: webdri
         jon.until(lambda: belongs_together("triage", "is it only us?"))
     jon.one(jon.message(notice, "button.jump")).click()
     jon.until(lambda: belongs_together(INCIDENT, "I keep the phone."))
+
+
+@NEEDS_CHROMIUM
+def test_nine_thresholds_stand_in_one_column_with_a_button_each(chromium: webdriver.Chrome, house: House) -> None:
+    long = "and so on, as long as people write a sentence when nobody stops them, over the end of a line and further"
+    rows = [line(f"{number}  sentence, {long}", label=" " if number > 1 else "Roll back if") for number in range(1, 10)]
+    choices = tuple(Choice(f"{number}\ufe0f\u20e3", f"{number} is met", f"met {number}") for number in range(1, 10))
+    shown = Post(Document((line("Leah", label="Decides"), *rows)), INCIDENT, "thresholds", choices=choices)
+    card = house.do(house.stage.bot.send(house.room, shown, "thresholds"))
+    mia = Page(chromium, house).enter("Mia")
+    mia.go(INCIDENT)
+    mia.until(lambda: len(mia.texts(mia.message(card, ".choice"))) == 9)
+    assert mia.texts(mia.message(card, "dt"))[:3] == ["Decides", "Roll back if", " "]
+    box = "one.getBoundingClientRect()"
+    lefts, tops = (
+        mia.run(f"return [...document.querySelectorAll('[data-card=thresholds] dd')].map(one => {box}.{side})")
+        for side in ("left", "top")
+    )
+    assert len(set(lefts)) == 1
+    assert sorted(set(tops)) == tops
+    mia.one(mia.message(card, '.choice[data-emoji^="9"]')).click()
+    mia.until(lambda: house.stage.world.look(card).who("9\ufe0f\u20e3") == ("mia",))
 
 
 @NEEDS_CHROMIUM

@@ -32,6 +32,7 @@ from transports.sandbox.server import Server
 from transports.sandbox.transport import SandboxTransport
 from transports.signals import MessageSent
 
+CONDITION = "roll back release 214 if payment errors stay above 20 %"
 DEMO = (sys.executable, "-m", "bot", "demo")
 
 
@@ -181,10 +182,7 @@ async def test_the_cast_yields_what_a_person_took_and_the_story_goes_right(tmp_p
     assert cast.left_out == []
     assert asked == [
         "@Zoe, recovery is yours. I would write: /inc path fix put tax.rounding back to its old value",
-        (
-            "@Zoe, recovery is yours. I would write: "
-            "/inc decide-by 10:11 roll back release 214 if payment errors stay above 20 %"
-        ),
+        f"@Zoe, recovery is yours. I would write: /inc decide-by 10:11 {CONDITION}",
         "@Zoe, H3 is yours. I would put ❌ on H3's card.",
         "@Zoe, recovery is yours. I would put ⏪ on Tocsin's question.",
     ]
@@ -193,7 +191,7 @@ async def test_the_cast_yields_what_a_person_took_and_the_story_goes_right(tmp_p
     told = [f"{entry.by.name if entry.by else ''}: {entry.text}" for entry in ended.entries]
     assert "Zoe: path: ship a fix: put tax.rounding back to its old value (R1)" in told
     assert "Zoe: is on H3" in told
-    assert "Leah: path: roll back (R2; decides D1: roll back release 214 if payment errors stay above 20 %)" in told
+    assert f"Leah: path: roll back (R2; decides D1: {CONDITION})" in told
 
 
 ELSE = ("/inc path dig let us wait", "/inc decide-by 10:30 fail over")

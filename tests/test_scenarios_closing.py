@@ -257,6 +257,18 @@ async def test_a_freeze_that_outlives_the_close_is_asked_about(stage: Stage) -> 
     assert stage.incident.frozen is None
 
 
+async def test_the_question_about_a_freeze_ends_with_the_close_that_it_was_about(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("freeze no deploys")
+    await stage.ann.types("close false-alarm the probe was down")
+    await stage.fast_forward(hours=1)
+    await stage.ann.types("reopen payments fail again")
+    stage.expect_card("prompt/unfreeze-1", "The freeze: reopened.")
+    stage.expect_card("board", "changes frozen")
+    for room in (stage.channel, stage.triage, stage.support, stage.leadership):
+        stage.expect_card("summary", "reopened", where=room)
+
+
 async def test_the_postmortem_is_the_commanders_whoever_presses(stage: Stage) -> None:
     await stage.ann.types("declare checkout fails", stage.triage)
     await stage.ann.types("backup ic @Bob")

@@ -277,6 +277,20 @@ async def test_an_old_yes_to_the_stop_that_a_decision_takes_is_asked_again(stage
     stage.expect_everything()
 
 
+async def test_a_decision_that_came_due_before_tocsin_heard_of_it_is_asked_at_once(stage: Stage) -> None:
+    await _team(stage)
+    await stage.stop()
+    stage.world.say(stage.leah.account, stage.channel, f"!inc decide-by 5m {CONDITION}")
+    await stage.again(away=timedelta(minutes=6))
+    stage.expect_card("prompt/decision-1", f"Leah: D1 is to be decided, 10:07 UTC: {CONDITION}")
+    await stage.stop()
+    stage.world.say(stage.leah.account, stage.channel, "!inc move-decision 5m")
+    await stage.again(away=timedelta(minutes=6))
+    stage.expect_card("prompt/decision-1", "The decision: moved to 10:13 UTC.")
+    stage.expect_card("prompt/decision-2", "Leah: D1 is to be decided, 10:13 UTC")
+    stage.expect_everything()
+
+
 @pytest.mark.parametrize("forget", [False, True])
 async def test_no_decision_is_lost_across_a_restart(stage: Stage, forget: bool) -> None:
     await _team(stage)
@@ -368,3 +382,20 @@ async def test_with_the_steps_turned_off_nobody_is_said_to_be_silent(tmp_path: P
         await stage.fast_forward(minutes=9)
         stage.expect_card("prompt/decision-1", "Leah: D1", lacks="Nobody has answered")
         stage.expect_no_card("prompt/decision-2")
+
+
+async def test_each_decision_that_nobody_takes_is_told_of(stage: Stage) -> None:
+    await _team(stage)
+    await stage.ann.types("decide-by 1m roll back")
+    await stage.fast_forward(minutes=4)
+    stage.expect_card("nudge/1", "nobody has decided D1")
+    await stage.ann.types("withdraw-decision")
+    stage.expect_card("nudge/1", "all done")
+    await stage.ann.types("decide-by 3m fail over")
+    await stage.fast_forward(minutes=6)
+    stage.expect_card("nudge/1", "continued further down")
+    stage.expect_card("nudge/2", "nobody has decided D2", lacks="D1")
+    await stage.fast_forward(minutes=30)
+    stage.expect_no_card("nudge/3")
+    for number in range(1, 7):
+        stage.expect_card(f"prompt/decision-{number}")

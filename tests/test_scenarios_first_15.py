@@ -125,7 +125,7 @@ async def test_one_card_is_edited_in_place_and_calls_again_after_five_minutes(cl
     stage.expect_no_card("nudge/2")
     await stage.fast_forward(minutes=3)
     # 10:09: five minutes after the first call.
-    stage.expect_card("nudge/2", "verify the alert", "freeze risky changes", "keep the note")
+    stage.expect_card("nudge/2", "keep the note", lacks="freeze risky changes")
     stage.expect_card("nudge/1", "Nudges to Ann: continued further down.")
     for earlier, later in zip(stage.incident.nudges, stage.incident.nudges[1:], strict=False):
         assert later.at - earlier.at >= timedelta(minutes=5)
@@ -258,6 +258,17 @@ async def test_a_patch_and_a_rollback_at_once(stage: Stage) -> None:
     await _nudged(stage, "A1 (Mia) patches while R1", "Leah should stop one: `drop ITEM`")
 
 
+async def test_a_restart_beside_a_rollback_is_no_patch(stage: Stage) -> None:
+    await _declared(stage, "mia", "leah")
+    await stage.leah.types("claim recovery")
+    await stage.leah.types("path rollback")
+    await stage.ann.types("action restart the workers once it is out @Mia")
+    await stage.fast_forward(minutes=6)
+    stage.expect_card("item/R1")
+    stage.expect_card("item/A1")
+    stage.expect_no_card("nudge/1")
+
+
 async def test_a_record_that_is_quiet_for_ten_minutes(tmp_path: Path) -> None:
     async with open_stage(tmp_path, nudges=True) as stage:
         await _declared(stage, "mia")
@@ -318,3 +329,26 @@ async def test_who_raised_the_alarm_and_is_not_there_is_no_help_to_whoever_is_al
     stage.expect_everything()
     await stage.sam.says("it works for me again", stage.channel)
     assert [one.name for one in stage.incident.present] == ["Ann", "Sam"]
+
+
+async def test_who_handed_command_over_is_reminded_of_nothing(clocked: Stage) -> None:
+    stage = clocked
+    await _declared(stage, "mia")
+    await stage.fast_forward(minutes=5)
+    stage.expect_card("nudge/1", "Ann:", "freeze risky changes")
+    await stage.ann.types("handoff @Mia ic")
+    await stage.mia.reacts("prompt/handoff-1", "👍")
+    stage.expect_card("nudge/1", "Nudges to Ann: Mia commands now.")
+    stage.expect_card("prompt/handoff-1")
+    stage.expect_card("checklist")
+
+
+async def test_what_is_opened_again_is_past_its_first_15_minutes(clocked: Stage) -> None:
+    stage = clocked
+    await _declared(stage)
+    await stage.ann.types("close false-alarm the probe was down")
+    await stage.fast_forward(hours=1)
+    await stage.ann.types("reopen payments fail again")
+    await stage.fast_forward(minutes=10)
+    stage.expect_no_card("nudge/1")
+    stage.expect_everything()

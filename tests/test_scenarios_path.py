@@ -54,6 +54,15 @@ async def test_saying_it_again_is_yes_and_saying_no_leaves_the_first(stage: Stag
     stage.expect_card("item/R2", "free to grab")
 
 
+async def test_a_reason_that_comes_later_is_no_second_path(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path rollback")
+    await stage.leah.types("path rollback errors are at 40 %")
+    assert stage.incident.entries[-1].text == "errors are at 40 %"
+    stage.expect_no_card("prompt/stop-1")
+    stage.expect_card("item/R1", "roll back", "free to grab")
+
+
 async def test_a_pause_that_is_stopped_asks_nothing(stage: Stage) -> None:
     await _team(stage)
     await stage.leah.types("path pause")
@@ -266,6 +275,15 @@ async def test_a_marked_decision_is_objected_to_as_well(stage: Stage) -> None:
     await stage.mia.types("no objection-1")
     stage.expect_card("prompt/objection-1", "overturned")
     assert next(one for one in stage.incident.entries if one.kind == "decision_marked").note == "overturned"
+
+
+async def test_a_decision_that_is_taken_back_needs_no_tie_breaker(stage: Stage) -> None:
+    await _team(stage)
+    said = await stage.ann.says("We tell nobody until noon")
+    await stage.ann.reacts(said, "⚖️")
+    await stage.jon.types("object customers ask already")
+    await stage.ann.takes_back(said, "⚖️")
+    stage.expect_card("prompt/objection-1", "The objection: it was taken back.")
 
 
 async def test_an_objection_comes_in_two_minutes_from_somebody_with_a_role(stage: Stage) -> None:

@@ -179,3 +179,31 @@ async def test_once_it_is_resolved_nobody_is_called_to_roll_back(shop: Stage) ->
     shop.expect_card("prompt/rule-1", "Leah: rolling back first is the rule")
     await shop.leah.reacts("prompt/rule-1", "⏪")
     shop.expect_card("item/R1")
+
+
+async def test_a_tie_breaker_who_is_asked_for_a_sentence_has_the_time_to_write_it(shop: Stage) -> None:
+    await _ruled(shop)
+    await shop.leah.types("path fix the migration has run")
+    shop.expect_card("item/R1")
+    await shop.mia.types("claim diagnosis")
+    await shop.mia.types("object the rule is to roll back")
+    await shop.fast_forward(seconds=40)
+    await shop.ann.reacts("prompt/objection-1", "🔎")
+    shop.expect_card("prompt/unsafe-1", "Ann: before you keep digging")
+    await shop.fast_forward(seconds=40)
+    shop.expect_card("prompt/objection-1", "Ann: you break the tie")
+    await shop.ann.types("path dig both are unsafe while the migration runs")
+    shop.expect_card("prompt/objection-1", "overturned")
+    shop.expect_card("item/R1", "Stopped by Ann")
+
+
+async def test_a_tie_breaker_who_never_writes_the_sentence_leaves_the_choice_standing(shop: Stage) -> None:
+    await _ruled(shop)
+    await shop.leah.types("path fix the migration has run")
+    await shop.mia.types("claim diagnosis")
+    await shop.mia.types("object the rule is to roll back")
+    await shop.ann.reacts("prompt/objection-1", "🔎")
+    await shop.fast_forward(minutes=1)
+    shop.expect_card("prompt/objection-1", "no answer, so the choice stands")
+    shop.expect_card("prompt/unsafe-1", "too late")
+    shop.expect_card("item/R1", "free to grab")

@@ -75,7 +75,9 @@ def _decisions(incident: Incident) -> Iterator[Deadline]:
 def _objection(incident: Incident) -> Iterator[Deadline]:
     for prompt in incident.open_prompts(Ask.OBJECTION):
         if wait := incident.policy.times.tie_break:
-            yield Deadline(prompt.key, prompt.at + wait, c.LetItStand(prompt=prompt.key))
+            # Who chose another path, and is asked why that is safer, was not silent.
+            asked = [one.at for one in incident.open_prompts(Ask.UNSAFE) if one.asked.to == prompt.asked.to]
+            yield Deadline(prompt.key, max(asked, default=prompt.at) + wait, c.LetItStand(prompt=prompt.key))
 
 
 def _pause(incident: Incident) -> Iterator[Deadline]:

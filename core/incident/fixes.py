@@ -1,38 +1,73 @@
-"""What an item's words say is being done: `FIXES`, `ROLLBACKS`, `ANSWERS` and the `SAFE_MOVES`, as words of the trade.
+"""What an item's words say is being done: `PATCHES`, `FIXES`, `ROLLBACKS`, `ANSWERS` and the `SAFE_MOVES`, as words of the trade.
 
-Rule: a false alarm is the worse mistake, so only whole words that people use for the act itself count, and a check, a
-question or a denial ("is it the rollback?", "do not deploy") is none.
+Rule: a false alarm is the worse mistake. So the act itself has to lead: "patch the rounding" and "clear the cache and restart
+the workers" are one, "review Mia's patch" and "write the rollback plan" are none; and neither is a check, a question or a
+denial, nor an act upon something else ("fix the dashboard", "raise a ticket").
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from core.incident.state import Item
 
+_LEADS = r"(?:^|\b(?:and|then)\s+|[,;:/+]\s*)(?:(?:now|please|we|let'?s)\s+)*"
+_TAIL = r"(?![\w'’])"
+_ASIDE = (
+    r"(?!.*\b(?:tickets?|dashboards?|graphs?|alerts?|monitor(?:s|ing)?|vpn|laptops?|browsers?|typos?|docs?|wiki|runbooks?"
+    r"|status page|postmortem|bridge|calls?|channels?|priority|severity|issue with|log level)\b)"
+)
+"""What is fixed, raised or restarted without any effect on the outage."""
+
+_PATCHES = (
+    r"hot-?fix(?:ing)?|patch(?:ing)?|fix(?:ing)?|(?:ship|deploy|roll out)(?:p?ing)? (?:a|the) (?:fix|patch|hotfix)"
+)
+_LIMITS = (
+    r"(?:rais(?:e|ing)|lower(?:ing)?|increas(?:e|ing)|reduc(?:e|ing)|bump(?:ing)?|doubl(?:e|ing))\b.*"
+    r"\b(?:limits?|size|memory|heap|pool|timeouts?|quotas?|capacity|connections?|threads?|workers|replicas|version|ttl|rate)"
+)
+PATCHES = re.compile(f"{_LEADS}{_ASIDE}(?:{_PATCHES}){_TAIL}", re.IGNORECASE)
 FIXES = re.compile(
-    r"\b(?:hot-?fix(?:ing)?|patch(?:ing)?|fix(?:ing)?|ship(?:ping)? (?:a|the) (?:fix|patch)|deploy(?:ing)? (?:a|the) (?:fix|patch)"
-    r"|put(?:ting)? back|restart(?:ing)?|raise|lower|increase|bump)\b",
-    re.IGNORECASE,
+    f"{_LEADS}{_ASIDE}(?:{_PATCHES}|put(?:ting)? back|restart(?:ing)?|reboot(?:ing)?|{_LIMITS}){_TAIL}", re.IGNORECASE
 )
 ROLLBACKS = re.compile(
-    r"\b(?:roll(?:ing)?[ -]?back|rollback|revert(?:ing)?|tak(?:e|ing) back (?:the )?release|undo(?:ing)? (?:the )?(?:release|deploy))\b",
+    f"{_LEADS}(?:roll(?:ing)?[ -]?back|revert(?:ing)?(?! to)|tak(?:e|ing) back (?:the )?release"
+    rf"|undo(?:ing)? (?:the )?(?:release|deploy)){_TAIL}(?! (?:plan|steps|script|doc))",
     re.IGNORECASE,
 )
 ANSWERS = re.compile(
-    r"\b(?:answer(?:ing)?|reply(?:ing)?(?: to)?|tell(?:ing)?|write(?: to)?|writing to|call(?:ing)? back)\b.*"
-    r"\b(?:customers?|users?|clients?|tickets?|twitter|support requests?)\b",
+    f"{_LEADS}(?:(?:answer(?:ing)?|reply(?:ing)? to|respond(?:ing)? to|tell(?:ing)?|writ(?:e|ing) to|call(?:ing)? back|e?mail(?:ing)?"
+    r"|updat(?:e|ing)) (?:(?:the|all|our|those|these|any) )*(?:(?!(?:which|what|how|who|whose|that|if|with|about|for)\b)[\w-]+ )?"
+    r"(?:customers?|users?|clients?|tickets?|phones?|support (?:requests?|tickets?|queue|mails?))"
+    r"(?!['’]| (?:table|service|database|db|schema|api|page|index|list|count|id)s?\b)"
+    rf"|(?:reply(?:ing)?|answer(?:ing)?|respond(?:ing)?|post(?:ing)?) on (?:the )?(?:twitter|forum|mastodon|facebook|reddit|social media)){_TAIL}",
     re.IGNORECASE,
 )
+_SAID_OF_ROLLBACKS = re.compile(r"\b(?:roll(?:ing)?[ -]?back|rollback|revert(?:ing)?)\b", re.IGNORECASE)
 _NOT_DOING = re.compile(
     r"\?\s*$|^(?:is|was|did|does|do we|can|could|should|check|see|look|find out|ask|compare|test whether|verify|why|who|when)\b"
     r"|\b(?:don'?t|do not|no|not|never|without|instead of|after the|before the|since the)\b",
     re.IGNORECASE,
 )
 
+OTHER_MOVES = re.compile(
+    f"{_LEADS}{_ASIDE}(?:re-?deploy(?:ing)?|deploy(?:ing)?|downgrad(?:e|ing)|pin(?:ning)?|restor(?:e|ing)|drain(?:ing)?|kill(?:ing)?|remov(?:e|ing)"
+    rf"|flush(?:ing)?|clear(?:ing)?|tak(?:e|ing)\b.*\bout of|isolat(?:e|ing)|evict(?:ing)?){_TAIL}",
+    re.IGNORECASE,
+)
+"""What mitigates and is neither a fix nor one of the safe moves."""
+
 SAFE_MOVES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("roll back", ROLLBACKS),
-    ("flip the flag", re.compile(r"\b(?:flags?|toggle|kill ?switch|feature off)\b", re.IGNORECASE)),
+    ("roll back", _SAID_OF_ROLLBACKS),
+    (
+        "flip the flag",
+        re.compile(
+            r"\b(?:flip(?:ping)?|turn(?:ing)?|switch(?:ing)?|toggl(?:e|ing)|set(?:ting)?)\b.*\b(?:flags?|off)\b"
+            r"|\bkill ?switch\b|\bdisabl(?:e|ing)\b|\bfeature off\b",
+            re.IGNORECASE,
+        ),
+    ),
     (
         "scale up",
         re.compile(
@@ -59,7 +94,13 @@ SAFE_MOVES: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 def speaks_of(item: Item, words: re.Pattern[str]) -> bool:
     """Whether an item says that this is being done."""
-    return words.search(item.text) is not None and _NOT_DOING.search(item.text) is None
+    return _says(item.text, words)
+
+
+@lru_cache(maxsize=8192)
+def _says(text: str, words: re.Pattern[str]) -> bool:
+    # Asked of every item after every act.
+    return words.search(text) is not None and _NOT_DOING.search(text) is None
 
 
 def untried(items: tuple[Item, ...]) -> tuple[str, ...]:

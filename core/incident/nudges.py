@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.incident.checklist import CHECKLIST, steps
-from core.incident.state import DecisionPoint, Incident
+from core.incident.state import Incident
 from core.incident.stuck import SIGNS, Sign
 from core.incident.vocabulary import Person, Phase, Role
 
@@ -33,7 +33,8 @@ def _step(number: int) -> Row:
     check = CHECKLIST[number]
 
     def due(incident: Incident) -> datetime | None:
-        mine = [at for step, _, at in steps(incident) if step == number]
+        # Counted from the declaration: one that is opened again is past its first 15 minutes.
+        mine = [at for step, _, at in steps(incident) if step == number and not incident.reopenings]
         return mine[0] if mine and not check.done(incident) else None
 
     return Row(f"checklist {number + 1}", due, lambda incident: f"{check.does}. {check.way(incident)}", number + 1)
@@ -65,29 +66,28 @@ def _one_of_the_two(incident: Incident) -> str:
     return f"you command, and are on {keys}; {free}: `release {first}`, or hand over command: `handoff @who ic`"
 
 
-def _undecided_points(incident: Incident) -> list[DecisionPoint]:
-    """Those about which everyone entitled was asked and was silent; where that was the commander alone, they know."""
-    return [
-        point
-        for point in incident.open_points
-        if point.unanswered
-        and not all(who.is_(incident.commander) for prompt in incident.asked_about(point) for who in prompt.asked.to)
-    ]
+def _undecided(key: str) -> Row:
+    """A decision point is never decided by silence; where the commander alone was asked, they know."""
+
+    def due(incident: Incident) -> datetime | None:
+        point = incident.points.get(key)
+        if point is None or not (point.open and point.unanswered):
+            return None
+        asked = [who for prompt in incident.asked_about(point) for who in prompt.asked.to]
+        return None if all(who.is_(incident.commander) for who in asked) else point.at
+
+    return Row(f"{UNDECIDED}{key}", due, lambda incident: _still_open(incident, key))
 
 
-def _undecided(incident: Incident) -> datetime | None:
-    """A decision point is never decided by silence."""
-    waiting = _undecided_points(incident)
-    return waiting[0].at if waiting else None
-
-
-def _still_open(incident: Incident) -> str:
-    keys = ", ".join(one.key for one in _undecided_points(incident))
+def _still_open(incident: Incident, key: str) -> str:
     commander = incident.commander
     may = commander is not None and (incident.may(commander, Role.RECOVERY) or incident.breaks_tie(commander))
     way = "`path rollback|fix|pause|dig`" if may else f"`assign {Role.RECOVERY} @who`, or `takeover {Role.RECOVERY}`"
-    return f"nobody has decided {keys}, and it stays open. Advice: {way}"
+    return f"nobody has decided {key}, and it stays open. Advice: {way}"
 
+
+UNDECIDED = "undecided "
+"""How the name begins of the row that each decision point has."""
 
 NUDGES: dict[str, Row] = {
     row.name: row
@@ -95,32 +95,38 @@ NUDGES: dict[str, Row] = {
         *(_step(number) for number in range(len(CHECKLIST))),
         *(_sign(sign) for sign in SIGNS),
         Row("coordinate", _coordinates, _one_of_the_two),
-        Row("undecided", _undecided, _still_open),
     )
 }
+
+
+def row_of(name: str) -> Row | None:
+    """The row of this name; nothing for one that an earlier version had."""
+    return _undecided(name.removeprefix(UNDECIDED)) if name.startswith(UNDECIDED) else NUDGES.get(name)
 
 
 def due(incident: Incident) -> Iterator[tuple[Row, datetime]]:
     """The rows that are to be told, and when, as the record stands."""
     if incident.commander is None or incident.phase in (Phase.RESOLVED, Phase.CLOSED):
         return
-    for row in NUDGES.values():
+    for row in (*NUDGES.values(), *(_undecided(point.key) for point in incident.open_points)):
         at = None if incident.nudged(row.name) else row.due(incident)
         if at is not None:
             yield row, at
 
 
-def told_to(incident: Incident, row: Row, now: datetime) -> Person | None:
+def told_to(incident: Incident, name: str, now: datetime) -> Person | None:
     """Whom a row is told to now: the commander; a step of the checklist only until the next one has its time."""
-    at = next((at for one, at in due(incident) if one is row), None)
-    if at is None or at > now:
+    row, at = next(((row, at) for row, at in due(incident) if row.name == name), (None, None))
+    if row is None or at is None or at > now:
         return None
     later = [step for step, _, moment in steps(incident) if moment <= now and step >= row.step]
     return None if row.step and later else incident.commander
 
 
-def standing(incident: Incident, row: str, told: datetime) -> str:
+def standing(incident: Incident, name: str, told: datetime) -> str:
     """What the card says of a row that was told; nothing once it is so no more."""
-    at = NUDGES[row].due(incident) if row in NUDGES else None
-    over = incident.phase in (Phase.RESOLVED, Phase.CLOSED) or at is None or at > told
-    return "" if over else NUDGES[row].says(incident)
+    row = row_of(name)
+    at = row.due(incident) if row else None
+    if row is None or at is None or at > told or incident.phase in (Phase.RESOLVED, Phase.CLOSED):
+        return ""
+    return row.says(incident)

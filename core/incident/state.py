@@ -199,10 +199,11 @@ class Incident:
         so has recovery while a path is open.
         """
         full = [self.holder(role) for role in (Role.IC, Role.UPDATES, Role.SCRIBE)]
-        full += [self.holder(Role.RECOVERY), self.open_path.holder] if self.open_path else []
-        return tuple(
-            person for person in self.present if not any(person.is_(one) for one in full) and not self.busy_with(person)
-        )
+        full += [self.holder(Role.RECOVERY)] if self.open_path else []
+        # The path's holder too: it is an item like the others here.
+        full += [item.holder for item in self.items.values() if item.open]
+        busy = {person.key for person in full if person is not None}
+        return tuple(person for person in self.present if person.key not in busy)
 
     @property
     def free(self) -> tuple[Item, ...]:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from core.incident.fixes import ANSWERS, FIXES, ROLLBACKS, SAFE_MOVES, speaks_of, untried
+from core.incident.fixes import ANSWERS, FIXES, OTHER_MOVES, PATCHES, ROLLBACKS, SAFE_MOVES, speaks_of, untried
 from core.incident.state import Incident, Item
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Role
 
@@ -56,7 +57,7 @@ def _two_fixes(incident: Incident) -> str:
 
 
 def _patch_and_rollback(incident: Incident) -> str:
-    patches = _under_way(incident, FIXES, Path.FIX)
+    patches = _under_way(incident, PATCHES, Path.FIX)
     rollbacks = [item for item in _under_way(incident, ROLLBACKS, Path.ROLLBACK) if item not in patches]
     if not patches or not rollbacks:
         return ""
@@ -68,9 +69,15 @@ def _quiet(incident: Incident) -> str:
 
 
 def _last_entry(incident: Incident) -> datetime:
-    return max((entry.put_at or entry.at for entry in incident.entries), default=incident.begun_at)
+    # What was heard late was put on the record late, so none of the older ones is newer by much.
+    return max((entry.put_at or entry.at for entry in incident.entries[-LATE:]), default=incident.begun_at)
 
 
+LATE = 50
+"""Entries among which the newest is looked for."""
+
+
+@lru_cache(maxsize=8192)
 def _plain(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", text.casefold())) - {"the", "a", "an", "is", "it", "maybe", "in", "of"}
 
@@ -102,9 +109,8 @@ def _two_voices(incident: Incident) -> str:
 
 def _no_mitigation(incident: Incident) -> str:
     moves = [item for item in incident.items_of(ItemKind.ACTION) if item.holder or item.status is ItemStatus.DONE]
-    tried = incident.items_of(ItemKind.RECOVERY) or any(
-        speaks_of(item, words) for item in moves for _, words in SAFE_MOVES
-    )
+    known = (FIXES, OTHER_MOVES, *(words for _, words in SAFE_MOVES))
+    tried = incident.items_of(ItemKind.RECOVERY) or any(speaks_of(item, words) for item in moves for words in known)
     return "" if tried else "no mitigation was tried yet"
 
 

@@ -81,7 +81,8 @@ def _block(shape: str, rows: Sequence[str]) -> str:
 
 
 def _label(line: Line) -> str:
-    return f"<strong>{_text(line.label)}</strong>&nbsp; " if line.label else ""
+    # A row without a word in the label's column goes on below the one before it.
+    return f"<strong>{_text(line.label)}</strong>&nbsp; " if line.label.strip() else ""
 
 
 def _spans(spans: Sequence[Span], transport: str) -> str:

@@ -43,7 +43,7 @@ def rule(incident: Incident, prompt: Prompt) -> Asking:
         Strong("rolling back first is the rule"),
         f". {prompt.asked.title} went out ",
         When(prompt.asked.due or prompt.at),
-        f", shortly before it began, and it is met: {'; '.join(met)}.",
+        f", shortly before it began, and {'this is' if len(met) == 1 else 'these are'} met: {'; '.join(met)}.",
     )
     return [why, *_unsafe_if(incident)], _four(incident)
 

@@ -34,7 +34,11 @@ def _document(incident: Incident, one: NudgeCard) -> Document:
     mine = [other for other in incident.nudges if other.to.is_(one.to)]
     if mine[-1] is not one:
         return Document((line("Nudges to ", Who(one.to), ": continued further down."),))
-    rows = [row for other in mine for row in _rows(incident, other)]
+    commander = incident.commander
+    if commander is not None and not one.to.is_(commander):
+        return Document((line("Nudges to ", Who(one.to), ": ", Who(commander), " commands now."),))
+    # What was named before is not named again; the checklist has what is open.
+    rows = list(_rows(incident, one))
     if not rows:
         return Document((line("Nudges to ", Who(one.to), ": all done."),))
     return Document((line(Who(one.to), ":"), *rows))

@@ -36,7 +36,7 @@ class LetItStand(Command):
 
 
 class Nudge(Command):
-    """A row of `core.incident.nudges.NUDGES` is due."""
+    """A row of `core.incident.nudges` is due."""
 
     row: str
 

@@ -267,9 +267,8 @@ def _confirm(incident: Incident, command: c.Confirm, act: Act) -> Events:
 
 def _nudge(incident: Incident, command: c.Nudge, act: Act) -> Events:
     """Told once, and only while it is so."""
-    row = nudges.NUDGES[command.row]
-    to = nudges.told_to(incident, row, act.now)
-    return () if to is None else (Nudged(row=row.name, to=to),)
+    to = nudges.told_to(incident, command.row, act.now)
+    return () if to is None else (Nudged(row=command.row, to=to),)
 
 
 def _note_delivery(incident: Incident, command: c.NoteDelivery) -> Events:

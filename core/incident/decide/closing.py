@@ -185,4 +185,5 @@ def reopen(incident: Incident, command: Reopen, act: Act) -> Events:
         raise refusals.reopen_too_late(spell(window))
     if len(command.why) < REOPEN_REASON:
         raise refusals.reason_too_short(REOPEN_REASON)
-    return (Reopened(why=command.why),)
+    # Its question was whether to lift the freeze since all is over.
+    return (Reopened(why=command.why), *settle(incident, [Ask.UNFREEZE], "reopened"))

@@ -17,6 +17,7 @@ from core.incident.decide import tie
 from core.incident.decide.act import Act, Events, once, settle
 from core.incident.decide.items import WATCHED, next_key
 from core.incident.decide.points import next_point, settle_about
+from core.incident.decide.record import noted
 from core.incident.decide.tie import stop
 from core.incident.events import (
     Again,
@@ -66,12 +67,12 @@ def choose(incident: Incident, command: ChoosePath, act: Act, *, stopping: bool 
         return ()
     point, going = answered(incident, command), incident.open_path
     overturns = tie.settle_it(incident, overruling, overturned=True) if overruling is not None else ()
-    if (
-        going is not None
-        and going.path is command.path
-        and (not command.why or going.text == _text(incident, command, point))
-    ):
-        return _confirmed(incident, point, command)
+    if going is not None and going.path is command.path:
+        if not command.why or going.text == _text(incident, command, point):
+            return _confirmed(incident, point, command)
+        if going.text == PATH_WORDS[going.path]:
+            # It was chosen without a reason, and here is one.
+            return (*noted(incident, command.why, act), *_confirmed(incident, point, command))
     if _repeats(incident, command) and point is None:
         return ()
     asks = _first_ask(incident, command, act, going=None if stopping or overturns else going)

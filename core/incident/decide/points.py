@@ -27,7 +27,8 @@ TIE = 1
 
 
 def set_point(incident: Incident, command: DecideBy, act: Act) -> Events:
-    if command.at <= act.now:
+    # Counted from when it was said: what came due while Tocsin was away is asked at once.
+    if command.at <= act.at:
         raise refusals.decision_in_the_past(command.at, act.now)
     if any(one.at == command.at and one.condition == command.condition for one in incident.open_points):
         return ()
@@ -40,7 +41,7 @@ def next_point(incident: Incident, command: DecideBy) -> DecisionPointSet:
 
 def move(incident: Incident, command: MoveDecision, act: Act) -> Events:
     point = _meant(incident, command.point)
-    if command.at <= act.now:
+    if command.at <= act.at:
         raise refusals.decision_in_the_past(command.at, act.now)
     if command.at == point.at:
         return ()

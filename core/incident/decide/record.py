@@ -7,6 +7,7 @@ from core.incident.commands import AddNote, Amend, DeleteSource, EditSource, Rec
 from core.incident.decide.act import Act, Events
 from core.incident.decide.thresholds import say_the_rule
 from core.incident.events import (
+    Ask,
     ChangeRecorded,
     Drafted,
     EntryAmended,
@@ -15,6 +16,7 @@ from core.incident.events import (
     EntryWithdrawn,
     ImpactSet,
     Noted,
+    Settled,
     SourceDeleted,
     SourceEdited,
 )
@@ -87,7 +89,9 @@ def withdraw_entry(incident: Incident, command: WithdrawEntry, act: Act) -> Even
             others = [one for one in (entry.marked_by, *entry.also) if not act.person.is_(one)]
             if len(others) == len(entry.also):
                 events.append((EntryUnseconded if others else EntryWithdrawn)(entry=entry.number))
-    return tuple(events)
+    gone = [event.entry for event in events if isinstance(event, EntryWithdrawn)]
+    moot = (one for one in incident.open_prompts(Ask.OBJECTION) if one.asked.entry in gone)
+    return (*events, *(Settled(prompt=one.key, how="it was taken back") for one in moot))
 
 
 def edit_source(incident: Incident, command: EditSource) -> Events:

@@ -78,4 +78,9 @@ def let_it_stand(incident: Incident, command: LetItStand) -> Events:
     if prompt.settled:
         return ()
     stands = TieBroken(entry=prompt.asked.entry, overturned=False)
-    return (stands, Settled(prompt=prompt.key, how="no answer, so the choice stands"))
+    late = (one for one in incident.open_prompts(Ask.UNSAFE) if one.asked.to == prompt.asked.to)
+    return (
+        stands,
+        Settled(prompt=prompt.key, how="no answer, so the choice stands"),
+        *(Settled(prompt=one.key, how="too late, the choice stands") for one in late),
+    )
