@@ -16,9 +16,6 @@ from core.incident.events import Ask, DecisionPointAnswered, Left, Nudged, PathC
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, Person, Role
 
-GIVEN = ("AnswerDecision", "ChoosePath")
-"""Acts that answer a decision point without having been asked about first."""
-
 
 class CallLaws:
     """Is told of every record with the incident before and after it."""
@@ -28,12 +25,11 @@ class CallLaws:
         self._decided: Counter[tuple[str, str]] = Counter()
         self._nudged: Counter[tuple[str, str]] = Counter()
         self._before: dict[str, Incident] = {}
-        self._about: dict[str, str] = {}
 
     def recorded(self, before: Incident, record: Recorded, after: Incident) -> None:
         """After every record; `about` stands at the first of an act, and an act is decided on what was before it."""
         if record.about:
-            self._before[record.stream], self._about[record.stream] = before, record.about
+            self._before[record.stream] = before
         match record.event:
             case PathChosen(point=point):
                 self._decision(record, point)
@@ -51,11 +47,7 @@ class CallLaws:
         if record.by is None or not any(record.by.is_(person) for person in _entitled(before)):
             who = record.by.name if record.by else "nobody"
             self._break("only who is entitled decides", f"{who}, in {record.stream} {record.version}")
-        if (
-            record.heard_at - record.at > before.policy.times.stale_act
-            and point
-            and self._about[record.stream] in GIVEN
-        ):
+        if point and record.heard_at - record.at > before.policy.times.stale_act:
             self._break("an old answer is asked again", f"{record.at:%H:%M:%S}, in {record.stream} {record.version}")
         self._decided[record.stream, point] += bool(point)
         if self._decided[record.stream, point] > 1:

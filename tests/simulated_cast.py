@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from core.answers import WORKED
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from transports.sandbox.places import Channel, Happening, Kind, Message
 from transports.sandbox.world import World
@@ -89,12 +88,6 @@ class Cast:
         found = [one for one in said if one.post and one.post.card.startswith(start) and words in one.text]
         return found[-1] if found else None
 
-    def answered(self, typed: MessageRef) -> Message | None:
-        """What was typed, once it has its ✅ or a reply."""
-        message = self.world.look(typed)
-        done = self.world.bot.id in message.who(WORKED)
-        return message if done or any(one.reply_to == typed for one in self.world.said(typed.channel)) else None
-
     # --- hands --------------------------------------------------------------------------------------------------------
 
     async def at(self, seconds: float) -> None:
@@ -124,14 +117,6 @@ class Cast:
     async def leaves(self, who: Account, channel: ChannelRef) -> None:
         self.world.leave(who, channel)
         self._did(f"{who.name} leaves")
-
-    async def sets_point(self, who: Account, channel: ChannelRef, words: str) -> None:
-        """`decide-by`, anew if its time had passed when it was heard."""
-        while True:
-            typed = await self.types(who, channel, f"!inc decide-by {words}")
-            heard = await self.see(lambda typed=typed: self.answered(typed))  # type: ignore[misc]
-            if self.world.bot.id in heard.who(WORKED):
-                return
 
     async def chooses(self, who: Account, channel: ChannelRef, words: str, item: str) -> Message:
         """`path`, to the card of what it opens: if another is open it is stopped."""

@@ -33,14 +33,17 @@ _TIME = re.compile(r"\d\d:\d\d")
 
 
 class Laws:
-    """Keeps a shadow of each incident, folded from the rows alone."""
+    """Keeps a shadow of each incident, folded from the rows alone. `when`: after which steps each kind of event came."""
 
-    def __init__(self, connection: sqlite3.Connection, world: World, bot: Callable[[], Tocsin | None]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, world: World, bot: Callable[[], Tocsin | None], step: Callable[[], int]
+    ) -> None:
         self.broken: list[tuple[str, str]] = []
         self.over = False
         self._connection = connection
         self._world = world
         self._bot = bot
+        self._step = step
         self._seen = 0
         self._heads: dict[str, tuple[int, str]] = {}
         self._sources: set[str] = set()
@@ -51,6 +54,7 @@ class Laws:
         self._keys: dict[int, tuple[int, frozenset[str]]] = {}
         self._calls = CallLaws(self.break_)
         self.incidents: dict[str, Incident] = {}
+        self.when: dict[str, list[int]] = {}
 
     def break_(self, law: str, how: str) -> None:
         if not self.over:
@@ -82,6 +86,7 @@ class Laws:
             self._sources.add(source)
             record = _read(row[:8])
             self._records.append(record)
+            self.when.setdefault(record.event.kind, []).append(self._step())
             if record.origin and record.origin.message:
                 self._heard_on.add(record.origin.message.id)
             if stream != HOUSE:

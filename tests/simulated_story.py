@@ -38,7 +38,7 @@ class Story(Cast):
             await self.types(self.ann, self.triage, "!inc reopen 1 payments fail again")
             room = await self.see(lambda: self.room if self.room and not self.room.locked else None)
             await self.see(lambda: self.card("board", without="closed"))
-            await self.sets_point(self.ann, room.ref, "20m fail over if they fail at noon")
+            await self.types(self.ann, room.ref, "!inc decide-by 20m fail over if they fail at noon")
 
     async def silence(self) -> None:
         """Everybody who is asked keeps silent."""
@@ -86,13 +86,13 @@ class Story(Cast):
         # She commands and checks, while Sam has his hands free: Tocsin says so.
         await self.reacts(ann, await self.see(lambda: self.card("item/H3", "free")), "✋")
         await self.see(lambda: self.standing("prompt/rule-", "rolling back first is the rule"))
-        await self.sets_point(ann, room, "2m roll back if payments still fail")
+        await self.types(ann, room, "!inc decide-by 2m roll back if payments still fail")
         await self._breaks_the_tie()
         await self.reacts(ann, await self.see(lambda: self.card("item/H3", "is on it")), "❌")
         decided = await self.see(lambda: self.chat("We roll back"))
         await self.reacts(ann, decided, "⚖️")
         await self.see(lambda: self.card("board", "Recovery Bob"))
-        await self.sets_point(ann, room, "2m stay on release 213 if nothing got worse")
+        await self.types(ann, room, "!inc decide-by 2m stay on release 213 if nothing got worse")
         await self.see(lambda: self.card("item/R4", "Done"))
         await self.see(lambda: self.card("item/H2", "Confirmed"))
         await self.see(lambda: self.standing("prompt/worked-", "it worked"))

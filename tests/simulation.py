@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -121,13 +121,14 @@ class Broken(AssertionError):
 
 @dataclass(slots=True)
 class Played:
-    """What came of a play."""
+    """What came of a play. `when`: after which steps each kind of event was on the record."""
 
     steps: int
     story_steps: int
     processes: int
     trace: str
     outcome: dict[str, object]
+    when: Mapping[str, Sequence[int]] = field(repr=False)
 
 
 class Simulation:
@@ -144,7 +145,7 @@ class Simulation:
         self.story = Story(self.world)
         self.faults = Faults()
         self.server = Server(self.world, self.rng, self.faults, plan.window)
-        self.laws = Laws(self.connection, self.world, lambda: self.bot)
+        self.laws = Laws(self.connection, self.world, lambda: self.bot, lambda: self.loop.steps)
         self.life = Life(0, dead=True)
         self.bot: Tocsin | None = None
         self.busy = plan.busy
@@ -268,7 +269,7 @@ class Simulation:
         await self._settled()
         if self.laws.broken:
             raise self._broken()
-        return Played(self.loop.steps, steps, self.life.number, self._trace(), self.laws.outcome())
+        return Played(self.loop.steps, steps, self.life.number, self._trace(), self.laws.outcome(), self.laws.when)
 
     async def _again(self) -> None:
         # So much else has happened since that the incident is not among what was written last.

@@ -235,6 +235,48 @@ async def test_an_old_answer_is_asked_again(stage: Stage) -> None:
     stage.expect_everything()
 
 
+async def test_an_old_yes_to_an_old_answer_is_asked_again_as_well(stage: Stage) -> None:
+    await _team(stage)
+    await stage.ann.types(f"decide-by 5m {CONDITION}")
+    await stage.fast_forward(minutes=5)
+    card = stage.find("prompt/decision-1").ref
+    await stage.stop()
+    stage.world.react(stage.leah.account, card, "⏪")
+    await stage.again(away=timedelta(minutes=11))
+    still = stage.find("prompt/stale-1").ref
+    await stage.stop()
+    stage.world.react(stage.leah.account, still, "👍")
+    await stage.again(away=timedelta(minutes=11))
+    stage.expect_everything()
+    assert stage.incident.open_path is None
+    stage.expect_card("prompt/stale-1", "asked again")
+    await stage.leah.reacts("prompt/stale-2", "👍")
+    stage.expect_card("prompt/stale-2", "done")
+    stage.expect_card("board", "R1 roll back")
+    stage.expect_everything()
+
+
+async def test_an_old_yes_to_the_stop_that_a_decision_takes_is_asked_again(stage: Stage) -> None:
+    await _team(stage)
+    await stage.leah.types("path fix put back the config")
+    await stage.ann.types(f"decide-by 5m {CONDITION}")
+    await stage.fast_forward(minutes=5)
+    await stage.leah.reacts("prompt/decision-1", "⏪")
+    stop = stage.find("prompt/stop-1").ref
+    await stage.stop()
+    stage.world.react(stage.leah.account, stop, "👍")
+    await stage.again(away=timedelta(minutes=11))
+    stage.expect_everything()
+    stage.expect_card("prompt/stale-1", "Leah: Tocsin was away", "Still?")
+    stage.expect_card("item/R1", "free to grab")
+    await stage.leah.reacts("prompt/stale-1", "👍")
+    stage.expect_card("item/R1", "Stopped by Leah")
+    stage.expect_card("prompt/stop-1", "Leah: roll back")
+    stage.expect_card("prompt/stale-1", "done")
+    stage.expect_card("item/R2", "roll back")
+    stage.expect_everything()
+
+
 async def test_a_decision_that_came_due_before_tocsin_heard_of_it_is_asked_at_once(stage: Stage) -> None:
     await _team(stage)
     await stage.stop()

@@ -26,17 +26,10 @@ CALM = [Plan()]
 LONG = 700.0
 """A pause after which an answer to a decision point is asked again."""
 
-WAITING = range(1260, 1400, 20)
-"""Steps in which the first decision point is set, and not due yet."""
 
-DECIDING = range(1440, 1560, 8)
-"""Steps in which the first decision point is due, and answered."""
-
-OBJECTING = range(1960, 2300, 30)
-"""Steps in which the clock runs for an objection."""
-
-PARTED = range(2300, 3100, 100)
-"""Steps after somebody has left."""
+def step(kind: str, number: int = 1) -> int:
+    """The step of the undisturbed story after which the first event of a kind was on the record, or a later one."""
+    return undisturbed().when[kind][number - 1]
 
 
 @pytest.fixture
@@ -95,12 +88,17 @@ def test_a_decision_that_silence_takes_is_found(planted: pytest.MonkeyPatch) -> 
 def test_an_old_answer_that_is_carried_out_at_once_is_found(planted: pytest.MonkeyPatch) -> None:
     inward = {command: replace(AUTHORITY[command], outward=False) for command in (c.AnswerDecision, c.ChoosePath)}
     planted.setattr(authority, "AUTHORITY", AUTHORITY | inward)
-    found((crash(step, LONG) for step in DECIDING), "an old answer is asked again")
+    found(
+        (crash(at, LONG) for at in range(step("path_chosen", 2) - 30, step("path_chosen", 2), 5)),
+        "an old answer is asked again",
+    )
 
 
 def test_a_decision_that_only_the_process_knows_of_that_heard_of_it_is_found(planted: pytest.MonkeyPatch) -> None:
     _known_to_one_process(planted, c.AskDecision)
-    found((crash(step) for step in WAITING), "everything goes on")
+    found(
+        (crash(at) for at in range(step("decision_point_set") + 20, step("path_chosen", 2), 30)), "everything goes on"
+    )
 
 
 # --- the path, and objections -----------------------------------------------------------------------------------------
@@ -119,7 +117,7 @@ def test_a_second_path_for_which_the_first_is_not_stopped_is_found(planted: pyte
 
 def test_an_objection_whose_minute_dies_with_the_process_is_found(planted: pytest.MonkeyPatch) -> None:
     _known_to_one_process(planted, c.LetItStand)
-    found((crash(step) for step in OBJECTING), "everything goes on")
+    found((crash(at) for at in range(step("objected", 2) + 10, step("tie_broken", 2), 20)), "everything goes on")
 
 
 # --- nudges -----------------------------------------------------------------------------------------------------------
@@ -150,4 +148,4 @@ def test_a_leaver_who_keeps_the_role_is_found(planted: pytest.MonkeyPatch) -> No
 def test_words_heard_again_that_bring_back_who_left_are_found(planted: pytest.MonkeyPatch) -> None:
     planted.setattr(Incident, "left_after", lambda *_: False)
     # With its cursor lost Tocsin hears everything anew.
-    found((crash(step, wipe=True) for step in PARTED), "the story ends the same")
+    found((crash(at, wipe=True) for at in range(step("left") + 50, step("closed"), 100)), "the story ends the same")

@@ -256,6 +256,9 @@ def _confirm(incident: Incident, command: c.Confirm, act: Act) -> Events:
     meant = asking.answer(incident, prompt, act)
     old = asking.wanted_again(prompt)
     if old is not None:
+        if act.stale(incident.policy.times.stale_act) and not _stays_inside(incident, old):
+            # The yes is as old by now as what it was to.
+            return answered(asking.ask_again(incident, old, act), prompt.key, "asked again")
         return answered(decide(incident, old, replace(act, at=act.now)), prompt.key, "done")
     if isinstance(meant, tuple):
         return meant

@@ -100,6 +100,9 @@ def _yes_to_a_call(incident: Incident, prompt: Prompt, act: Act) -> Events:
         case Ask.SECOND:
             return items.grab(incident, c.Grab(item=prompt.asked.item), act, sure=True)
         case Ask.STOP:
+            wish = path.wish_behind(prompt)
+            if act.stale(incident.policy.times.stale_act) and path.answered(incident, wish) is not None:
+                return ask_again(incident, wish, act)
             return path.stop_and_choose(incident, prompt, act)
         case Ask.WORKED:
             return path.it_worked(incident, prompt)

@@ -180,10 +180,15 @@ def _over(incident: Incident, command: ChoosePath, point: DecisionPoint | None, 
     return (*about, *settle(incident, asks, how), *(Settled(prompt=one.key, how="chosen anew") for one in others))
 
 
+def wish_behind(prompt: Prompt) -> ChoosePath:
+    """The path for which the open one is to be stopped."""
+    assert prompt.asked.again is not None, "what is to be done after the stop is kept with the question"
+    return ChoosePath.model_validate_json(prompt.asked.again.fields)
+
+
 def stop_and_choose(incident: Incident, prompt: Prompt, act: Act) -> Events:
     """Yes: the path that is open is stopped for the one that was asked for."""
-    assert prompt.asked.again is not None, "what is to be done after the stop is kept with the question"
-    events = choose(incident, ChoosePath.model_validate_json(prompt.asked.again.fields), act, stopping=True)
+    events = choose(incident, wish_behind(prompt), act, stopping=True)
     return events or (Settled(prompt=prompt.key, how="decided already"),)
 
 
