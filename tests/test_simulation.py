@@ -87,9 +87,9 @@ def third(first: int) -> range:
     return range(first, min(first + 300, STEPS.stop), 3)
 
 
-def ninth(first: int) -> range:
-    """Every ninth step of the next nine hundred; sweeps that begin at other steps meet others."""
-    return range(first, min(first + 900, STEPS.stop), 9)
+def eleventh(first: int) -> range:
+    """Every eleventh step of the next eleven hundred; sweeps that begin at other steps meet others."""
+    return range(first, min(first + 1100, STEPS.stop), 11)
 
 
 @pytest.mark.endure
@@ -99,21 +99,21 @@ def test_the_story_survives_death_at_every_third_step(first: int) -> None:
 
 
 @pytest.mark.endure
-@pytest.mark.parametrize("first", range(STEPS.start, STEPS.stop, 900))
-def test_the_story_survives_a_long_death_at_every_ninth_step(first: int) -> None:
-    all_hold(crash(step, LONG, cut=step % 2 == 0) for step in ninth(first))
+@pytest.mark.parametrize("first", range(STEPS.start, STEPS.stop, 1100))
+def test_the_story_survives_a_long_death_at_every_eleventh_step(first: int) -> None:
+    all_hold(crash(step, LONG, cut=step % 2 == 0) for step in eleventh(first))
 
 
 @pytest.mark.endure
-@pytest.mark.parametrize("first", range(STEPS.start, STEPS.stop, 900))
-def test_the_story_survives_death_at_every_ninth_step_in_a_chat_that_forgets(first: int) -> None:
-    all_hold(crash(step, 20.0, cut=step % 2 == 0, window=SHORT) for step in ninth(first + 3))
+@pytest.mark.parametrize("first", range(STEPS.start, STEPS.stop, 1100))
+def test_the_story_survives_death_at_every_eleventh_step_in_a_chat_that_forgets(first: int) -> None:
+    all_hold(crash(step, 20.0, cut=step % 2 == 0, window=SHORT) for step in eleventh(first + 4))
 
 
 @pytest.mark.endure
-@pytest.mark.parametrize("first", range(STEPS.start, STEPS.stop, 900))
-def test_the_story_survives_the_loss_of_every_table_but_the_log_at_every_ninth_step(first: int) -> None:
-    all_hold(crash(step, wipe=True) for step in ninth(first + 6))
+@pytest.mark.parametrize("first", range(STEPS.start, STEPS.stop, 1100))
+def test_the_story_survives_the_loss_of_every_table_but_the_log_at_every_eleventh_step(first: int) -> None:
+    all_hold(crash(step, wipe=True) for step in eleventh(first + 7))
 
 
 @pytest.mark.endure
