@@ -177,6 +177,9 @@ class Company:
         who = self.people[beat.who]
         room = self.rooms["triage"] if beat.where == "triage" or beat.on == "alarm" else await self.incident_room()
         target = await self._target(room, beat.on) if beat.on else ""
+        if beat.says.startswith("/inc watch"):
+            # Whoever answers has read the question.
+            await self._target(room, "prompt/signal-1")
         if beat.reacts:
             event = await who.react(room, target, beat.reacts)
         else:
