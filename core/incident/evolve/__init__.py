@@ -79,6 +79,7 @@ from core.incident.events import (
 )
 from core.incident.evolve import calls
 from core.incident.evolve.grown import with_, with_person
+from core.incident.evolve.phases import open_again, well_again
 from core.incident.evolve.record import each_entry, source_edited, unseconded
 from core.incident.evolve.roles import left, take_role, vacate
 from core.incident.evolve.updates import each_update, missed, past_draft, published
@@ -175,31 +176,6 @@ def _is_there(incident: Incident, event: Event, by: Person) -> bool:
 
 def _item(incident: Incident, item: Item) -> Incident:
     return replace(incident, items=with_(incident.items, item.key, item))
-
-
-def _well_again(incident: Incident, at: datetime) -> Incident:
-    """Users are served since the first that said so."""
-    if incident.resolved_at is not None:
-        return incident
-    return replace(incident, resolved_at=at, resolved_after=len(incident.updates))
-
-
-def _open_again(incident: Incident, at: datetime) -> Incident:
-    return replace(
-        incident,
-        phase=Phase.INVESTIGATING,
-        begun_at=at,
-        begun_after=len(incident.updates),
-        resolved_at=None,
-        fixed="",
-        closed_at=None,
-        closed_by=None,
-        closing=None,
-        locked=False,
-        # What was seen and watched was so the last time.
-        met={},
-        signal=None,
-    )
 
 
 def _evolve(incident: Incident, recorded: Recorded) -> Incident:
@@ -304,16 +280,16 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                 updates=each_update(incident, event.number, lambda update: replace(update, withdrawn=event.why)),
             )
         case Resolved():
-            return replace(_well_again(incident, recorded.at), phase=Phase.RESOLVED, fixed=event.fixed)
+            return replace(well_again(incident, recorded.at), phase=Phase.RESOLVED, fixed=event.fixed)
         case RelapseSeen():
-            return _open_again(incident, recorded.at)
+            return open_again(incident, recorded.at)
         case Reopened():
             before = Reopening(incident.closed_at or recorded.at, recorded.at, event.why)
-            after = replace(_open_again(incident, recorded.at), opened_after=len(incident.updates))
+            after = replace(open_again(incident, recorded.at), opened_after=len(incident.updates))
             return replace(after, reopenings=(*incident.reopenings, before))
         case Closed():
             return replace(
-                _well_again(incident, recorded.at),
+                well_again(incident, recorded.at),
                 promises=missed(incident, recorded),
                 phase=Phase.CLOSED,
                 closed_at=recorded.at,

@@ -1,0 +1,34 @@
+"""Users are served again, or they are not any more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from core.incident.state import Incident
+from core.incident.vocabulary import Phase
+
+
+def well_again(incident: Incident, at: datetime) -> Incident:
+    """Users are served since the first that said so."""
+    if incident.resolved_at is not None:
+        return incident
+    return replace(incident, resolved_at=at, resolved_after=len(incident.updates))
+
+
+def open_again(incident: Incident, at: datetime) -> Incident:
+    return replace(
+        incident,
+        phase=Phase.INVESTIGATING,
+        begun_at=at,
+        begun_after=len(incident.updates),
+        resolved_at=None,
+        fixed="",
+        closed_at=None,
+        closed_by=None,
+        closing=None,
+        locked=False,
+        # What was seen and watched was so the last time.
+        met={},
+        signal=None,
+    )
