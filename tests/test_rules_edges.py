@@ -206,3 +206,17 @@ def test_an_incident_of_an_earlier_version_can_be_asked_for_a_decision() -> None
     earlier = replace(case.incident, policy=case.incident.policy.model_copy(update={"emoji": old}))
     asked = next(card for card in cards(earlier) if card.key == "prompt/decision-1")
     assert [choice.emoji for choice in asked.post.choices] == ["⏪", "🔧", "⏸️", "🔎"]
+
+
+def test_nobody_is_there_in_a_channel_that_is_gone() -> None:
+    case = Case()
+    case.does(None, c.LoseChannel(channel=ROOM))
+    assert case.decides(MIA, c.NoteArrival()) == ()
+
+
+def test_where_nobody_may_correct_an_entry_anybody_may_come_to() -> None:
+    case = Case()
+    case.does(ANN, c.NoteLeft())
+    refusal = case.refusal(MIA, c.Amend(entry=1, text="x"))
+    assert refusal is not None
+    assert "`claim scribe` takes it." in refusal.answer

@@ -77,7 +77,8 @@ def amend(incident: Incident, command: Amend, act: Act) -> Events:
     own = any(me.is_(author) for author in (entry.by, entry.marked_by))
     if not own and not incident.may(me, Role.SCRIBE) and not incident.may(me, Role.IC):
         asked = (*incident.deciders(Role.SCRIBE)[:1], *([entry.by] if entry.by else []))
-        raise refusals.not_yours("correct that entry", asked, "scribe, the commander or its author")
+        way = "" if incident.holder(Role.SCRIBE) else f"`claim {Role.SCRIBE}` takes it."
+        raise refusals.not_yours("correct that entry", asked, "scribe, the commander or its author", way)
     return () if entry.text == command.text else (EntryAmended(entry=command.entry, text=command.text),)
 
 

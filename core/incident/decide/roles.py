@@ -198,9 +198,10 @@ def pass_now(incident: Incident, prompt: Prompt) -> Events:
 
 
 def arrive(incident: Incident, act: Act) -> Events:
-    """Whoever says anything is there."""
+    """Whoever says anything in the incident's channel is there."""
     there = any(act.person.is_(person) for person in incident.present)
-    return () if there or incident.closed or incident.left_after(act.person, act.at) else (Arrived(),)
+    over = incident.closed or incident.channel is None
+    return () if there or over or incident.left_after(act.person, act.at) else (Arrived(),)
 
 
 def leave(incident: Incident, act: Act) -> Events:
