@@ -186,3 +186,11 @@ def test_strangers_and_misread_words_are_turned_down_always() -> None:
     assert stranger.answer == "Only responders may do that. Please ask Ann."
     assert misread is not None
     assert misread.answer == "what?"
+
+
+def test_a_call_that_nobody_holds_is_answered_with_the_way_to_it() -> None:
+    case = Case()
+    case.does(ANN, c.NoteLeft())
+    refusal = case.refusal(MIA, c.SetSeverity(severity=Severity.SEV1))
+    assert refusal is not None
+    assert "`claim ic` takes" in refusal.answer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from core.incident.refusals.refusal import Refusal, names
-from core.incident.vocabulary import Person
+from core.incident.vocabulary import Person, Role
 
 
 def no_such_incident(number: int) -> Refusal:
@@ -39,7 +39,8 @@ def not_yours(act: str, holders: Sequence[Person], who: str, instead: str = "") 
     """`act` belongs to `who` (a role in words), now held by `holders`."""
     if holders:
         return Refusal("not-your-call", f"To {act} is the call of the {who}: please ask {names(holders)}.", instead)
-    return Refusal("not-your-call", f"To {act} is the call of the {who}, which nobody holds.", instead)
+    way = instead or f"`claim {Role.IC}` takes command, and with it every call that nobody holds."
+    return Refusal("not-your-call", f"To {act} is the call of the {who}, which nobody holds.", way)
 
 
 def closed_already() -> Refusal:
