@@ -1,12 +1,11 @@
-"""Decision points and ties, a row for each rule: the act that it allows and the one that it refuses, in one scene."""
+"""Decision points, a row for each rule: the act that it allows and the one that it refuses, in one scene."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-from incidents import ANN, BOB, JON, LEAH, MIA, Case, person, team
+from incidents import ANN, BOB, JON, LEAH, MIA, Case, team
 from rules_scenes import (
     MINUTE,
     Row,
@@ -19,18 +18,16 @@ from rules_scenes import (
     named,
     objected,
     play,
-    shipping,
     tied,
     unled,
     yes,
 )
 
 from core.incident import commands as c
-from core.incident.events import Ask, Settled, TieBroken
+from core.incident.events import Ask
 from core.incident.vocabulary import Path, Role
 
 ROLL_BACK = c.ChoosePath(path=Path.ROLLBACK)
-KIM = person("Kim")
 
 
 def _move(minutes: int, point: str = "") -> Callable[[Case], c.AnyCommand]:
@@ -163,105 +160,32 @@ POINTS = (
 )
 
 
-TIES = (
-    Row(
-        "role holders object",
-        shipping,
-        ((JON, c.Object(why="no")),),
-        "objected",
-        ((KIM, c.Object(why="no")),),
-        "not-your-call",
-    ),
-    Row(
-        "within two minutes",
-        shipping,
-        (timedelta(seconds=110), (JON, c.Object(why="no"))),
-        "objected",
-        (timedelta(seconds=130), (JON, c.Object(why="no"))),
-        "nothing-to-object-to",
-    ),
-    Row(
-        "to others",
-        shipping,
-        ((MIA, c.Object(why="no")),),
-        "objected",
-        ((LEAH, c.Object(why="no")),),
-        "to-yourself",
-    ),
-    Row(
-        "once a choice",
-        shipping,
-        ((MIA, c.Object(why="no")),),
-        "objected",
-        ((MIA, c.Object(why="no")), (JON, c.Object(why="no"))),
-        "objected-already",
-    ),
-    Row(
-        "the tie-breaker says that it stands",
-        objected,
-        ((ANN, yes("objection-1")),),
-        "tie_broken",
-        ((LEAH, yes("objection-1")),),
-        "not-asked-of-you",
-    ),
-    Row(
-        "or chooses another path",
-        objected,
-        ((ANN, answer("objection-1", Path.FIX)),),
-        "path_chosen",
-        ((LEAH, answer("objection-1", Path.FIX)),),
-        "not-asked-of-you",
-    ),
-    Row(
-        "somebody must be neither of the two",
-        lambda: play(Case(), (LEAH, c.Claim(role=Role.RECOVERY)), (LEAH, ROLL_BACK)),
-        ((ANN, c.NameBackup(role=Role.IC, who=BOB)), (ANN, c.Object(why="no"))),
-        "objected",
-        ((ANN, c.Object(why="no")),),
-        "no-tie-breaker",
-    ),
-)
-
-
-@pytest.mark.parametrize("row", [*POINTS, *TIES], ids=named)
+@pytest.mark.parametrize("row", POINTS, ids=named)
 def test_a_rule_allows_one_and_refuses_the_other(row: Row) -> None:
     holds(row)
 
 
-def test_a_path_of_ones_own_overturns_no_decision_that_one_is_asked_about() -> None:
-    case = team()
-    case.does(LEAH, c.HandOff(who=ANN))
-    case.does(ANN, c.Confirm(prompt=""))
-    case.does(MIA, c.MarkDecision(text="we tell nobody"))
-    case.does(JON, c.Object(why="customers ask already"))
-    events = case.does(ANN, c.ChoosePath(path=Path.ROLLBACK))
-    assert not [event for event in events if isinstance(event, TieBroken)]
-    assert case.incident.open_prompts(Ask.OBJECTION)
+def test_an_old_answer_is_asked_again_and_a_yes_after_somebody_elses_says_that_it_was_decided() -> None:
+    case = due()
+    case.now += 11 * MINUTE
+    case.does(LEAH, answer("decision-1"), case.now - 11 * MINUTE)
+    assert case.incident.open_path is None
+    case.does(BOB, answer("decision-1", Path.DIG))
+    case.does(LEAH, yes("stale-1"))
+    assert case.incident.prompts["prompt/stale-1"].settled == "it was settled already"
+    assert case.incident.points["D1"].over == Path.DIG
 
 
-def test_a_tie_about_the_path_is_found_behind_one_about_a_decision() -> None:
-    case = team()
-    case.does(MIA, c.MarkDecision(text="we tell nobody"))
-    case.does(JON, c.Object(why="customers ask already"))
-    case.does(LEAH, c.ChoosePath(path=Path.ROLLBACK))
-    case.does(MIA, c.Object(why="it loses orders"))
-    case.does(ANN, c.ChoosePath(path=Path.FIX))
-    assert [one.key for one in case.incident.open_prompts(Ask.OBJECTION)] == ["prompt/objection-1"]
-    assert case.incident.open_path is not None
-    assert case.incident.open_path.path is Path.FIX
+def test_an_old_path_is_asked_again_where_it_decides_something() -> None:
+    decides, does_not = due(), calm()
+    assert [event.kind for event in decides.does(LEAH, ROLL_BACK, decides.now - 11 * MINUTE)] == ["asked"]
+    assert does_not.does(LEAH, ROLL_BACK, does_not.now - 11 * MINUTE)[-1].kind == "path_chosen"
 
 
-def test_overturning_a_path_ends_every_objection_to_it() -> None:
-    case = team()
-    case.does(LEAH, c.ChoosePath(path=Path.ROLLBACK))
-    case.does(MIA, c.Object(why="it loses orders"))
-    case.does(ANN, c.DecideBy(at=case.now + MINUTE, condition="roll back"))
-    case.does(LEAH, c.ChoosePath(path=Path.ROLLBACK))
-    case.does(JON, c.Object(why="it loses orders"))
-    assert len(case.incident.open_prompts(Ask.OBJECTION)) == 2
-    events = case.does(ANN, c.ChoosePath(path=Path.FIX))
-    assert case.incident.open_prompts(Ask.OBJECTION) == ()
-    assert sum(isinstance(event, Settled) for event in events) == 2
+def test_what_was_due_and_is_answered_by_then_changes_nothing() -> None:
+    decided, broken = play(due(), (LEAH, ROLL_BACK)), play(objected(), (ANN, yes("objection-1")))
+    assert decided.decides(None, c.AskDecision(point="D1")) == ()
+    assert broken.decides(None, c.LetItStand(prompt="prompt/objection-1")) == ()
 
 
 def test_whoever_was_asked_while_the_call_was_theirs_is_asked_again_as_tie_breaker() -> None:

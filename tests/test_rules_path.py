@@ -177,6 +177,20 @@ def test_a_pause_that_ends_after_the_close_sets_nothing_to_decide() -> None:
     assert not case.incident.open_points
 
 
+def test_a_pause_that_was_stopped_ends_no_second_time() -> None:
+    case = team()
+    case.does(LEAH, c.ChoosePath(path=Path.PAUSE))
+    case.does(LEAH, c.EndItem(item="R1", status=ItemStatus.DONE))
+    assert case.decides(None, c.EndPause(item="R1")) == ()
+
+
+def test_what_was_seen_to_work_is_not_asked_about() -> None:
+    case = watched()
+    assert case.decides(None, c.AskWhetherItWorked(item="R1")) == (), "it is asked already"
+    case.does(BOB, c.Confirm(prompt=""))
+    assert case.decides(None, c.AskWhetherItWorked(item="R1")) == ()
+
+
 def test_a_watcher_is_asked_nothing_after_the_outage() -> None:
     case = team()
     case.does(LEAH, c.ChoosePath(path=Path.ROLLBACK))

@@ -259,7 +259,8 @@ def _confirm(incident: Incident, command: c.Confirm, act: Act) -> Events:
         if act.stale(incident.policy.times.stale_act) and not _stays_inside(incident, old):
             # The yes is as old by now as what it was to.
             return answered(asking.ask_again(incident, old, act), prompt.key, "asked again")
-        return answered(decide(incident, old, replace(act, at=act.now)), prompt.key, "done")
+        events = decide(incident, old, replace(act, at=act.now))
+        return answered(events, prompt.key, "done" if events else "it was settled already")
     if isinstance(meant, tuple):
         return meant
     return decide(incident, meant, act)

@@ -144,9 +144,6 @@ def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
             return path.it_did_not_help(incident, prompt)
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=True))
-        case Ask.COMMANDER if len(asked.to) > 1:
-            # The others were asked too.
-            return ()
         case _ if asked.ask in ANSWERED_BY and asked.ask is not Ask.UNSAFE:
             raise refusals.more_than_yes(ANSWERED_BY[asked.ask])
         case _:
