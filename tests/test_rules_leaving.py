@@ -200,6 +200,11 @@ def test_leaving_twice_is_leaving_once_and_whoever_comes_back_is_there_without_t
     assert Role.DIAGNOSIS not in _held(case)
 
 
+def test_a_role_given_to_somebody_who_left_is_let_go_when_they_leave_again() -> None:
+    case = play(left(), (ANN, c.Assign(role=Role.SCRIBE, who=MIA)), (MIA, c.NoteLeft()))
+    assert Role.SCRIBE not in _held(case)
+
+
 def test_who_was_never_there_leaves_nothing_and_after_the_close_nobody_leaves() -> None:
     assert calm().decides(person("Zoe"), c.NoteLeft()) == ()
     case = play(calm(), (ANN, c.CloseFalseAlarm(why="the probe was down")))

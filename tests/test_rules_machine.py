@@ -126,7 +126,7 @@ TWICE_IS_TWICE = (
     *(c.AddNote, c.AddItem, c.MarkDecision, c.Show, c.RecordChange, c.ChoosePath),
     *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate, c.AskUnfreeze, c.WatchSignal),
 )
-"""Commands that say something: said again, it is said again."""
+"""Commands that say something, or ask for words: said again, it is said again. So does an update without any field."""
 
 NO_WAY_AROUND = frozenset(
     {
@@ -136,6 +136,7 @@ NO_WAY_AROUND = frozenset(
         "to-yourself",
         "transition",
         "no-such-item",
+        "no-decision-point",
         "item-ended",
         "reopen-window",
     }
@@ -208,7 +209,7 @@ class Rules(RuleBasedStateMachine):
     @rule(by=PEOPLE, command=BY_PEOPLE | ABOUT_ROLES | OUTWARD)
     def the_same_twice_changes_nothing(self, by: Person, command: c.AnyCommand) -> None:
         self._give(by, command)
-        if isinstance(command, TWICE_IS_TWICE):
+        if isinstance(command, TWICE_IS_TWICE) or command in (c.Draft(), c.CorrectUpdate()):
             return
         again = _decided(self.live, command, Act(by, self.case.now, self.case.now, policy()))
         assert again == () or isinstance(again, Refused), f"{command!r} again: {again}"

@@ -207,7 +207,7 @@ def arrive(incident: Incident, act: Act) -> Events:
 def leave(incident: Incident, act: Act) -> Events:
     """Whoever leaves the channel leaves each role to its backup, else the commander is asked; and lets their items go."""
     gone = act.person
-    if incident.has_left(gone) or not any(gone.is_(person) for person in incident.people):
+    if not any(gone.is_(person) for person in incident.people):
         return ()
     passed = _passing(incident, gone)
     events: list[Event] = []
@@ -224,6 +224,8 @@ def leave(incident: Incident, act: Act) -> Events:
         *(one for one in incident.open_prompts(Ask.TAKEOVER) if gone.is_(one.asked.by)),
     ]
     events += [Settled(prompt=one.key, how=f"{gone.name} left") for one in moot if one.key not in settled]
+    if not events and incident.has_left(gone):
+        return ()
     # Last, since whoever does something is there.
     return (*events, Left())
 
