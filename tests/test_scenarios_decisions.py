@@ -20,6 +20,14 @@ async def _team(stage: Stage) -> None:
     await stage.leah.types("backup recovery @Bob")
 
 
+def _jon_breaks_ties(roster: Roster) -> Policy:
+    return Policy(
+        on_call=tuple(one for one in [roster.named("Ann")] if one),
+        tie_breaker=roster.named("Jon"),
+        audiences=AUDIENCES,
+    )
+
+
 CONDITION = "roll back if sign-in errors stay above 20 %"
 
 
@@ -175,14 +183,7 @@ async def test_hold_five_minutes_asks_again_after_them(stage: Stage) -> None:
 
 
 async def test_a_named_tie_breaker_is_brought_in_and_asked_last(tmp_path: Path) -> None:
-    def named(roster: Roster) -> Policy:
-        return Policy(
-            on_call=tuple(one for one in [roster.named("Ann")] if one),
-            tie_breaker=roster.named("Jon"),
-            audiences=AUDIENCES,
-        )
-
-    async with open_stage(tmp_path, policy=named) as stage:
+    async with open_stage(tmp_path, policy=_jon_breaks_ties) as stage:
         await _team(stage)
         await stage.ann.types(f"decide-by 5m {CONDITION}")
         await stage.fast_forward(minutes=7)
@@ -355,14 +356,7 @@ async def test_who_is_alone_is_asked_once_and_not_nudged(stage: Stage) -> None:
 
 
 async def test_a_commander_who_may_not_decide_is_told_who_could(tmp_path: Path) -> None:
-    def named(roster: Roster) -> Policy:
-        return Policy(
-            on_call=tuple(one for one in [roster.named("Ann")] if one),
-            tie_breaker=roster.named("Jon"),
-            audiences=AUDIENCES,
-        )
-
-    async with open_stage(tmp_path, policy=named) as stage:
+    async with open_stage(tmp_path, policy=_jon_breaks_ties) as stage:
         await _team(stage)
         await stage.ann.types(f"decide-by 5m {CONDITION}")
         await stage.fast_forward(minutes=9)

@@ -78,8 +78,7 @@ def grab(incident: Incident, command: Grab, act: Act, *, sure: bool = False) -> 
     others = [person for person in incident.idle if not person.is_(act.person)]
     if item.kind is ItemKind.RECOVERY or not incident.busy_with(act.person) or not others or mine or sure:
         # Doing it a second time is yes too; and whoever else was asked about it needs no answer any more.
-        about = (one for one in incident.open_prompts(Ask.SECOND) if one.asked.item == item.key)
-        over = (Settled(prompt=one.key, how=f"{act.person.name} is on {item.key}") for one in about)
+        over = (Settled(prompt=one.key, how=f"{act.person.name} is on {item.key}") for one in here)
         return (ItemGrabbed(key=item.key, who=act.person), *over)
     again = Again(command=Grab.__name__, fields=command.model_dump_json())
     number = incident.next_number(Ask.SECOND)
