@@ -14,7 +14,7 @@ from core.incident import commands as c
 from core.incident import nudges
 from core.incident.decide.path import PAUSE
 from core.incident.decide.points import next_asked
-from core.incident.decide.updates import reminded, reminder_offsets
+from core.incident.decide.reminders import moments, reminded, said
 from core.incident.events import Ask
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import ItemStatus, Path, Phase
@@ -108,14 +108,10 @@ def _update(incident: Incident) -> Iterator[Deadline]:
     due = incident.update_due
     if due is None or incident.closed:
         return
-    said = [
-        prompt.asked.step
-        for prompt in incident.prompts.values()
-        if prompt.asked.ask is Ask.UPDATE and prompt.asked.due == due
-    ]
-    for step, offset in enumerate(reminder_offsets(incident)):
-        if step > max(said, default=-1) and reminded(incident, step):
-            yield Deadline(f"update/{due.isoformat()}/{step}", due + offset, c.RemindUpdate(due=due, step=step))
+    put_off = incident.snoozed.until.isoformat() if incident.snoozed and incident.snoozed.due == due else ""
+    for step, at in enumerate(moments(incident, due)):
+        if step > said(incident, due) and reminded(incident, step):
+            yield Deadline(f"update/{due.isoformat()}/{put_off}{step}", at, c.RemindUpdate(due=due, step=step))
 
 
 def _watch(incident: Incident) -> Iterator[Deadline]:

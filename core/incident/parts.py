@@ -13,6 +13,7 @@ from core.incident.vocabulary import (
     MessageRef,
     Path,
     Person,
+    Phase,
     Role,
 )
 
@@ -165,8 +166,21 @@ class DraftInHand:
 
 
 @dataclass(frozen=True, slots=True)
+class Mirror:
+    """A room where an update stands: of which audience, with what frame around it."""
+
+    audience: str
+    room: ChannelRef
+    frame: str
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
-    """A published base update; `text` is what every audience reads, word for word."""
+    """A published base update; `text` is what every audience reads, word for word.
+
+    It stays true wherever it went: in its `mirrors`, whatever the audiences are by now, and `on_page`. `phase` is where
+    the incident stood when it was published.
+    """
 
     number: int
     text: str
@@ -176,7 +190,22 @@ class Update:
     promised_at: datetime | None
     corrected_at: datetime | None = None
     withdrawn: str = ""
+    withdrawn_at: datetime | None = None
     message: MessageRef | None = None
+    phase: Phase = Phase.INVESTIGATING
+    mirrors: tuple[Mirror, ...] = ()
+    on_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """The reminders for the update promised for `due` are put off `until`; `asked` is how often it was asked for before."""
+
+    due: datetime
+    until: datetime
+    by: Person
+    at: datetime
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)

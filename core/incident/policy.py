@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 
 from pydantic import Field
 
 from core.incident.emoji import EMOJI
 from core.incident.times import Length
 from core.incident.vocabulary import ChannelRef, Person, Severity, Value
+
+
+class Check(StrEnum):
+    """What a finding of the wording check does to a draft (spec, section 7)."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    OFF = "off"
 
 
 class Response(Value):
@@ -87,6 +96,10 @@ class Times(Value):
     )
     update_backup: Length = Field(timedelta(minutes=2), description="after a missed promise: the backup (7)")
     update_commander: Length = Field(timedelta(minutes=5), description="after a missed promise: the commander (7)")
+    snooze: Length = Field(timedelta(minutes=10), description="how long reminders are put off when nobody says (7)")
+    snooze_limit: Length = Field(
+        timedelta(minutes=30), description="the latest that reminders are put off to, after the promised time (7)"
+    )
 
 
 class Audience(Value):
@@ -124,3 +137,5 @@ class Policy(Value):
     leadership: tuple[Person, ...] = ()
     tie_breaker: Person | None = None
     emoji: dict[str, str] = Field(default_factory=lambda: dict(EMOJI))
+    wording: dict[str, Check] = Field(default_factory=dict)
+    """What the house has set of the wording check, by the rule's name; the rest is as the rule says."""

@@ -22,6 +22,7 @@ from core.incident.parts import (
     Freeze,
     Holding,
     Item,
+    Mirror,
     NudgeCard,
     Passed,
     PathCall,
@@ -29,9 +30,10 @@ from core.incident.parts import (
     Prompt,
     Reopening,
     Signal,
+    Snooze,
     Update,
 )
-from core.incident.policy import Policy, Response, Service
+from core.incident.policy import Audience, Policy, Response, Service
 from core.incident.vocabulary import (
     ChannelRef,
     ItemKind,
@@ -54,6 +56,7 @@ __all__ = [
     "Holding",
     "Incident",
     "Item",
+    "Mirror",
     "NudgeCard",
     "Passed",
     "PathCall",
@@ -61,6 +64,7 @@ __all__ = [
     "Prompt",
     "Reopening",
     "Signal",
+    "Snooze",
     "Update",
 ]
 
@@ -119,6 +123,8 @@ class Incident:
     drafts: int = 0
     past_drafts: Mapping[int, str] = field(default_factory=dict)
     updates: tuple[Update, ...] = ()
+    audiences: tuple[Audience, ...] = ()
+    snoozed: Snooze | None = None
     promises: Promises = field(default_factory=Promises)
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     letters: Letters = field(default_factory=dict)

@@ -12,6 +12,7 @@ from core.incident.document import utc
 from core.incident.events import (
     Ask,
     Asked,
+    AudiencesSet,
     BackupNamed,
     ChangeRecorded,
     ChannelGone,
@@ -46,6 +47,7 @@ from core.incident.events import (
     Recorded,
     RelapseSeen,
     Remade,
+    RemindersSnoozed,
     Reopened,
     Resolved,
     RightGiven,
@@ -100,6 +102,15 @@ def _path_chosen(incident: Incident, event: PathChosen) -> str:
     if event.unsafe:
         notes.append("why rolling back is unsafe")
     return f"path: {PATH_WORDS[event.path]}{_why(event.why)}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _audiences_set(incident: Incident, event: AudiencesSet) -> str:
+    """Which rooms came, and which went; nothing where only what stands around an update changed."""
+    before = {(one.name, room) for one in incident.audiences for room in one.rooms}
+    after = {(one.name, room) for one in event.audiences for room in one.rooms}
+    changes = [f"{name} also in {room}" for name, room in sorted(after - before, key=str)]
+    changes += [f"{name} no longer in {room}" for name, room in sorted(before - after, key=str)]
+    return f"updates go to other rooms now: {'; '.join(changes)}" if changes else ""
 
 
 def _closed(event: Closed) -> str:
@@ -201,6 +212,10 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
             return f"update {event.number} corrected: {event.text}"
         case UpdateWithdrawn():
             return f"update {event.number} withdrawn: {event.why}"
+        case AudiencesSet():
+            return _audiences_set(incident, event)
+        case RemindersSnoozed():
+            return f"reminders of the update due {utc(event.due)} put off until {utc(event.until)}"
         case Resolved():
             return f"resolved{_why(event.fixed)}"
         case RelapseSeen():

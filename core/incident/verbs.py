@@ -160,6 +160,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("discard", Group.UPDATE, c.Discard, "throw the draft away", "discard"),
     Verb("unchanged", Group.UPDATE, c.PublishUnchanged, "publish that impact is unchanged, with a new time", "unchanged 15m", (optional(EVERY),)),
     Verb("correct", Group.UPDATE, c.CorrectUpdate, "correct the last update in every copy", "correct impact=all users cannot pay", fields=_UPDATE_FIELDS),
+    Verb(
+        "snooze", Group.UPDATE, c.Snooze, "put the reminders of the next update off for a while", "snooze 10m",
+        (optional(argument("length", Kind.LENGTH, "10m", asks="for how long, like 10m")),),
+    ),
     Verb("withdraw", Group.UPDATE, c.WithdrawUpdate, "withdraw the last update", "withdraw it was meant for another incident", (WHY,)),
     Verb("amend", Group.AFTER, c.Amend, "correct a timeline entry", "amend 5 the release was number 214", (argument("entry", Kind.ENTRY), TEXT)),
 )  # fmt: skip
@@ -170,7 +174,6 @@ PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 NOT_YET: dict[str, tuple[Group, str]] = {
     "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
-    "snooze": (Group.UPDATE, "`unchanged 15m` publishes that nothing has changed, with a new time."),
     "page": (Group.PEOPLE, "Mention the person in this channel."),
     "widen": (Group.PEOPLE, "Mention in this channel whom you need."),
     "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),

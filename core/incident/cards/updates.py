@@ -67,6 +67,5 @@ def copies(incident: Incident) -> Iterator[Card]:
         key = f"update/{update.number}"
         if incident.channel is not None:
             yield card(incident, incident.channel, key, _copy(update, f"Update {update.number}"), text=update.text)
-        for audience in incident.policy.audiences:
-            for room in audience.rooms:
-                yield card(incident, room, key, _copy(update, audience.frame), text=update.text)
+        for mirror in update.mirrors:
+            yield card(incident, mirror.room, key, _copy(update, mirror.frame), text=update.text)

@@ -62,7 +62,16 @@ from core.incident.commands.record import (
     WithdrawEntry,
 )
 from core.incident.commands.roles import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
-from core.incident.commands.updates import CorrectUpdate, Discard, Draft, Publish, PublishUnchanged, WithdrawUpdate
+from core.incident.commands.updates import (
+    CorrectUpdate,
+    Discard,
+    Draft,
+    NoteAudiences,
+    Publish,
+    PublishUnchanged,
+    Snooze,
+    WithdrawUpdate,
+)
 from core.incident.commands.wish import (
     MARKS_LIMIT,
     TEXT_LIMIT,
@@ -127,6 +136,7 @@ __all__ = [
     "MoveDecision",
     "NameBackup",
     "NoteArrival",
+    "NoteAudiences",
     "NoteChannel",
     "NoteDelivery",
     "NoteLeft",
@@ -150,6 +160,7 @@ __all__ = [
     "SetSeverity",
     "SettleSameOrNew",
     "Show",
+    "Snooze",
     "TakeOver",
     "Title",
     "Unfreeze",
@@ -172,7 +183,7 @@ AnyCommand = (
     | (AddItem | Grab | LetGo | EndItem)
     | (MarkDecision | DecideBy | MoveDecision | WithdrawDecision | ChoosePath | AnswerDecision | WatchSignal | Object)
     | (MeetThreshold | UnmeetThreshold | Freeze | Unfreeze | AskUnfreeze | AskAboutFreeze)
-    | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate)
+    | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate | Snooze | NoteAudiences)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
     | (KeepClaim | NoteTakenBack)
     | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.incident.commands.wish import Command, Maybe, Quote, Words
+from core.incident.policy import Audience
 from core.incident.times import Length
 
 
@@ -43,3 +44,15 @@ class CorrectUpdate(Draft):
 
 class WithdrawUpdate(Command):
     why: Words
+
+
+class Snooze(Command):
+    """Put the reminders of the next update off, for a while and not for ever."""
+
+    length: Length | None = None
+
+
+class NoteAudiences(Command):
+    """The config says that these are the audiences now."""
+
+    audiences: tuple[Audience, ...]

@@ -20,6 +20,7 @@ from core.incident.decide import (
     path,
     points,
     record,
+    reminders,
     roles,
     thresholds,
     tie,
@@ -185,6 +186,10 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return updates.unchanged(incident, command, act)
         case c.WithdrawUpdate():
             return updates.withdraw(incident, command)
+        case c.Snooze():
+            return reminders.snooze(incident, command, act)
+        case c.NoteAudiences():
+            return updates.note_audiences(incident, command)
         case c.Resolve():
             return closing.resolve(incident, command, act)
         case c.CameBack():
@@ -220,7 +225,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.Nudge():
             return _nudge(incident, command, act)
         case c.RemindUpdate():
-            return updates.remind(incident, command, act)
+            return reminders.remind(incident, command, act)
         case c.AskToClose():
             return closing.ask_to_close(incident)
         case c.LockChannel():

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from core.incident import base_update, refusals
 from core.incident.commands import (
     CorrectUpdate,
     Discard,
     Draft,
+    NoteAudiences,
     Publish,
     PublishUnchanged,
-    RemindUpdate,
     WithdrawUpdate,
 )
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import (
     Ask,
-    Asked,
+    AudiencesSet,
     Corrected,
     DraftDiscarded,
     Drafted,
@@ -27,7 +25,7 @@ from core.incident.events import (
     Wording,
 )
 from core.incident.state import Incident, Update
-from core.incident.vocabulary import Person, Role
+from core.incident.vocabulary import Role
 
 FIELDS = ("headline", "impact", "affected", "working", "next")
 
@@ -131,43 +129,8 @@ def withdraw(incident: Incident, command: WithdrawUpdate) -> Events:
     return (UpdateWithdrawn(number=_last(incident, "withdraw").number, why=command.why),)
 
 
-def reminder_offsets(incident: Incident) -> tuple[timedelta, ...]:
-    """When each step falls, from the promised time: before it, at it, then the backup, then the commander."""
-    times = incident.policy.times
-    before = min(times.update_before, incident.every / 3) if incident.every else times.update_before
-    return (-before, timedelta(), times.update_backup, times.update_commander)
-
-
-def reminded(incident: Incident, step: int) -> tuple[Person, ...]:
-    """Whom a step asks; nobody when there is no such person, or it is the one asked just before."""
-    times = incident.policy.times
-    waits = {0: times.update_before, 2: times.update_backup, 3: times.update_commander}
-    if step in waits and not waits[step]:
-        # "0s" turns a step off; at an offset of nothing it would take the owner's place.
+def note_audiences(incident: Incident, command: NoteAudiences) -> Events:
+    """The config has other audiences than this incident knows; what is over gets no new ones."""
+    if incident.closed or command.audiences == incident.audiences:
         return ()
-    owner = incident.deciders(Role.UPDATES)[:1]
-    if step < 2:
-        return owner
-    late = incident.holding(Role.UPDATES).backup if step == 2 else incident.commander
-    return () if late is None or any(late.is_(person) for person in owner) else (late,)
-
-
-def remind(incident: Incident, command: RemindUpdate, act: Act) -> Events:
-    """One reminder; when Tocsin was away for several steps, only the last of them is said."""
-    to = reminded(incident, command.step)
-    if incident.update_due != command.due or not to:
-        return ()
-    offsets = reminder_offsets(incident)
-    later = range(command.step + 1, len(offsets))
-    if any(reminded(incident, step) and command.due + offsets[step] <= act.now for step in later):
-        return ()
-    return (
-        *settle(incident, [Ask.UPDATE], "asked again"),
-        Asked(
-            ask=Ask.UPDATE,
-            number=incident.next_number(Ask.UPDATE),
-            to=to,
-            step=command.step,
-            due=command.due,
-        ),
-    )
+    return (AudiencesSet(audiences=command.audiences),)

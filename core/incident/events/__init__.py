@@ -58,7 +58,16 @@ from core.incident.events.record import (
     SourceEdited,
 )
 from core.incident.events.roles import BackupNamed, How, RoleTaken, RoleVacated
-from core.incident.events.updates import Corrected, DraftDiscarded, Drafted, Published, UpdateWithdrawn, Wording
+from core.incident.events.updates import (
+    AudiencesSet,
+    Corrected,
+    DraftDiscarded,
+    Drafted,
+    Published,
+    RemindersSnoozed,
+    UpdateWithdrawn,
+    Wording,
+)
 from core.incident.vocabulary import MessageRef, Person, Value
 
 __all__ = [
@@ -67,6 +76,7 @@ __all__ = [
     "Arrived",
     "Ask",
     "Asked",
+    "AudiencesSet",
     "BackupNamed",
     "ChangeRecorded",
     "ChannelGone",
@@ -112,6 +122,7 @@ __all__ = [
     "Refused",
     "RelapseSeen",
     "Remade",
+    "RemindersSnoozed",
     "Reopened",
     "Resolved",
     "RightGiven",
@@ -141,7 +152,7 @@ Event = Annotated[
     | (DecisionPointSet | DecisionPointMoved | DecisionPointWithdrawn | DecisionPointAnswered | DecisionPointUnanswered)
     | (ThresholdMet | ThresholdUnmet | SignalNamed | SignalSeen | Objected | TieBroken)
     | (PathChosen | FrozenChanges | UnfrozenChanges)
-    | (Drafted | DraftDiscarded | Published | Corrected | UpdateWithdrawn)
+    | (Drafted | DraftDiscarded | Published | Corrected | UpdateWithdrawn | AudiencesSet | RemindersSnoozed)
     | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Nudged | Told | Heard | Refused)
     | (Arrived | Left)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.incident.events.happened import Happened
+from core.incident.policy import Audience
 from core.incident.vocabulary import MessageRef, Value
 
 
@@ -55,3 +56,18 @@ class UpdateWithdrawn(Happened):
     kind: Literal["update_withdrawn"] = "update_withdrawn"
     number: int
     why: str
+
+
+class AudiencesSet(Happened):
+    """The audiences from now on: a room that is new gets the update that stands."""
+
+    kind: Literal["audiences_set"] = "audiences_set"
+    audiences: tuple[Audience, ...]
+
+
+class RemindersSnoozed(Happened):
+    """The reminders for the update promised for `due` are put off."""
+
+    kind: Literal["reminders_snoozed"] = "reminders_snoozed"
+    due: datetime
+    until: datetime

@@ -16,6 +16,7 @@ from core.incident.events import (
     Arrived,
     Ask,
     Asked,
+    AudiencesSet,
     BackupNamed,
     ChangeRecorded,
     ChannelGone,
@@ -57,6 +58,7 @@ from core.incident.events import (
     Refused,
     RelapseSeen,
     Remade,
+    RemindersSnoozed,
     Reopened,
     Resolved,
     RightGiven,
@@ -81,7 +83,7 @@ from core.incident.evolve.grown import with_, with_person
 from core.incident.evolve.phases import open_again, well_again
 from core.incident.evolve.record import each_entry, source_edited, unseconded
 from core.incident.evolve.roles import left, take_role, vacate
-from core.incident.evolve.updates import each_update, missed, past_draft, published
+from core.incident.evolve.updates import audiences_set, each_update, missed, past_draft, published, snoozed
 from core.incident.state import (
     AMENDED,
     Change,
@@ -117,6 +119,7 @@ def begin(recorded: Recorded) -> Incident:
         declared_by=recorded.by,
         begun_at=recorded.at,
         paced_at=recorded.at,
+        audiences=event.policy.audiences,
         message=event.message,
         reported_by=event.reported_by,
         service=event.service,
@@ -276,8 +279,16 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case UpdateWithdrawn():
             return replace(
                 incident,
-                updates=each_update(incident, event.number, lambda update: replace(update, withdrawn=event.why)),
+                updates=each_update(
+                    incident,
+                    event.number,
+                    lambda update: replace(update, withdrawn=event.why, withdrawn_at=recorded.at),
+                ),
             )
+        case AudiencesSet():
+            return audiences_set(incident, event)
+        case RemindersSnoozed():
+            return snoozed(incident, event, recorded, by)
         case Resolved():
             return replace(well_again(incident, recorded.at), phase=Phase.RESOLVED, fixed=event.fixed)
         case RelapseSeen():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from core.incident.events import Published, Recorded
+from core.incident.events import Ask, AudiencesSet, Published, Recorded, RemindersSnoozed
 from core.incident.evolve.grown import with_
-from core.incident.state import Incident, Promises, Update
-from core.incident.vocabulary import Person
+from core.incident.policy import Audience
+from core.incident.state import Incident, Mirror, Promises, Snooze, Update
+from core.incident.vocabulary import ChannelRef, Person
 
 
 def past_draft(incident: Incident, how: str) -> Mapping[int, str]:
@@ -23,7 +24,18 @@ def published(incident: Incident, event: Published, recorded: Recorded, by: Pers
         kept = Promises(kept.kept + on_time, kept.broken + (not on_time))
     sent = event.draft is not None
     source = incident.draft.message if sent and incident.draft else None
-    update = Update(event.number, event.text, event.wording, recorded.at, by, event.promised_at, message=source)
+    update = Update(
+        event.number,
+        event.text,
+        event.wording,
+        recorded.at,
+        by,
+        event.promised_at,
+        message=source,
+        phase=incident.phase,
+        mirrors=mirrors(incident.audiences),
+        on_page=_on_page(incident),
+    )
     return replace(
         incident,
         updates=(*incident.updates, update),
@@ -43,3 +55,33 @@ def missed(incident: Incident, recorded: Recorded) -> Promises:
 
 def each_update(incident: Incident, number: int, change: Callable[[Update], Update]) -> tuple[Update, ...]:
     return tuple(change(update) if update.number == number else update for update in incident.updates)
+
+
+def mirrors(audiences: Iterable[Audience]) -> tuple[Mirror, ...]:
+    """Each room once: one that two audiences share is the first one's."""
+    found: dict[ChannelRef, Mirror] = {}
+    for audience in audiences:
+        for room in audience.rooms:
+            found.setdefault(room, Mirror(audience.name, room, audience.frame))
+    return tuple(found.values())
+
+
+def _on_page(incident: Incident) -> bool:
+    return incident.response.status_page and any(audience.status_page for audience in incident.audiences)
+
+
+def audiences_set(incident: Incident, event: AudiencesSet) -> Incident:
+    """A room that is new gets the update that stands; one that is gone keeps what it has, and that stays true."""
+    now, last = replace(incident, audiences=event.audiences), incident.last_update
+    if last is None:
+        return now
+    there = {mirror.room for mirror in last.mirrors}
+    new = tuple(mirror for mirror in mirrors(event.audiences) if mirror.room not in there)
+    page = last.on_page or _on_page(now)
+    grown = replace(last, mirrors=(*last.mirrors, *new), on_page=page)
+    return replace(now, updates=each_update(now, last.number, lambda _: grown))
+
+
+def snoozed(incident: Incident, event: RemindersSnoozed, recorded: Recorded, by: Person) -> Incident:
+    asked = incident.next_number(Ask.UPDATE) - 1
+    return replace(incident, snoozed=Snooze(event.due, event.until, by, recorded.at, asked))

@@ -57,8 +57,11 @@ from core.incident.refusals.roles import (
 from core.incident.refusals.updates import (
     draft_moved_on,
     no_draft,
+    no_reminder_before,
     no_update_yet,
+    nothing_to_snooze,
     promise_in_the_past,
+    snoozed_too_long,
     update_incomplete,
 )
 
@@ -83,6 +86,7 @@ __all__ = [
     "names",
     "no_decision_point",
     "no_draft",
+    "no_reminder_before",
     "no_such_decision_point",
     "no_such_entry",
     "no_such_incident",
@@ -104,6 +108,7 @@ __all__ = [
     "not_yours",
     "nothing_asked",
     "nothing_to_object_to",
+    "nothing_to_snooze",
     "nothing_to_watch",
     "objected_already",
     "promise_in_the_past",
@@ -113,6 +118,7 @@ __all__ = [
     "role_held",
     "said_at_the_close",
     "say_why_unsafe",
+    "snoozed_too_long",
     "three_calls",
     "to_yourself",
     "update_incomplete",

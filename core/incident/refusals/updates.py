@@ -34,3 +34,23 @@ def promise_in_the_past(at: datetime) -> Refusal:
 
 def no_update_yet(verb: str) -> Refusal:
     return Refusal("no-update-yet", f"There is no update to {verb}.", "Write the first: `update impact=…`.")
+
+
+def nothing_to_snooze() -> Refusal:
+    return Refusal(
+        "nothing-to-snooze", "No update is due, so there are no reminders to put off.", "`update …` writes one."
+    )
+
+
+def snoozed_too_long(due: datetime, latest: datetime, possible: bool) -> Refusal:
+    way = f"Name less, or publish: `unchanged 15m`. The latest is {utc(latest)}." if possible else "`unchanged 15m`."
+    return Refusal("snoozed-too-long", f"The update due {utc(due)} cannot be put off any longer.", way)
+
+
+def no_reminder_before(until: datetime, coming: datetime | None) -> Refusal:
+    first = f" The next is at {utc(coming)}." if coming else ""
+    return Refusal(
+        "no-reminder-before",
+        f"No reminder would come before {utc(until)}.{first}",
+        "`unchanged` or `update …` restarts the clock.",
+    )
