@@ -103,6 +103,7 @@ TABLE: tuple[tuple[c.AnyCommand, frozenset[str]], ...] = (
     (c.PublishUnchanged(), UPDATES),
     (c.CorrectUpdate(impact="few can pay"), UPDATES),
     (c.WithdrawUpdate(why="wrong"), UPDATES),
+    (c.Snooze(length=timedelta(minutes=28)), UPDATES),
     (c.Resolve(), COMMAND | RECOVERY),
     (c.CameBack(), ALL),
     (c.Close(cause="x", fixed="y"), COMMAND),
@@ -120,6 +121,7 @@ ELSEWHERE = (
     *(c.AskDecision, c.EndPause, c.AskWhetherItWorked, c.LetItStand, c.Nudge),
     *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
+    c.NoteAudiences,
 )
 
 

@@ -13,9 +13,10 @@ from core.incident import commands as c
 from core.incident.cards import cards, told
 from core.incident.events import ImpactSet, Origin, Refused, SourceEdited, Told
 from core.incident.evolve import begin, evolve, replay
+from core.incident.policy import Audience
 from core.incident.times import spell
 from core.incident.verbs import spelled
-from core.incident.vocabulary import ItemKind, ItemStatus, Phase, Role
+from core.incident.vocabulary import ChannelRef, ItemKind, ItemStatus, Phase, Role
 
 
 @pytest.mark.parametrize(
@@ -220,3 +221,25 @@ def test_where_nobody_may_correct_an_entry_anybody_may_come_to() -> None:
     refusal = case.refusal(MIA, c.Amend(entry=1, text="x"))
     assert refusal is not None
     assert "`claim scribe` takes it." in refusal.answer
+
+
+def test_a_reminder_that_was_put_off_meanwhile_is_not_said_now() -> None:
+    case = Case()
+    case.does(ANN, c.Draft(impact="few can pay"))
+    case.does(ANN, c.Publish())
+    due = case.incident.update_due
+    assert due is not None
+    case.now = due - timedelta(minutes=1)
+    case.does(ANN, c.Snooze(length=timedelta(minutes=5)))
+    assert not case.decides(None, c.RemindUpdate(due=due, step=1))
+    case.now = due + timedelta(minutes=5)
+    assert case.decides(None, c.RemindUpdate(due=due, step=1))
+
+
+def test_audiences_that_are_over_or_as_before_are_no_news() -> None:
+    case, room = Case(), ChannelRef(transport="sandbox", id="more")
+    assert not case.decides(None, c.NoteAudiences(audiences=case.incident.audiences))
+    more = (*case.incident.audiences, Audience(name="leadership", rooms=(room,)))
+    assert case.does(None, c.NoteAudiences(audiences=more))
+    case.does(ANN, c.CloseFalseAlarm(why="the probe was down"))
+    assert not case.decides(None, c.NoteAudiences(audiences=()))

@@ -17,6 +17,7 @@ from core.incident.decide import Act, Events, decide
 from core.incident.events import Again, Ask, Refused
 from core.incident.evolve import begin, evolve
 from core.incident.lifecycle import TRANSITIONS
+from core.incident.policy import Audience
 from core.incident.refusals import Refusal
 from core.incident.state import Incident
 from core.incident.vocabulary import THREE_CALLS, ChannelRef, ItemKind, ItemStatus, Path, Person, Phase, Role, Severity
@@ -99,6 +100,7 @@ OUTWARD = st.one_of(
     st.builds(c.PublishUnchanged, every=LENGTHS, reminder=PROMPTS),
     st.builds(c.CorrectUpdate, **FIELDS),
     st.builds(c.WithdrawUpdate, why=SAID),
+    st.builds(c.Snooze, length=LENGTHS),
 )
 ENDINGS = st.one_of(
     st.builds(c.Resolve, fixed=WORDS),
@@ -107,7 +109,17 @@ ENDINGS = st.one_of(
     st.builds(c.CloseDuplicate, of=st.integers(1, 2)),
     st.builds(c.Reopen, why=WORDS),
 )
+AUDIENCES = st.lists(
+    st.builds(
+        Audience,
+        name=st.sampled_from(["support", "leadership", "customers"]),
+        rooms=st.lists(ROOMS, max_size=2).map(tuple),
+        status_page=st.booleans(),
+    ),
+    max_size=3,
+).map(tuple)
 BY_CHATS = st.one_of(
+    st.builds(c.NoteAudiences, audiences=AUDIENCES),
     st.builds(c.NoteChannel, channel=ROOMS),
     st.builds(c.LoseChannel, channel=ROOMS),
     st.builds(
@@ -124,7 +136,7 @@ BY_CHATS = st.one_of(
 
 TWICE_IS_TWICE = (
     *(c.AddNote, c.AddItem, c.MarkDecision, c.Show, c.RecordChange, c.ChoosePath),
-    *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate, c.AskUnfreeze, c.WatchSignal),
+    *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate, c.AskUnfreeze, c.WatchSignal, c.Snooze),
 )
 """Commands that say something, or ask for words: said again, it is said again. So does an update without any field."""
 

@@ -262,7 +262,7 @@ def _family(verb: Verb) -> list[Verb]:
 
 def _left_over(verb: Verb, left: Sequence[str]) -> Unreadable:
     words = quoted(" ".join(left))
-    if verb.group is Group.UPDATE and len(left) == 1 and (near := nearest_verb(left[0], Group.UPDATE)):
+    if verb.group is Group.UPDATE and verb.fields and len(left) == 1 and (near := nearest_verb(left[0], Group.UPDATE)):
         return Unreadable(f"There is no command {words}. Did you mean `{near.word}`?", [near])
     if verb.fields:
         key = "impact" if verb.group is Group.UPDATE else verb.fields[0].name

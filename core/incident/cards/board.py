@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from core.incident.cards.card import Card, card
 from core.incident.document import Document, Line, Place, Span, Strong, When, Who, Words, line
 from core.incident.emoji import CLAIMS
-from core.incident.events import Ask
 from core.incident.state import DecisionPoint, Incident, Item
 from core.incident.timeline import PATH_WORDS
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Role
@@ -112,11 +111,13 @@ def _last_update(incident: Incident) -> Iterator[Line]:
         words += [When(last.at)]
     due = incident.update_due
     if due is not None:
-        late = any(one.asked.due == due and one.asked.step > 0 for one in incident.open_prompts(Ask.UPDATE))
+        late = any(one.asked.due == due and one.asked.step > 0 for one in incident.prompts.values())
         soon, late_words = (
             (", next due ", ", overdue since ") if last else ("none yet, due ", "none yet, overdue since ")
         )
         words += [late_words if late else soon, When(due)]
+    if incident.snoozed is not None and incident.snoozed.due == due:
+        words += [", reminders put off until ", When(incident.snoozed.until), " (", Who(incident.snoozed.by), ")"]
     if incident.draft is not None:
         words += [" · " if words else "", f"draft {incident.draft.number} waiting"]
     if words:

@@ -27,7 +27,14 @@ def _update(incident: Incident, prompt: Prompt) -> Asking:
     due = prompt.asked.due or prompt.at
     late = prompt.at > due
     words: list[Words] = [" was due " if late else " is due ", When(due), ": "]
-    ask = line(*people(prompt.asked.to), ": the next update", *words, Typed("update impact=… next=…"))
+    ask = line(
+        *people(prompt.asked.to),
+        ": the next update",
+        *words,
+        Typed("update impact=… next=…"),
+        ", or ",
+        Typed("snooze 10m"),
+    )
     if incident.last_update is None:
         return [ask], ()
     return [ask], (choice(incident, "unchanged", "impact is unchanged", "unchanged"),)

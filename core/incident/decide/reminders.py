@@ -83,7 +83,8 @@ def snooze(incident: Incident, command: Snooze, act: Act) -> Events:
     until = act.at + (command.length or times.snooze)
     if command.length is None:
         until = min(until, latest)
-    if until > latest or until <= act.at:
+    # Both are read to the minute.
+    if until.replace(second=0, microsecond=0) > latest or until <= act.at:
         raise refusals.snoozed_too_long(due, latest, latest > act.at)
     coming = [at for step, at in enumerate(moments(incident, due)) if step > said(incident, due)]
     if not incident.open_prompts(Ask.UPDATE) and min(coming, default=until) >= until:
