@@ -10,11 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
 from bot.chats import A_RESPONDER
+from bot.web.status.folder import Folder
+from bot.web.status.keeping import Render, StatusPage
 from core.activity_log import ActivityLog
 from core.command_post import CommandPost
 from core.database import Database, Guarded
@@ -23,6 +26,7 @@ from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport
+from core.public_views import PublicViews
 from core.roster import Roster
 from core.shown import Showing
 from core.timers import Ticker, Timers
@@ -44,9 +48,17 @@ AGAIN = 1.0
 """Seconds between two tries to find a chat's channels."""
 
 
+@dataclass(frozen=True)
+class Page:
+    """The status page: the folder of its files, and what makes them."""
+
+    folder: Path
+    render: Render
+
+
 @dataclass
 class Plan:
-    """What to wire: the chats, each with its triage channels by name, and the house rules."""
+    """What to wire: the chats, each with its triage channels by name, the house rules, and the status page if there is one."""
 
     database: Database
     clock: Clock
@@ -58,6 +70,7 @@ class Plan:
     responders: frozenset[str] | None = None
     zone: tzinfo = UTC
     ticker: Callable[[Timers], Ticker] = Ticker
+    page: Page | None = None
 
 
 class Tocsin:
@@ -86,11 +99,18 @@ class Tocsin:
             if isinstance(transport, Briefed):
                 transport.brief(headquarters)
         self.post.listeners += [self.displays.show, self.timers.watch]
+        self.page = self._page(plan.page) if plan.page else None
         self.post.sleepers += [self.timers.forget]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
         self._ticker: Ticker | None = None
         self.ticking = asyncio.Event()
+
+    def _page(self, page: Page) -> StatusPage:
+        views = PublicViews(self.log, self._database)
+        kept = StatusPage(views, Folder(page.folder), page.render, self._plan.clock, self.displays.reports.note)
+        self.post.listeners.append(kept.show)
+        return kept
 
     def unready(self) -> list[str]:
         """What is not there yet, in words; nothing when all is."""
@@ -108,6 +128,10 @@ class Tocsin:
             self.timers.watch(stream, incident)
         tasks = [asyncio.create_task(self._connect(name)) for name in self._plan.transports]
         tasks += [asyncio.create_task(self._tick()), asyncio.create_task(self._database.failed())]
+        if self.page is not None:
+            for stream, incident in self.post.awake():
+                self.page.show(stream, incident, ())
+            tasks.append(asyncio.create_task(self.page.run()))
         try:
             # The first to end ends all: none of them ends unless something is wrong.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -179,6 +179,10 @@ class ActivityLog:
         rows = await self._database.rows("SELECT stream FROM events GROUP BY stream ORDER BY min(position)")
         return [row[0] for row in rows]
 
+    async def versions(self) -> dict[str, int]:
+        """How far each stream has come."""
+        return dict(await self._database.rows("SELECT stream, max(version) FROM events GROUP BY stream"))
+
     async def number_of(self, name: str) -> int | None:
         """The number of the incident of this name."""
         rows = await self._database.rows(

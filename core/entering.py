@@ -19,6 +19,12 @@ ENTERING = 2.0
 """Seconds, at most, for which what is said elsewhere waits for a channel and its invitations."""
 
 
+def topic(incident: Incident) -> str:
+    """The channel's topic: never live status, since Discord allows two changes in ten minutes (spec, section 4)."""
+    page = incident.policy.page_url if incident.response.status_page else ""
+    return f"Incident {incident.number}" + (f" · {page}" if page else "")
+
+
 class Entering:
     """The channels that are being made. `incident` looks an incident up, `touch` has it looked at everywhere."""
 
@@ -81,7 +87,7 @@ class Entering:
         structlog.contextvars.bind_contextvars(incident=stream)
         try:
             while (incident := self._incident(stream)) is not None and not incident.locked:
-                plan = ChannelPlan(incident.name, incident.name, f"Incident {incident.number}", incident.triage)
+                plan = ChannelPlan(incident.name, incident.name, topic(incident), incident.triage)
                 transport = self._transports[incident.triage.transport]
                 try:
                     channel = await transport.open_channel(plan)

@@ -53,6 +53,10 @@ class Reports:
             fields = {"card": card.key, "channel": card.channel, "state": state, "reason": reason}
             self._spawn(self.hand_in(stream, c.NoteDelivery.model_validate(fields)))
 
+    def note(self, stream: str, command: c.AnyCommand) -> None:
+        """Hands in what somebody else has to report."""
+        self._spawn(self.hand_in(stream, command))
+
     async def hand_in(self, stream: str, command: c.AnyCommand, source: str = "") -> None:
         """Gives a command to the command post; `source` names what must be told once."""
         if stream != HOUSE:

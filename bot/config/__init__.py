@@ -1,8 +1,20 @@
 """`config.toml` and the environment, read into settings: `load` answers with all that is wrong at once, or with them."""
 
-from bot.config.house import policy, responders, roster, zone
+from bot.config.house import has_page, policy, public_url, responders, roster, zone
 from bot.config.idle import idle
 from bot.config.reading import ConfigError, load, secrets
 from bot.config.settings import Settings
 
-__all__ = ["ConfigError", "Settings", "idle", "load", "policy", "responders", "roster", "secrets", "zone"]
+__all__ = [
+    "ConfigError",
+    "Settings",
+    "has_page",
+    "idle",
+    "load",
+    "policy",
+    "public_url",
+    "responders",
+    "roster",
+    "secrets",
+    "zone",
+]

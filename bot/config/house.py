@@ -50,7 +50,18 @@ def policy(settings: Settings, roster: Roster) -> Policy:
         on_call=_people(settings, roster, settings.groups.get("oncall", ())),
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),
         tie_breaker=_person(roster, settings.roles.tie_breaker),
+        page_url=public_url(settings) if has_page(settings) else "",
     )
+
+
+def has_page(settings: Settings) -> bool:
+    """Whether there is a status page: it is an audience."""
+    return any(audience.status_page for audience in settings.audiences.values())
+
+
+def public_url(settings: Settings) -> str:
+    """Where the page is reached from outside, without a slash at its end; empty where nobody said."""
+    return str(settings.web.public_url or "").rstrip("/")
 
 
 def zone(settings: Settings) -> tzinfo:

@@ -1,35 +1,39 @@
-"""Settings that the contract has, that are accepted and checked, and upon which nothing acts in this version yet.
+"""Settings that the contract has, that are accepted and checked, and upon which nothing acts: in this version, or as it is set.
 
 Rule: whoever sets one to something else than what it is anyway is told so, when the bot starts and by the doctor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from bot.config.house import has_page
 from bot.config.settings import Audience, Settings
 from core.incident.policy import RESPONSES
 
 IDLE = (
-    "audiences.*.status_page",
-    "data_dir",
     "groups.leadership",
     "severities.*.means",
     "severities.*.pages",
-    "severities.*.status_page",
-    "web.host",
-    "web.port",
-    "web.public_url",
 )
 """By dotted path; `*` stands for any name. A version that acts upon one takes it out."""
+
+PAGE = ("data_dir", "severities.*.status_page", "web.host", "web.name", "web.port", "web.public_url")
+"""What is about the status page alone."""
 
 
 def idle(settings: Settings) -> list[str]:
     """One line for each such setting that somebody may be relying on."""
+    found = [f"{key} does nothing in this version yet" for key in _set(settings, IDLE)]
+    if not has_page(settings):
+        found += [f"{key} does nothing while no audience has status_page = true" for key in _set(settings, PAGE)]
+    return found
+
+
+def _set(settings: Settings, patterns: Iterable[str]) -> list[str]:
     written, usual = settings.model_dump(), _usual(settings)
-    found = [key for pattern in IDLE for key in _differing(written, usual, pattern.split("."))]
-    return [f"{key} does nothing in this version yet" for key in found]
+    return [key for pattern in patterns for key in _differing(written, usual, pattern.split("."))]
 
 
 def _usual(settings: Settings) -> dict[str, Any]:

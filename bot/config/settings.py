@@ -165,6 +165,7 @@ class Web(Table):
     port: Port = 8321
     internal_port: Port = 8323
     public_url: HttpUrl | None = None
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(one_line)] = "Status"
 
     @model_validator(mode="after")
     def _apart(self) -> Web:

@@ -137,5 +137,7 @@ class Policy(Value):
     leadership: tuple[Person, ...] = ()
     tie_breaker: Person | None = None
     emoji: dict[str, str] = Field(default_factory=lambda: dict(EMOJI))
+    page_url: str = ""
+    """Where the public reads on, for the channel's topic; empty where there is no page, or nobody said."""
     wording: dict[str, Check] = Field(default_factory=dict)
     """What the house has set of the wording check, by the rule's name; the rest is as the rule says."""

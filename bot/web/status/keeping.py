@@ -1,0 +1,122 @@
+"""Keeping the status page: its files are made anew on each change, and say as of when they are true.
+
+Rule: a page that cannot be written stops nothing else; the copies that are not on it count as late, and are shown so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.web.status.folder import Folder
+from core.activity_log import HOUSE
+from core.incident import commands as c
+from core.incident.events import Recorded
+from core.incident.public import PublicIncident
+from core.incident.state import Incident
+from core.incident.vocabulary import ChannelRef
+from core.keys import bug_id
+from core.patience import patiently, until
+from core.port import Clock
+from core.public_views import PublicViews
+
+log = structlog.get_logger(__name__)
+
+PAGE = ChannelRef(transport="status", id="page")
+"""The status page where a copy of an update is named by its room."""
+
+GATHER = 0.05
+"""Seconds in which changes gather before the files are written."""
+
+REFRESH = 60.0
+"""Seconds after which the page is made anew though nothing changed: it says as of when it is true."""
+
+AGAIN = 5.0
+"""Seconds after which a page that could not be written is tried again."""
+
+LATE = timedelta(seconds=60)
+"""A page that could not be written for so long has late copies, like any room (`core.card_keeping.LATE`)."""
+
+Render = Callable[[Sequence[PublicIncident], datetime], Mapping[str, bytes]]
+"""Every file of the page by its relative path, from what the public may know and the moment."""
+
+
+class StatusPage:
+    """The reconciler of the page's files. `report` hands in how a copy fares, by incident."""
+
+    def __init__(
+        self,
+        views: PublicViews,
+        folder: Folder,
+        render: Render,
+        clock: Clock,
+        report: Callable[[str, c.NoteDelivery], object],
+    ) -> None:
+        self._views = views
+        self._folder = folder
+        self._render = render
+        self._clock = clock
+        self._report = report
+        self._changed = asyncio.Event()
+        self._written: dict[str, PublicIncident] = {}
+        self._failing_since: datetime | None = None
+        self._late: dict[str, str] = {}
+        self._names: frozenset[str] = frozenset()
+
+    def show(self, stream: str, incident: Incident | None, records: Sequence[Recorded]) -> None:
+        """An incident is as it is now."""
+        if stream != HOUSE and incident is not None:
+            self._views.take(stream, incident)
+            for late in incident.deliveries:
+                if late.channel == PAGE:
+                    self._late[stream] = late.card
+            self._changed.set()
+
+    def files(self) -> frozenset[str]:
+        """The files that there are, by relative path."""
+        return self._names
+
+    async def run(self) -> None:
+        """Keeps the files until cancelled."""
+        await patiently(self._clock, self._views.load)
+        while True:
+            self._changed.clear()
+            await self._make()
+            await patiently(self._clock, self._views.flush)
+            await until(self._clock, self._changed, REFRESH if self._failing_since is None else AGAIN)
+            await self._clock.sleep(GATHER)
+
+    async def _make(self) -> None:
+        views, now = dict(self._views.all()), self._clock.now()
+        try:
+            files = self._render(list(views.values()), now)
+            await asyncio.to_thread(self._folder.write, files)
+        except OSError as failure:
+            return self._failed(views, now, failure.strerror or str(failure))
+        except Exception:  # an edge: a bug in the page stops neither the bot nor the next try
+            name = bug_id(now)
+            if self._failing_since is None:
+                log.exception("bug", id=name)
+            return self._failed(views, now, f"a bug in Tocsin, see its log under {name}")
+        self._names = frozenset(files)
+        if self._failing_since is not None:
+            log.info("the status page is written again")
+        self._failing_since, self._written = None, views
+        for stream, card in self._late.items():
+            self._report(stream, c.NoteDelivery(card=card, channel=PAGE, state="delivered"))
+        self._late.clear()
+        return None
+
+    def _failed(self, views: Mapping[str, PublicIncident], now: datetime, reason: str) -> None:
+        if self._failing_since is None:
+            self._failing_since = now
+            log.warning("the status page cannot be written", folder=str(self._folder.root), reason=reason)
+        if now - self._failing_since < LATE:
+            return
+        for stream, view in views.items():
+            if stream not in self._late and self._written.get(stream) != view:
+                self._late[stream] = card = f"update/{view.updates[-1].number}"
+                self._report(stream, c.NoteDelivery(card=card, channel=PAGE, state="late", reason=reason))
