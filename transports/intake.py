@@ -16,13 +16,14 @@ from core.activity_log import HOUSE, stream_of
 from core.incident import commands as c
 from core.incident.decide.asking import find
 from core.incident.decide.declaring import same_title
-from core.incident.events import Ask, Origin, Recorded
+from core.incident.events import Ask, Drafted, Origin, Recorded
 from core.incident.refusals import Refusal
 from core.incident.state import Prompt
 from core.incident.vocabulary import Account, ChannelRef
 from core.patience import patiently
 from core.port import Fatal
 from transports.arguments import number
+from transports.composing import composed
 from transports.phrases import TYPED_LIMIT, Context, given, read
 from transports.prefix import prefix
 from transports.reacted import Reacted
@@ -79,7 +80,7 @@ class Intake:
     async def _take(self, signal: Signal) -> None:
         match signal:
             case MessageSent():
-                words = prefix(signal.text)
+                words = await self._asked(signal)
                 if words is not None:
                     await self._typed(signal, words, "typed")
                 await self._spoke(signal)
@@ -95,6 +96,13 @@ class Intake:
                 await self._given(signal)
             case Unpinned() | ThreadLost() | ChannelLost() | PersonLeft():
                 await self._noticed(signal)
+
+    async def _asked(self, signal: MessageSent | MessageEdited) -> str | None:
+        """The command in a message's words; `None` where it is talk."""
+        words = prefix(signal.text)
+        if words is None and (lines := composed(signal.text)) and await self.reception.composes(signal.thread):
+            return lines
+        return words
 
     async def _noticed(self, signal: Unpinned | ThreadLost | ChannelLost | PersonLeft) -> None:
         """Something is not where it was."""
@@ -226,7 +234,7 @@ class Intake:
 
     async def _edited(self, signal: MessageEdited) -> None:
         """Words that were captured follow their message; a command that could not be read is read again."""
-        words = prefix(signal.text)
+        words = await self._asked(signal)
         if words is not None:
             return await self._corrected(signal, words)
         stream = await self.reception.stream(signal.message.channel)
@@ -248,12 +256,20 @@ class Intake:
         new: c.AnyCommand = await self._words(signal, words)
         if isinstance(new, c.AddNote | c.AddItem | c.MarkDecision) and type(new).__name__ == last.about:
             new = c.EditSource(message=signal.message, text=new.text)
+        elif isinstance(new, c.Draft) and await self._is_in_hand(last):
+            return await self._typed(signal, words, "edited")
         else:
             new = c.Misread(
                 answer="What that said before is done, and an edit does not undo it. Type the command anew."
             )
         await self.reception.hand_in(signal, new, last.stream, signal.author, origin)
         return None
+
+    async def _is_in_hand(self, act: Recorded) -> bool:
+        """Whether this act made the draft that waits."""
+        incident = await self.reception.post.incident(act.stream)
+        draft = incident.draft if incident else None
+        return draft is not None and isinstance(act.event, Drafted) and act.event.number == draft.number
 
     async def _deleted(self, signal: MessageDeleted) -> None:
         if await self.reception.displays.card_deleted(signal.message):

@@ -15,7 +15,7 @@ from core.activity_log import HOUSE
 from core.command_post import CommandPost, Order, Outcome
 from core.displays import Displays
 from core.incident import commands as c
-from core.incident.events import Origin
+from core.incident.events import Origin, Told
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.port import Clock, Permanent, Said, Temporary, Transport, TransportFailure
 from core.roster import Roster
@@ -38,6 +38,10 @@ THEIRS = c.EditSource | c.DeleteSource | c.NoteTakenBack | c.NoteArrival | c.Not
 
 GIVING = c.Assign | c.NameBackup | c.HandOff | c.AddItem | c.WatchSignal
 """What gives somebody something to do, which takes a responder."""
+
+
+COMPOSED_ON = ("draft/", "prompt/update-")
+"""How the cards are called in whose threads an update is written."""
 
 
 class Unanswered(Exception):
@@ -71,6 +75,14 @@ class Reception:
         """The key of the item in whose thread something stands; empty where it is in none. Raises `Unanswered`."""
         row = await self.card(root) if root is not None else None
         return row.card.removeprefix("item/") if row is not None and row.card.startswith("item/") else ""
+
+    async def composes(self, root: MessageRef | None) -> bool:
+        """Whether an update is written in the thread of this message: a draft, a reminder, a bare `update`. Raises `Unanswered`."""
+        row = await self.card(root) if root is not None else None
+        if row is not None:
+            return row.card.startswith(COMPOSED_ON)
+        acts = await self.post.log.acts_on(root) if root is not None else []
+        return any(isinstance(act.event, Told) and act.event.what == "form" for act in acts)
 
     async def said(self, message: MessageRef) -> Said | None:
         """A message's words; `None` when it is gone. Raises `Unanswered`."""

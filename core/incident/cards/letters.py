@@ -13,7 +13,7 @@ from typing import assert_never
 from core.incident.cards.board import clipped
 from core.incident.cards.board import document as board_document
 from core.incident.cards.card import Card, card
-from core.incident.document import Document, Line, Post, Typed, When, Who, Words, line
+from core.incident.document import Code, Document, Line, Post, Typed, When, Who, Words, line
 from core.incident.events import Recorded, Told
 from core.incident.help import help_document, marked_words
 from core.incident.letters import Letter, Letters
@@ -71,7 +71,10 @@ def form_document(incident: Incident, verb: str) -> Document:
     last = incident.draft.wording if incident.draft else incident.last_update.wording if incident.last_update else None
     fields = ("impact", "affected", "working", "next")
     form = " ".join(f"{name}={(getattr(last, name) if last else '') or '…'}" for name in fields)
-    return Document((line("Copy this, change it, send it:"), line(Typed(f"{verb} {form} every=15m", alone=True))))
+    rows = [line("Copy this, change it, send it:"), line(Typed(f"{verb} {form} every=15m", alone=True))]
+    if verb == "update":
+        rows.append(line("Or write it in a thread on your message, a field on each line: ", Code("impact: …")))
+    return Document(tuple(rows))
 
 
 def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:
