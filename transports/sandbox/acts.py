@@ -65,6 +65,17 @@ class Say(Asked):
         return message_view(world.look(said))
 
 
+class Form(Asked):
+    """Whether there is something to fill in before this is said."""
+
+    act: Literal["form"]
+    channel: str
+    text: str
+
+    def carry_out(self, world: World) -> dict[str, Any] | None:
+        return world.form(_channel(self.channel), self.person(world), self.text)
+
+
 class Edit(OnMessage):
     act: Literal["edit"]
     text: str
@@ -100,9 +111,9 @@ class Unreact(OnMessage):
         return {}
 
 
-Act = Annotated[Arrive | Say | Edit | Delete | React | Unreact, Field(discriminator="act")]
+Act = Annotated[Arrive | Say | Form | Edit | Delete | React | Unreact, Field(discriminator="act")]
 
-ACTS: TypeAdapter[Arrive | Say | Edit | Delete | React | Unreact] = TypeAdapter(Act)
+ACTS: TypeAdapter[Arrive | Say | Form | Edit | Delete | React | Unreact] = TypeAdapter(Act)
 """Reads any act; raises pydantic's `ValidationError` on anything else."""
 
 

@@ -31,6 +31,7 @@ SERVED = {
     "cards.js": "text/javascript",
     "composer.js": "text/javascript",
     "dom.js": "text/javascript",
+    "form.js": "text/javascript",
     "keys.js": "text/javascript",
     "messages.js": "text/javascript",
     "picker.js": "text/javascript",

@@ -10,7 +10,8 @@ import structlog
 
 from core.incident.document import Post
 from core.incident.vocabulary import ChannelRef, MessageRef
-from core.port import ChannelPlan, Fatal, Inbox, Missing, Notebook, Said, Temporary, Traits
+from core.port import ChannelPlan, Fatal, Headquarters, Inbox, Missing, Notebook, Said, Temporary, Traits
+from transports.sandbox.forms import form
 from transports.sandbox.places import NAME, Channel, Kind
 from transports.sandbox.server import Batch, Server
 from transports.signals import Signal
@@ -32,6 +33,9 @@ class SandboxTransport:
         self._server = server
         self._clock = server.world.clock
         self.traits = Traits(seeds_choices=True, resend_window=server.resend_window)
+
+    def brief(self, headquarters: Headquarters) -> None:
+        self._server.world.form = partial(form, headquarters)
 
     async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
         since = self._cursor(await notebook.read(CURSOR))

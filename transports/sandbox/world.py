@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
 from core.port import Clock
@@ -32,6 +33,9 @@ NAME_LIMIT = 40
 EMOJI_LIMIT = 24
 """Code points of one reaction; a family of four with skin tones takes eleven."""
 
+Form = Callable[[ChannelRef, Account, str], dict[str, Any] | None]
+"""What a text asks somebody to fill in; `None` for nothing. The bot tells once it is there."""
+
 Listener = Callable[[Happening], None]
 Occasion = Callable[[datetime, str], Signal]
 """Makes the signal of a happening from its moment and its source."""
@@ -52,6 +56,7 @@ class World:
         self.messages: dict[str, Message] = {}
         self.history: list[Happening] = []
         self._listeners: list[Listener] = []
+        self.form: Form = lambda *_: None
 
     # Reading
 

@@ -2,7 +2,11 @@
 
 import { el, icon } from "./dom.js";
 import { act, person, state } from "./state.js";
+import { fill } from "./form.js";
 import { summary } from "./cards.js";
+
+// A command that was typed without its fields is filled in before it is said.
+const formOf = (channel, text) => (/^\s*[!/]inc/i.test(text) ? act("form", { channel, text }) : null);
 
 export class Composer {
   constructor(form, { where, label }) {
@@ -109,7 +113,9 @@ export class Composer {
     const place = this.place;
     this.busy = true;
     try {
-      if (edit) await act("edit", { channel: edit.channel, message: edit.id, text });
+      const form = edit ? null : await formOf(channel, text);
+      if (form) fill(form, (words) => act("say", { channel, text: words, thread, reply_to: null }));
+      else if (edit) await act("edit", { channel: edit.channel, message: edit.id, text });
       else await act("say", { channel, text, thread, reply_to: reply?.id ?? null });
       if (!edit) this.drafts.delete(place);
       if (place !== this.place) return; // they went elsewhere while it was sent
