@@ -72,12 +72,15 @@ class Stage:
         on_call = roster.named(ON_CALL)
         return Policy(
             on_call=(on_call,) if on_call else (),
-            audiences=tuple(
-                Audience(name=name, rooms=(ChannelRef(transport="sandbox", id=name),), frame=frame, internal=True)
-                for name, frame in (
-                    ("support", "For support: reuse the text as it stands."),
-                    ("leadership", "For leadership, as sent to customers:"),
-                )
+            audiences=(
+                *(
+                    Audience(name=name, rooms=(ChannelRef(transport="sandbox", id=name),), frame=frame, internal=True)
+                    for name, frame in (
+                        ("support", "For support: reuse the text as it stands."),
+                        ("leadership", "For leadership, as sent to customers:"),
+                    )
+                ),
+                Audience(name="customers", status_page=True),
             ),
         )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Protocol, runtime_checkable
 
 import typer
 
 from bot.chats import A_RESPONDER, transports, triage
-from bot.config import idle, load, responders, roster
+from bot.config import Settings, has_page, idle, load, responders, roster
 from bot.running import quiet
 from core.activity_log import HOUSE
 from core.clock import SystemClock
@@ -62,6 +63,8 @@ async def examine(config: Path) -> int:
         typer.echo(f"hint  {line}")
     database = await open_file(settings.database)
     well.append(_say(True, f"database {settings.database}"))
+    if has_page(settings):
+        well.append(_page(settings))
     guarded = responders(settings, roster(settings)) is not None
     try:
         async with transports(settings, SystemClock()) as chats:
@@ -73,6 +76,24 @@ async def examine(config: Path) -> int:
     finally:
         await database.close()
     return 0 if all(well) else 1
+
+
+def _page(settings: Settings) -> bool:
+    """Whether the status page can be written where it shall be, and is linked to."""
+    folder = settings.data_dir / "status"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return _say(False, f"status page in {folder}", f"it cannot be written: {error.strerror or error}")
+    if not settings.web.public_url:
+        _say(
+            None,
+            "web.public_url is not set, so the feed's links lead nowhere",
+            "write where the page is reached from outside",
+        )
+    return _say(True, f"status page in {folder}")
 
 
 class _Notes:
