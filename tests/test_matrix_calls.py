@@ -245,3 +245,30 @@ async def test_a_decision_is_asked_in_time_where_the_homeserver_holds_the_bot_ba
     await shop.leah.react(shop.room, asked, "⏪")
     await shop.card("prompt/decision-1", "The decision: Leah: roll back.")
     await shop.card("item/R1", "roll back")
+
+
+async def test_an_update_is_written_in_a_thread_as_any_client_sends_it(shop: Shop) -> None:
+    await shop.declared("checkout fails")
+
+    def thread(root: str) -> dict[str, object]:
+        # As Element sends it: an answer in the thread, with a fallback for clients that know none.
+        return {
+            "m.relates_to": {
+                "rel_type": "m.thread",
+                "event_id": root,
+                "is_falling_back": True,
+                "m.in_reply_to": {"event_id": root},
+            }
+        }
+
+    asked = await shop.ann.say(shop.room, "!inc update")
+    await shop._sees(
+        lambda: any("in a thread on your message" in one["content"]["body"] for one in shop.eyes.cards(shop.room)),
+        "the form",
+    )
+    said = await shop.ann.say(shop.room, "impact: Some users cannot pay\nevery: 10m", **thread(asked))
+    draft = await shop.card("draft/1", "Some users cannot pay. Next update")
+    await shop.ann.say(shop.room, "working: Sign-in works", **thread(draft))
+    await shop.card("draft/2", "Some users cannot pay. Sign-in works. Next update")
+    assert said != draft
+    assert shop.incident.draft is not None
