@@ -9,6 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 
 from bot.wiring import Tocsin
 from core.activity_log import HOUSE
+from core.incident import deliveries
 from core.incident.events import Recorded
 from core.incident.state import Incident
 
@@ -25,7 +26,7 @@ class _Incidents:
         late = 0
         for _, incident in self._tocsin.post.awake():
             counts[incident.phase, incident.severity] = counts.get((incident.phase, incident.severity), 0) + 1
-            late += len(incident.deliveries)
+            late += len(deliveries.outstanding(incident))
         for (phase, severity), count in counts.items():
             open_now.add_metric([phase, severity], count)
         yield open_now

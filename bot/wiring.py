@@ -13,8 +13,6 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
-import structlog
-
 from bot.chats import A_RESPONDER
 from bot.web.status.folder import Folder
 from bot.web.status.keeping import Render, StatusPage
@@ -38,8 +36,6 @@ from transports.reception import Reception
 from transports.signals import Signal
 
 T = TypeVar("T")
-
-log = structlog.get_logger(__name__)
 
 CATCH_UP = 30.0
 """Seconds that the clock waits for a chat that cannot be reached at start."""
@@ -126,6 +122,7 @@ class Tocsin:
         await self.displays.start()
         for stream, incident in self.post.awake():
             self.timers.watch(stream, incident)
+        await self._hand_audiences_in()
         tasks = [asyncio.create_task(self._connect(name)) for name in self._plan.transports]
         tasks += [asyncio.create_task(self._tick()), asyncio.create_task(self._database.failed())]
         if self.page is not None:
@@ -144,6 +141,11 @@ class Tocsin:
             if self._ticker is not None:
                 self._ticker.stop()
             await self.displays.stop()
+
+    async def _hand_audiences_in(self) -> None:
+        """What goes on is told of the audiences that the config has by now."""
+        for stream, incident in self.post.awake():
+            await self.displays.reports.audiences(stream, incident, self.post.policy().audiences)
 
     async def _connect(self, name: str) -> None:
         transport = self._plan.transports[name]
@@ -170,22 +172,17 @@ class Tocsin:
     async def _find_channels(self, name: str) -> None:
         """Turns the config's names into channels. Raises `Fatal` for a triage channel that is not to be had."""
         transport = self._plan.transports[name]
-        triage = [await self._resolve(transport, word, must=True) for word in self._plan.triage.get(name, ())]
-        rooms = {room for one in self._plan.policy.audiences for room in one.rooms if room.transport == name}
-        found = {room: await self._resolve(transport, room.id) for room in rooms}
+        triage = [await self._resolve(transport, word) for word in self._plan.triage.get(name, ())]
         if self._plan.responders is None:
             await self._refuse_open_triage(transport)
-        self.reception.triage |= {channel for channel in triage if channel is not None}
-        self.displays.connected(name, {room: channel for room, channel in found.items() if channel is not None})
+        self.reception.triage |= set(triage)
+        self.displays.connected(name)
 
-    async def _resolve(self, transport: Transport, word: str, *, must: bool = False) -> ChannelRef | None:
+    async def _resolve(self, transport: Transport, word: str) -> ChannelRef:
         try:
             return await self._patiently(lambda: transport.resolve(word))
         except Permanent as failure:
-            if must:
-                raise Fatal(f"{transport.name}: the triage channel {word} cannot be used: {failure}") from failure
-            log.warning("an audience's room cannot be found", room=word, reason=str(failure))
-            return None
+            raise Fatal(f"{transport.name}: the triage channel {word} cannot be used: {failure}") from failure
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Asks a chat until it can answer."""

@@ -32,9 +32,6 @@ SPACING = timedelta(seconds=2)
 MOVED = "moved"
 """The fingerprint of a message whose card goes on in another."""
 
-LATE = timedelta(seconds=60)
-"""A copy that could not be delivered for so long is shown as late."""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -61,7 +58,6 @@ class CardKeeping:
         self._rights = rights
         self._edited: dict[Name, Pause] = {}
         self._said: dict[Name, str] = {}
-        self._late: dict[Name, None] = {}
         self._digests: dict[Name, tuple[Card, str]] = {}
 
     def differences(self, stream: str) -> Iterator[Step]:
@@ -87,7 +83,7 @@ class CardKeeping:
 
     def forget(self, stream: str, card: str) -> None:
         """As `core.rests.forget`."""
-        for notes in (self._edited, self._said, self._late, self._digests):
+        for notes in (self._edited, self._said, self._digests):
             forget(notes, stream, card)
 
     async def _card(self, stream: str, card: Card, wanted: str) -> float | None:
@@ -105,13 +101,13 @@ class CardKeeping:
             self._again(stream, card, row, failure)
         except Permanent as failure:
             self._rights.turn_down(stream, card.key, wanted, failure)
-            self._desk.reports.undeliverable(stream, card, failure)
+            self._desk.copies.undeliverable(stream, card, failure)
         except Stale:
             if not card.pinned or message is None:
                 raise
             self._move(row, message)
         except Temporary as failure:
-            self._maybe_late(stream, card, failure)
+            self._desk.copies.failed(stream, card, failure)
             raise
         return 0.0
 
@@ -177,7 +173,6 @@ class CardKeeping:
         self._desk.showing.save(row)
         self._history.settle(stream, card.key)
         self._said.pop((stream, card.key), None)
-        self._late.pop((stream, card.key), None)
         self._rights.worked(stream, card.key)
         self._desk.delivered(stream, card)
 
@@ -186,7 +181,7 @@ class CardKeeping:
         if message is None:
             self._rights.turn_down(stream, card.key, self._digest(stream, card), failure)
             self._desk.reports.channel_gone(stream, self._channel)
-            self._desk.reports.undeliverable(stream, card, failure)
+            self._desk.copies.undeliverable(stream, card, failure)
         elif row.message == message:
             # Otherwise the chat has told of the deletion meanwhile, and the card is about to be made again.
             self._again(stream, card, row, failure)
@@ -194,19 +189,12 @@ class CardKeeping:
     def _again(self, stream: str, card: Card, row: Shown, failure: Permanent) -> None:
         """Somebody deleted it: it comes back, once, and that is said."""
         if row.generation > 1 + len(self._desk.showing.moved(row)):
-            self._rights.turn_down(stream, card.key, self._digest(stream, card), failure)
+            twice = Deleted("somebody deleted it, twice")
+            self._rights.turn_down(stream, card.key, self._digest(stream, card), twice)
+            self._desk.copies.undeliverable(stream, card, twice)
         else:
             self._desk.make_again(row)
             self._desk.reports.remade(stream, called(card.key))
-
-    def _maybe_late(self, stream: str, card: Card, failure: Temporary) -> None:
-        name = (stream, card.key)
-        first = self._history.tried_since(stream, card.key)
-        # What the chat will not take for so long is late already.
-        again = self._desk.now() + timedelta(seconds=failure.retry_after or 0)
-        if name not in self._late and again - first >= LATE:
-            self._late[name] = None
-            self._desk.reports.late(stream, card, failure)
 
     async def _pin(self, stream: str, card: Card) -> float | None:
         row = self._desk.showing.row(stream, card.key, self._channel)

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Protocol
 
+from core.copies import Copies
 from core.incident.cards import Card
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.reports import Reports
@@ -24,6 +25,9 @@ class Desk(Protocol):
 
     @property
     def reports(self) -> Reports: ...
+
+    @property
+    def copies(self) -> Copies: ...
 
     def now(self) -> datetime: ...
 

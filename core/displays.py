@@ -7,7 +7,7 @@ is let go of: the log and the table have it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -15,6 +15,7 @@ from core.activity_log import HOUSE
 from core.answering import ANSWER_STILL, Answering
 from core.answers import Answer
 from core.command_post import CommandPost, over
+from core.copies import Copies
 from core.entering import Entering
 from core.errands import Errands
 from core.house_letters import HouseLetters
@@ -27,6 +28,7 @@ from core.lane import Lane
 from core.patience import patiently, until
 from core.port import Clock, Permanent, Transport
 from core.reports import Reports, called
+from core.rooms import Rooms
 from core.shown import Key, Showing, Shown
 from core.wanted import Wanted
 
@@ -54,7 +56,11 @@ class Displays:
         self._post = post
         self._clock = clock
         self._house = HouseLetters(self._letter_gone)
-        self.wanted = Wanted(showing, self._house)
+        self._rooms = Rooms(transports, clock, self._errands.begin, self._rooms_changed)
+        self.wanted = Wanted(showing, self._house, self._rooms)
+        self.copies = Copies(
+            clock, self.reports, wanted=self.wanted, rooms=self._rooms, showing=showing, spawn=self._errands.begin
+        )
         self._lanes: dict[ChannelRef, tuple[Lane, asyncio.Task[None]]] = {}
         self._left_behind: set[str] = set()
         self._recalled: set[str] = set()
@@ -77,6 +83,7 @@ class Displays:
     async def start(self) -> None:
         """Compares everything once: what an earlier process left undone is done now."""
         awake = self._post.awake()
+        self._rooms.seek(room for audience in self._post.policy().audiences for room in audience.rooms)
         await self.showing.load([stream for stream, _ in awake] + [HOUSE])
         self._left_behind = {stream for stream, _ in awake} | {HOUSE}
         self._recalled = set(self._left_behind)
@@ -101,11 +108,19 @@ class Displays:
             await patiently(self._clock, self.showing.flush)
             self._tidy()
 
-    def connected(self, transport: str, resolved: Mapping[ChannelRef, ChannelRef]) -> None:
-        """A chat is there, and the config's names for its rooms are these channels: show everything in it."""
-        self.wanted.connect(transport, resolved)
+    def connected(self, transport: str) -> None:
+        """A chat is there: show everything in it."""
+        self.wanted.connect(transport)
+        self._rooms.connect(transport)
         self.show(HOUSE, None, ())
         for stream, incident in list(self.wanted.incidents.items()):
+            self.show(stream, incident, ())
+
+    def _rooms_changed(self) -> None:
+        """Rooms were found, or found missing: what belongs there is shown, or told to be missing."""
+        self.wanted.rooms_changed()
+        for stream, incident in list(self.wanted.incidents.items()):
+            self.copies.looked(stream)
             self.show(stream, incident, ())
 
     # --- being told ---------------------------------------------------------------------------------------------------
@@ -124,7 +139,10 @@ class Displays:
     def _take_in(self, stream: str, incident: Incident, records: Sequence[Recorded]) -> None:
         if stream not in self.wanted.incidents and not any(recorded.version == 1 for recorded in records):
             self._left_behind.add(stream)
+        before = self.wanted.incidents.get(stream)
         self.wanted.incidents[stream] = incident
+        self._rooms.seek(_rooms_of(incident))
+        self.copies.show(stream, before, incident)
         home = incident.triage.transport
         if incident.channel is None and not incident.locked and home in self.wanted.connected:
             self._entering.begin(stream)
@@ -258,9 +276,7 @@ class Displays:
             if self.showing.row(stream, card.key, card.channel).hash:
                 self._house.stands(card)
             return
-        incident = self.wanted.incidents.get(stream)
-        if incident and any((late.card, late.channel) == (card.key, card.channel) for late in incident.deliveries):
-            self.reports.delivered(stream, card)
+        self.copies.delivered(stream, card)
 
     # --- letting go ---------------------------------------------------------------------------------------------------
 
@@ -295,6 +311,7 @@ class Displays:
             and stream not in self._touched
             and not self._answering.waits(stream)
             and not self._entering.opening(stream)
+            and self._rooms.answered(_rooms_of(incident))
             and not any(lane.busy(stream) for lane, _ in self._lanes.values())
             and not any(map(self.showing.unwritten, self.showing.keys(stream)))
         )
@@ -311,6 +328,7 @@ class Displays:
         self._left_behind.discard(stream)
         self._recalled.discard(stream)
         self._answering.forget(stream)
+        self.copies.forget(stream)
         self.showing.forget(self.showing.keys(stream))
         self.showing.forget_answered(stream)
         self.wanted.forget(stream)
@@ -321,3 +339,10 @@ class Displays:
         incident = await self._post.incident(stream)
         if incident is not None and stream not in self.wanted.incidents:
             self.show(stream, incident, ())
+
+
+def _rooms_of(incident: Incident) -> Iterator[ChannelRef]:
+    """The config's names of rooms that an incident's cards may stand in."""
+    for audience in (*incident.audiences, *(one for again in incident.reopenings for one in again.audiences)):
+        yield from audience.rooms
+    yield from (mirror.room for update in incident.updates for mirror in update.mirrors)

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from core.activity_log import HOUSE
 from core.command_post import CommandPost, Order
 from core.incident import commands as c
-from core.incident.cards import Card
+from core.incident.policy import Audience
+from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
 from core.patience import patiently
-from core.port import Clock, TransportFailure
+from core.port import Clock
+
+log = structlog.get_logger(__name__)
 
 
 class Reports:
@@ -38,20 +43,18 @@ class Reports:
         if what:
             self._spawn(self.hand_in(stream, c.NoteRemade(what=what)))
 
-    def undeliverable(self, stream: str, card: Card, failure: TransportFailure) -> None:
-        self._delivery(stream, card, "impossible", str(failure))
+    def delivery(
+        self, stream: str, card: str, room: ChannelRef, state: str, reason: str = "", *, stale: bool = False
+    ) -> None:
+        """How the copy of an update fares in a room, as the config names it."""
+        fields = {"card": card, "channel": room, "state": state, "reason": reason, "stale": stale}
+        self._spawn(self.hand_in(stream, c.NoteDelivery.model_validate(fields)))
 
-    def late(self, stream: str, card: Card, failure: TransportFailure) -> None:
-        self._delivery(stream, card, "late", str(failure))
-
-    def delivered(self, stream: str, card: Card) -> None:
-        self._delivery(stream, card, "delivered", "")
-
-    def _delivery(self, stream: str, card: Card, state: str, reason: str) -> None:
-        # Only copies of updates are promised to anybody.
-        if card.post.text is not None:
-            fields = {"card": card.key, "channel": card.channel, "state": state, "reason": reason}
-            self._spawn(self.hand_in(stream, c.NoteDelivery.model_validate(fields)))
+    async def audiences(self, stream: str, incident: Incident, now: tuple[Audience, ...]) -> None:
+        """The config has other audiences than an incident that goes on knows."""
+        if not incident.closed and incident.audiences != now:
+            await self.hand_in(stream, c.NoteAudiences(audiences=now))
+            log.info("the audiences are others now", incident=stream)
 
     def note(self, stream: str, command: c.AnyCommand) -> None:
         """Hands in what somebody else has to report."""
@@ -69,4 +72,6 @@ def called(card: str) -> str:
     kind, _, number = card.partition("/")
     if kind in ("letter", "answer"):
         return ""
+    if kind == "delivery":
+        return f"the word that update {number} is not everywhere"
     return f"the card of {number}" if kind == "item" else f"the {kind} {number}".strip()

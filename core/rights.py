@@ -9,13 +9,16 @@ import structlog
 
 from core.desk import Desk
 from core.incident.vocabulary import ChannelRef
-from core.port import Forbidden, Permanent
+from core.port import Forbidden, Missing, Permanent
 from core.rests import Name, Pause, forget
 
 log = structlog.get_logger(__name__)
 
 ASK_AGAIN = timedelta(minutes=5)
 """How long what was refused is not asked for again; nobody tells that a right is there again."""
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""The same for what is not there: somebody makes a room, or lets the bot in, and expects to see that it works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class _TurnedDown:
     value: str
     pause: Pause
     right: str
+    reason: str
 
 
 class Rights:
@@ -54,10 +58,13 @@ class Rights:
 
     def turn_down(self, stream: str, name: str, value: str, failure: Permanent) -> None:
         right = str(failure) if isinstance(failure, Forbidden) else ""
-        self._refused[stream, name] = _TurnedDown(value, Pause(self._desk.now(), ASK_AGAIN.total_seconds()), right)
+        before, wait = self._refused.get((stream, name)), LOOK_AGAIN if isinstance(failure, Missing) else ASK_AGAIN
+        pause = Pause(self._desk.now(), wait.total_seconds())
+        self._refused[stream, name] = _TurnedDown(value, pause, right, str(failure))
         if right:
             self._desk.reports.right_missing(stream, right)
-        log.warning("turned down", what=name, channel=str(self._channel), reason=str(failure))
+        if before is None or before.reason != str(failure):
+            log.warning("turned down", what=name, channel=str(self._channel), reason=str(failure))
 
     def forget(self, stream: str, card: str) -> None:
         """As `core.rests.forget`."""

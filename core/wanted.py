@@ -17,6 +17,7 @@ from core.incident.document import Post
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
 from core.keys import digest
+from core.rooms import Rooms
 from core.shown import Showing
 
 _SETTLED = digest(Post(SETTLED, "", ""))
@@ -34,18 +35,21 @@ class Chore:
 class Wanted:
     """The incidents as they are now. `connected` are the chats that are there."""
 
-    def __init__(self, showing: Showing, house: HouseLetters) -> None:
+    def __init__(self, showing: Showing, house: HouseLetters, rooms: Rooms) -> None:
         self.incidents: dict[str, Incident] = {}
         self.connected: set[str] = set()
         self._showing = showing
         self._house = house
-        self._resolved: dict[ChannelRef, ChannelRef] = {}
+        self._rooms = rooms
         self._cards: dict[str, tuple[int, Mapping[ChannelRef, list[Card]]]] = {}
 
-    def connect(self, transport: str, resolved: Mapping[ChannelRef, ChannelRef]) -> None:
-        """A chat is there, and the config's names for its rooms are these channels."""
+    def connect(self, transport: str) -> None:
+        """A chat is there."""
         self.connected.add(transport)
-        self._resolved |= resolved
+        self._cards.clear()
+
+    def rooms_changed(self) -> None:
+        """What the config's names for rooms mean is known better now."""
         self._cards.clear()
 
     def look_again(self, stream: str) -> None:
@@ -98,10 +102,15 @@ class Wanted:
         version, known = self.version(stream), self._cards.get(stream)
         if known is None or known[0] != version:
             found: dict[ChannelRef, list[Card]] = {}
+            taken: set[tuple[ChannelRef, str]] = set()
             for card in self._all(stream):
-                channel = self._resolved.get(card.channel, card.channel)
-                if channel.transport in self.connected and not self._settled(stream, card, channel):
-                    shown = card if channel == card.channel else replace(card, channel=channel)
+                channel = self._rooms.channel(card.channel)
+                if channel is None or channel.transport not in self.connected:
+                    continue
+                # Two names may mean one channel: the first has it, as with two audiences that share a name.
+                if (channel, card.key) not in taken and not self._settled(stream, card, channel):
+                    taken.add((channel, card.key))
+                    shown = card if channel == card.channel else replace(card, channel=channel, room=card.channel)
                     found.setdefault(channel, []).append(shown)
             known = self._cards[stream] = (version, found)
         return known[1]

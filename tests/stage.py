@@ -32,6 +32,7 @@ from core.incident.evolve import begin, evolve, replay
 from core.incident.policy import Audience, Policy
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
+from core.port import Transport
 from core.roster import Member, Roster
 from core.timers import Ticker
 from transports.sandbox.faults import Faults
@@ -115,6 +116,7 @@ class Stage:
             times = self.policy.times.model_copy(update=NO_NUDGES)
             self.policy = self.policy.model_copy(update={"times": times})
         self.chat: Callable[[], SandboxTransport] = lambda: SandboxTransport(self.server)
+        self.others: dict[str, Transport] = {}
         self._plan = plan
         self._files = [folder / "tocsin.db"]
         self._folded: dict[str, Incident] = {}
@@ -129,7 +131,7 @@ class Stage:
             Plan(
                 self.database,
                 self.clock,
-                {"sandbox": self.chat()},
+                {"sandbox": self.chat(), **self.others},
                 {"sandbox": ["triage"]},
                 self.roster,
                 self.policy,

@@ -151,12 +151,14 @@ async def test_a_room_that_may_not_be_written_to_is_on_the_board_until_it_may(st
     await stage.ann.types("publish")
     stage.expect_card("draft/1", "published")
     await stage.fast_forward(seconds=3)
-    stage.expect_card("board", "Tocsin lacks: write in the audience's room", "is impossible")
+    stage.expect_card("board", "Tocsin lacks: write in the audience's room", "support (sandbox:support) cannot get it")
+    stage.expect_card("delivery/1", "support (sandbox:support) cannot get it: write in the audience's room")
     rights.clear()
     await stage.fast_forward(minutes=6)
     stage.expect_updates(1)
-    stage.expect_card("board", lacks="impossible")
+    stage.expect_card("board", lacks="Copies")
     stage.expect_card("board", lacks="Tocsin lacks")
+    stage.expect_card("delivery/1", "Update 1 is everywhere. support (sandbox:support): delivered after all at 10:0")
 
 
 @pytest.mark.parametrize(

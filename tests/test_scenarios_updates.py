@@ -279,7 +279,9 @@ async def test_a_dead_audience_delays_no_other_and_is_said_aloud(tmp_path: Path)
         stage.expect_card("update/1", "Some users cannot pay", where=stage.channel)
         stage.expect_card("draft/1")
         await stage.fast_forward(seconds=3)
-        stage.expect_card("board", "copy in sandbox:c3 is impossible")
+        lacks = "leadership (sandbox:c3) cannot get it: sandbox:c3: That channel is gone."
+        stage.expect_card("board", f"Copies       1 of 2 of update 1 are there · {lacks}")
+        stage.expect_card("delivery/1", "Update 1 is not everywhere", lacks, "Mia, tell them yourself")
         assert any("cannot be delivered" in entry.text for entry in stage.incident.entries)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.incident.events import Asked, How, Wording
+from core.incident.policy import Audience
 from core.incident.vocabulary import (
     ChannelRef,
     ItemKind,
@@ -220,21 +221,27 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A copy that is late or cannot be delivered."""
+    """A copy that is late or cannot be delivered, or that came after all. `channel` is the room as the config names it.
+
+    `stale`: an older text of the update stands there.
+    """
 
     card: str
     channel: ChannelRef
     state: str
     reason: str
+    at: datetime
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reopening:
-    """A close that did not last."""
+    """A close that did not last. `audiences` are those that were told of it."""
 
     closed_at: datetime
     at: datetime
     why: str
+    audiences: tuple[Audience, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

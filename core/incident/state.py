@@ -129,6 +129,7 @@ class Incident:
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     letters: Letters = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = ()
+    arrived: tuple[Delivery, ...] = ()
     missing_rights: tuple[str, ...] = ()
     remade: tuple[str, ...] = ()
     crowding: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
+from core.incident import deliveries
 from core.incident.document import utc
 from core.incident.events import (
     Ask,
@@ -111,6 +112,12 @@ def _audiences_set(incident: Incident, event: AudiencesSet) -> str:
     changes = [f"{name} also in {room}" for name, room in sorted(after - before, key=str)]
     changes += [f"{name} no longer in {room}" for name, room in sorted(before - after, key=str)]
     return f"updates go to other rooms now: {'; '.join(changes)}" if changes else ""
+
+
+def _undeliverable(incident: Incident, event: DeliveryNoted) -> str:
+    mirrors = [mirror for update in incident.updates for mirror in update.mirrors]
+    where = deliveries.place_name(mirrors, event.channel)
+    return f"{event.card.replace('/', ' ')} cannot be delivered to {where}{_why(event.reason)}"
 
 
 def _closed(event: Closed) -> str:
@@ -231,7 +238,7 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case ChannelLocked():
             return "the channel is read-only"
         case DeliveryNoted(state="impossible"):
-            return f"{event.card} cannot be delivered to {event.channel}{_why(event.reason)}"
+            return _undeliverable(incident, event)
         case RightMissing():
             return f"Tocsin lacks a right: {event.right}"
         case Remade():

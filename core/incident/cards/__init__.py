@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from core.incident.cards.board import board, notice
 from core.incident.cards.card import Card
+from core.incident.cards.delivery import delivery_cards
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import SETTLED, letters, letters_of, told
 from core.incident.cards.nudges import checklist, nudges
@@ -27,6 +28,7 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "item": item_cards,
     "draft": drafts,
     "update": copies,
+    "delivery": delivery_cards,
     "prompt": prompts,
     "thresholds": thresholds,
     "checklist": checklist,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from core.incident import deliveries
 from core.incident.cards.card import Card, card
 from core.incident.document import Document, Line, Place, Span, Strong, When, Who, Words, line
 from core.incident.emoji import CLAIMS
@@ -122,8 +123,20 @@ def _last_update(incident: Incident) -> Iterator[Line]:
         words += [" · " if words else "", f"draft {incident.draft.number} waiting"]
     if words:
         yield line(*words, label="Last update")
-    for copy in incident.deliveries:
-        yield line(f"copy in {copy.channel} is {copy.state}{': ' if copy.reason else ''}{copy.reason}", label="Copies")
+
+
+def _copies(incident: Incident) -> Iterator[Line]:
+    """The newest update that is not everywhere, and where it is not; nothing while all copies are there."""
+    if incident.closed:
+        return
+    lacking = [update for update in incident.updates if deliveries.outstanding(incident, update)]
+    for update in lacking[-1:]:
+        there, every = deliveries.how_many(incident, update)
+        words = [f"{there} of {every} of update {update.number} are there"]
+        words += [deliveries.fares(update, copy) for copy in deliveries.outstanding(incident, update)]
+        before = len(deliveries.outstanding(incident)) - len(words) + 1
+        words += [f"and {before} of earlier updates"] if before else []
+        yield line(*joined([[one] for one in words]), label="Copies")
 
 
 def _recovery(incident: Incident) -> Iterator[Line]:
@@ -191,6 +204,7 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _theory,
     _next,
     _last_update,
+    _copies,
     _recovery,
     _list([ItemKind.HYPOTHESIS], "Hypotheses"),
     _list([ItemKind.ACTION, ItemKind.RECOVERY], "Actions"),

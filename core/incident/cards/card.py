@@ -12,12 +12,20 @@ from core.incident.vocabulary import ChannelRef, MessageRef, Person
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`spaced` cards change often: the newest wins and edits keep their distance. `pinned` ones are pinned."""
+    """`spaced` cards change often: the newest wins and edits keep their distance. `pinned` ones are pinned.
+
+    `room`: where the incident asks for it, when that is a name of the config's and `channel` what the chat calls it.
+    """
 
     channel: ChannelRef
     post: Post
     pinned: bool = False
     spaced: bool = False
+    room: ChannelRef | None = None
+
+    @property
+    def place(self) -> ChannelRef:
+        return self.room or self.channel
 
     @property
     def key(self) -> str:

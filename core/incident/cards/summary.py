@@ -96,13 +96,12 @@ def _acted(incident: Incident, person: Person) -> bool:
 
 def summary(incident: Incident) -> Iterator[Card]:
     """In the incident, in triage, and in every room of every internal audience; each close has its own."""
-    shown = [_reopened(one) for one in incident.reopenings]
-    shown += [document(incident, incident.closing)] if incident.closing else []
-    rooms = [incident.channel] if incident.channel else []
-    rooms.append(incident.triage)
-    rooms += [room for audience in incident.policy.audiences if audience.internal for room in audience.rooms]
-    for number, words in enumerate(shown, 1):
-        for room in dict.fromkeys(rooms):
+    shown = [(_reopened(one), one.audiences) for one in incident.reopenings]
+    shown += [(document(incident, incident.closing), incident.audiences)] if incident.closing else []
+    home = [incident.channel] if incident.channel else []
+    for number, (words, audiences) in enumerate(shown, 1):
+        rooms = [room for audience in audiences if audience.internal for room in audience.rooms]
+        for room in dict.fromkeys([*home, incident.triage, *rooms]):
             yield card(incident, room, "summary" if number == 1 else f"summary/{number}", words)
 
 

@@ -28,6 +28,7 @@ class NoteDelivery(Command):
     channel: ChannelRef
     state: Literal["late", "impossible", "delivered"]
     reason: str = ""
+    stale: bool = False
 
 
 class NoteMissingRight(Command):

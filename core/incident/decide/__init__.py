@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from core.incident import authority, nudges, refusals
+from core.incident import authority, deliveries, nudges, refusals
 from core.incident import commands as c
 from core.incident.decide import (
     asking,
@@ -279,6 +279,11 @@ def _nudge(incident: Incident, command: c.Nudge, act: Act) -> Events:
 
 def _note_delivery(incident: Incident, command: c.NoteDelivery) -> Events:
     known = {(one.card, one.channel): one.state for one in incident.deliveries}
-    if known.get((command.card, command.channel), "delivered") == command.state:
+    before = known.get((command.card, command.channel), "delivered")
+    # What cannot be delivered is late as well: that is no news.
+    if before == command.state or (before, command.state) == ("impossible", "late"):
         return ()
-    return (DeliveryNoted(card=command.card, channel=command.channel, state=command.state, reason=command.reason),)
+    if command.state != "delivered" and not deliveries.called_for(incident, command.card, command.channel):
+        return ()
+    fields = command.model_dump(include={"card", "channel", "state", "reason", "stale"})
+    return (DeliveryNoted.model_validate(fields),)

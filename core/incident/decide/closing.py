@@ -22,6 +22,7 @@ from core.incident.events import (
     Again,
     Ask,
     Asked,
+    AudiencesSet,
     Closed,
     CloseKind,
     DraftDiscarded,
@@ -185,5 +186,11 @@ def reopen(incident: Incident, command: Reopen, act: Act) -> Events:
         raise refusals.reopen_too_late(spell(window))
     if len(command.why) < REOPEN_REASON:
         raise refusals.reason_too_short(REOPEN_REASON)
-    # Its question was whether to lift the freeze since all is over.
-    return (Reopened(why=command.why), *settle(incident, [Ask.UNFREEZE], "reopened"))
+    now = act.policy.audiences
+    return (
+        Reopened(why=command.why),
+        # Its question was whether to lift the freeze since all is over.
+        *settle(incident, [Ask.UNFREEZE], "reopened"),
+        # Whoever listens by now is told how it goes on.
+        *([AudiencesSet(audiences=now)] if now != incident.audiences else []),
+    )

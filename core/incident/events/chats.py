@@ -38,11 +38,14 @@ class ChannelLocked(Happened):
 
 
 class DeliveryNoted(Happened):
+    """How a copy fares. `channel` is the room as the config names it; `stale`: an older text stands there."""
+
     kind: Literal["delivery_noted"] = "delivery_noted"
     card: str
     channel: ChannelRef
     state: Literal["late", "impossible", "delivered"]
     reason: str = ""
+    stale: bool = False
 
 
 class RightMissing(Happened):

@@ -83,11 +83,18 @@ from core.incident.evolve.grown import with_, with_person
 from core.incident.evolve.phases import open_again, well_again
 from core.incident.evolve.record import each_entry, source_edited, unseconded
 from core.incident.evolve.roles import left, take_role, vacate
-from core.incident.evolve.updates import audiences_set, each_update, missed, past_draft, published, snoozed
+from core.incident.evolve.updates import (
+    audiences_set,
+    delivery_noted,
+    each_update,
+    missed,
+    past_draft,
+    published,
+    snoozed,
+)
 from core.incident.state import (
     AMENDED,
     Change,
-    Delivery,
     DraftInHand,
     Freeze,
     Incident,
@@ -294,7 +301,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case RelapseSeen():
             return open_again(incident, recorded.at)
         case Reopened():
-            before = Reopening(incident.closed_at or recorded.at, recorded.at, event.why)
+            before = Reopening(incident.closed_at or recorded.at, recorded.at, event.why, incident.audiences)
             after = replace(open_again(incident, recorded.at), opened_after=len(incident.updates))
             return replace(after, reopenings=(*incident.reopenings, before))
         case Closed():
@@ -322,9 +329,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case ChannelLocked():
             return replace(incident, locked=True)
         case DeliveryNoted():
-            others = tuple(one for one in incident.deliveries if (one.card, one.channel) != (event.card, event.channel))
-            late = Delivery(event.card, event.channel, event.state, event.reason)
-            return replace(incident, deliveries=others if event.state == "delivered" else (*others, late))
+            return delivery_noted(incident, event, recorded)
         case RightMissing():
             return replace(incident, missing_rights=(*incident.missing_rights, event.right))
         case RightGiven():

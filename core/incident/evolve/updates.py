@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from core.incident.events import Ask, AudiencesSet, Published, Recorded, RemindersSnoozed
+from core.incident.events import Ask, AudiencesSet, DeliveryNoted, Published, Recorded, RemindersSnoozed
 from core.incident.evolve.grown import with_
 from core.incident.policy import Audience
-from core.incident.state import Incident, Mirror, Promises, Snooze, Update
+from core.incident.state import Delivery, Incident, Mirror, Promises, Snooze, Update
 from core.incident.vocabulary import ChannelRef, Person
 
 
@@ -80,6 +80,19 @@ def audiences_set(incident: Incident, event: AudiencesSet) -> Incident:
     page = last.on_page or _on_page(now)
     grown = replace(last, mirrors=(*last.mirrors, *new), on_page=page)
     return replace(now, updates=each_update(now, last.number, lambda _: grown))
+
+
+def delivery_noted(incident: Incident, event: DeliveryNoted, recorded: Recorded) -> Incident:
+    """A copy that is there is missed no more; that it came after all is kept."""
+    noted = Delivery(event.card, event.channel, event.state, event.reason, recorded.at, event.stale)
+
+    def others(those: Iterable[Delivery]) -> tuple[Delivery, ...]:
+        return tuple(one for one in those if (one.card, one.channel) != (noted.card, noted.channel))
+
+    late, there = others(incident.deliveries), others(incident.arrived)
+    if event.state == "delivered":
+        return replace(incident, deliveries=late, arrived=(*there, noted))
+    return replace(incident, deliveries=(*late, noted), arrived=there)
 
 
 def snoozed(incident: Incident, event: RemindersSnoozed, recorded: Recorded, by: Person) -> Incident:
