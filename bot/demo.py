@@ -12,6 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -22,8 +23,11 @@ from bot.cast import LOOK, PATIENCE, REAL, SPARE, Cast, Stage, Stuck
 from bot.lock import hold
 from bot.palette import palette
 from bot.story import BEGIN
+from bot.web.outside import outside
 from bot.web.serve import Unavailable
-from bot.wiring import Plan, Tocsin
+from bot.web.serve import serve as serve_pages
+from bot.web.status.page import House, files
+from bot.wiring import Page, Plan, Tocsin
 from core.clock import ScaledClock
 from core.database import open_file
 from core.incident.cards.letters import timeline_document
@@ -100,11 +104,16 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path) ->
             stack.push_async_callback(database.close)
             roster = stage.roster()
             chat = {"sandbox": SandboxTransport(Server(stage.world, SystemRandom()))}
-            tocsin = Tocsin(Plan(database, clock, chat, {"sandbox": ["triage"]}, roster, stage.policy(roster)))
+            page = Page(data / "status", partial(files, House("Example Shop")))
+            plan = Plan(database, clock, chat, {"sandbox": ["triage"]}, roster, stage.policy(roster), page=page)
+            tocsin = Tocsin(plan)
             running = asyncio.create_task(tocsin.run())
             stack.push_async_callback(_end, running)
             await _first(running, tocsin.ticking.wait())
-            if site is not None:
+            if site is not None and tocsin.page is not None:
+                pages = outside(page.folder, tocsin.page.files)
+                public = await stack.enter_async_context(serve_pages(pages, "127.0.0.1", 0))
+                typer.echo(f"What customers see of it, once Jon publishes: http://127.0.0.1:{public}/")
                 await _first(running, _when_watched(site))
 
         def incident() -> Incident | None:

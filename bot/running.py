@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -17,12 +18,26 @@ import typer
 
 from bot import logs
 from bot.chats import transports, triage
-from bot.config import ConfigError, idle, load, policy, responders, roster, secrets, zone
+from bot.config import (
+    ConfigError,
+    Settings,
+    has_page,
+    idle,
+    load,
+    policy,
+    public_url,
+    responders,
+    roster,
+    secrets,
+    zone,
+)
 from bot.lock import Held, hold
 from bot.metrics import measure
 from bot.web.internal import internal, registry
+from bot.web.outside import outside
 from bot.web.serve import Unavailable, serve
-from bot.wiring import Plan, Tocsin
+from bot.web.status.page import House, files
+from bot.wiring import Page, Plan, Tocsin
 from core.clock import SystemClock
 from core.database import DatabaseFailure, explain, open_file
 from core.port import Fatal
@@ -74,6 +89,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             settings.reactions,
             responders(settings, people),
             zone(settings),
+            page=_page(settings) if has_page(settings) else None,
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -81,8 +97,16 @@ async def start(path: Path, *, verbose: bool) -> int:
         await stack.enter_async_context(
             serve(internal(_Health(tocsin), numbers), "127.0.0.1", settings.web.internal_port)
         )
+        if plan.page is not None and tocsin.page is not None:
+            pages = outside(plan.page.folder, tocsin.page.files)
+            await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
         await _until_told(tocsin)
     return 0
+
+
+def _page(settings: Settings) -> Page:
+    house = House(settings.web.name, tuple(service.name for service in settings.services), public_url(settings))
+    return Page(settings.data_dir / "status", partial(files, house))
 
 
 class _Health:
