@@ -92,8 +92,8 @@ class StatusPage:
     async def _make(self) -> None:
         views, now = dict(self._views.all()), self._clock.now()
         try:
-            files = self._render(list(views.values()), now)
-            await asyncio.to_thread(self._folder.write, files)
+            # In a thread: a long history takes half a second, and nobody in the chat waits for it.
+            self._names = await asyncio.to_thread(self._files_of, tuple(views.values()), now)
         except OSError as failure:
             return self._failed(views, now, failure.strerror or str(failure))
         except Exception:  # an edge: a bug in the page stops neither the bot nor the next try
@@ -101,7 +101,6 @@ class StatusPage:
             if self._failing_since is None:
                 log.exception("bug", id=name)
             return self._failed(views, now, f"a bug in Tocsin, see its log under {name}")
-        self._names = frozenset(files)
         if self._failing_since is not None:
             log.info("the status page is written again")
         self._failing_since, self._written = None, views
@@ -109,6 +108,11 @@ class StatusPage:
             self._report(stream, c.NoteDelivery(card=card, channel=PAGE, state="delivered"))
         self._late.clear()
         return None
+
+    def _files_of(self, views: Sequence[PublicIncident], now: datetime) -> frozenset[str]:
+        files = self._render(views, now)
+        self._folder.write(files)
+        return frozenset(files)
 
     def _failed(self, views: Mapping[str, PublicIncident], now: datetime, reason: str) -> None:
         if self._failing_since is None:
