@@ -50,9 +50,12 @@ class Running:
         self.folder = home / "data" / "status"
 
     async def page(self, client: ClientSession, path: str = "/") -> str:
-        async with client.get(f"http://127.0.0.1:{self.port}{path}") as answer:
-            assert answer.status == 200, path
-            return await answer.text()
+        while True:
+            async with client.get(f"http://127.0.0.1:{self.port}{path}") as answer:
+                if answer.status != 503:  # it was not made yet
+                    assert answer.status == 200, path
+                    return await answer.text()
+            await asyncio.sleep(0.05)
 
     async def until(self, client: ClientSession, so: Callable[[str], bool], path: str = "/") -> str:
         began = time.monotonic()

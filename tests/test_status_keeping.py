@@ -244,6 +244,10 @@ async def test_it_is_served_as_it_lies_in_its_folder(tmp_path: Path) -> None:
         serve(outside(tmp_path / "status", lambda: made), "127.0.0.1", 0) as port,
         ClientSession(f"http://127.0.0.1:{port}") as client,
     ):
+        there = made
+        made = {}
+        assert (await _get(client, "/"))[0] == 503, "before the page was made the first time"
+        made = there
         status, headers, body = await _get(client, "/")
         assert (status, body) == (200, b"<p>one")
         assert headers["content-type"] == "text/html; charset=utf-8"

@@ -5,7 +5,7 @@ Rule: what is served is what the folder holds, so that another web server on the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from aiohttp import web
@@ -33,12 +33,15 @@ FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "
 """What other sites' pages may read: the JSON and the feed hold nothing that is not on the page."""
 
 
-def outside(root: Path, files: Callable[[], Container[str]]) -> web.Application:
-    """The application. `files` are those that there are, by relative path."""
+def outside(root: Path, files: Callable[[], Collection[str]]) -> web.Application:
+    """The application. `files` are those that there are, by relative path; none before the page was made the first time."""
 
     async def page(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"] or "index.html"
-        if name not in files():
+        there = files()
+        if not there:
+            raise web.HTTPServiceUnavailable
+        if name not in there:
             raise web.HTTPNotFound
         path = root / name
         open_to_all = path.suffix in (".json", ".atom")
