@@ -125,6 +125,7 @@ async def test_incidents_that_sleep_are_in_the_history_after_a_restart(
     await stage.ann.types("close cause=tax rounding fixed=rolled back next=nothing")
     await stage.fast_forward(days=8)
     assert not dict(stage.tocsin.post.awake())
+    await _made(stage, lambda: any((tmp_path / "status").glob("incidents/*.html")))
     await stage.restart(forget=forget)
     for old in (tmp_path / "status" / "incidents").iterdir():
         old.unlink()
