@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.story import CAST, ON_CALL, STORY, Beat
+from bot.story import CAST, ON_CALL, SERVICES, STORY, Beat
 from core.clock import ScaledClock, SystemClock
-from core.incident.policy import Audience, Policy
+from core.incident.policy import Audience, Policy, Service
 from core.incident.state import Incident
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person, Role
 from core.roster import Member, Roster
@@ -82,6 +82,7 @@ class Stage:
                 ),
                 Audience(name="customers", status_page=True),
             ),
+            services=tuple(Service(name=name) for name in SERVICES),
         )
 
     def find(self, channel: ChannelRef | None, key: str) -> MessageRef | None:

@@ -22,7 +22,7 @@ import typer
 from bot.cast import LOOK, PATIENCE, REAL, SPARE, Cast, Stage, Stuck
 from bot.lock import hold
 from bot.palette import palette
-from bot.story import BEGIN
+from bot.story import BEGIN, SERVICES, SHOP
 from bot.web.outside import outside
 from bot.web.serve import Unavailable
 from bot.web.serve import serve as serve_pages
@@ -104,7 +104,7 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path) ->
             stack.push_async_callback(database.close)
             roster = stage.roster()
             chat = {"sandbox": SandboxTransport(Server(stage.world, SystemRandom()))}
-            page = Page(data / "status", partial(files, House("Example Shop")))
+            page = Page(data / "status", partial(files, House(SHOP, SERVICES)))
             plan = Plan(database, clock, chat, {"sandbox": ["triage"]}, roster, stage.policy(roster), page=page)
             tocsin = Tocsin(plan)
             running = asyncio.create_task(tocsin.run())

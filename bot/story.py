@@ -18,6 +18,11 @@ CAST = ("Ann", "Mia", "Jon", "Leah", "Bo", "Sam")
 
 ON_CALL = "Ann"
 
+SHOP = "Example Shop"
+
+SERVICES = ("Checkout", "Search", "Accounts")
+"""The shop's catalogue; the first is what fails."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beat:
