@@ -343,3 +343,28 @@ def test_every_phase_has_its_word(phase: Phase) -> None:
     tree = own_page(made, "Slow")
     assert words(one_of(tree, "title")) == f"{word}: Slow · Example Shop"
     assert words(one_of(one_of(tree, "ol"), "b")) == word
+
+
+def test_what_is_wrong_now_stands_before_components_and_what_is_over() -> None:
+    heads = [words(node) for node in index([checkout(), *before()]).iter() if node.tag in ("h1", "h2")]
+    assert heads == ["Major outage", "Some customers cannot pay", "Components", "Past incidents"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_one_can_subscribe_and_machines_can_read(name: str) -> None:
+    tree = page(front(EVERYTHING)[name])
+    root = "../" * name.count("/")
+    [found] = [node for node in all_of(tree, "link") if node.get("rel") == "alternate"]
+    assert (found.get("type"), found.get("href")) == ("application/atom+xml", f"{root}feed.atom")
+    led = {words(node): node.get("href") for node in all_of(tree, "a")}
+    assert led["Subscribe by feed"] == led["Atom feed"] == f"{root}feed.atom"
+    assert led["JSON"] == f"{root}api/v2/summary.json"
+    assert led["History"] == f"{root}history/2026-05.html"
+
+
+def test_an_incident_that_was_closed_at_once_ended_with_its_last_word() -> None:
+    case = incident(1, "Slow", [update(1, clock("10:05"), LOOKING, "Slow."), update(2, clock("10:20"), FOUND, "Fast.")])
+    made = front([case.model_copy(update={"phase": CLOSED})])
+    assert (
+        words(all_of(own_page(made, "Slow"), "p", "facts")[0]) == "Resolved Checkout 2 May 2026, 10:05 UTC to 10:20 UTC"
+    )
