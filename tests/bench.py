@@ -19,6 +19,7 @@ from bench_commit import commits
 from bench_deadlines import deadlines
 from bench_declare import declarations
 from bench_discord import discord_reactions
+from bench_fanout import fanout
 from bench_figures import Figure, Run, Subject, table
 from bench_load import reactions
 from bench_starts import imports, memory, starts
@@ -32,6 +33,7 @@ SUBJECTS: dict[str, Subject] = {
     "declare": declarations,
     "bursts": bursts,
     "reactions": reactions,
+    "fanout": fanout,
     "discord": discord_reactions,
     "starts": starts,
     "memory": memory,

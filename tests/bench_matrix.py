@@ -167,9 +167,9 @@ class Scene:
         account = [self.server.url, self.raw.id, self.raw.token, self.raw.device]
         return Process([sys.executable, script, *account], "ready", self.home / "raw.log")
 
-    def tocsin_process(self, *options: str, database: str = "tocsin.db") -> Process:
+    def tocsin_process(self, *options: str, database: str = "tocsin.db", more: str = "") -> Process:
         config = self.home / f"{database}.toml"
-        config.write_text(CONFIG.format(scene=self, database=database, port=free_port()))
+        config.write_text(CONFIG.format(scene=self, database=database, port=free_port()) + more)
         command = [sys.executable, *options, "-m", "bot", "run", "-c", str(config)]
         return Process(command, '"event": "ready"', self.home / f"{database}.log")
 

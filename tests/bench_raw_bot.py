@@ -1,7 +1,8 @@
 """The baseline: a matrix-nio bot as its documentation writes them, which answers, edits and keeps nothing.
 
 `python bench_raw_bot.py HOMESERVER USER TOKEN DEVICE`: ✅ on every command, "!board" sends the message that every reaction
-edits, "!make" makes a room and invites whoever asked. Prints "ready" after its first sync.
+edits, "!make" makes a room and invites whoever asked, "!fan" says an update in every other room at once. Prints "ready"
+after its first sync.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sys
 from typing import Any
 
 import nio
+
+UPDATE = "[10:05 UTC] Some users cannot pay. We are testing a rollback. Next update 10:20 UTC."
 
 
 class RawBot:
@@ -44,6 +47,10 @@ class RawBot:
             case "!make":
                 made = await self.client.room_create(name=event.body)
                 await self.client.room_invite(made.room_id, event.sender)
+            case "!fan":
+                others = [one for one in self.client.rooms if one != room.room_id]
+                words = {"msgtype": "m.text", "body": UPDATE}
+                await asyncio.gather(*(self.client.room_send(one, "m.room.message", words) for one in others))
             case _:
                 relation = {"rel_type": "m.annotation", "event_id": event.event_id, "key": "✅"}
                 await self.client.room_send(room.room_id, "m.reaction", {"m.relates_to": relation})

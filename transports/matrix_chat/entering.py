@@ -49,6 +49,14 @@ class Entering:
     async def enter_all(self) -> None:
         """Be in every configured room that lets us in. Raises a `TransportFailure`."""
         for name in self._configured():
+            await self.enter(name)
+
+    async def enter(self, name: str) -> None:
+        """Be in a configured room, if it lets us in; one may be made, or opened, long after the start.
+
+        Raises a `TransportFailure`.
+        """
+        if name in self._configured() and name not in self._ids:
             room = await self._enter(name)
             if room is not None:
                 await self._take_up(name, room)

@@ -119,7 +119,9 @@ class MatrixTransport:
     # Rooms
 
     async def resolve(self, name: str) -> ChannelRef:
-        return ChannelRef(transport=self._name, id=await self._rooms.find(name))
+        room = await self._rooms.find(name)
+        await self._entering.enter(name)
+        return ChannelRef(transport=self._name, id=room)
 
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         beside = plan.beside.id if plan.beside.transport == self._name else None
