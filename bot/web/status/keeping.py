@@ -14,19 +14,16 @@ import structlog
 from bot.web.status.folder import Folder
 from core.activity_log import HOUSE
 from core.incident import commands as c
+from core.incident.deliveries import PAGE
 from core.incident.events import Recorded
 from core.incident.public import PublicIncident
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef
 from core.keys import bug_id
 from core.patience import patiently, until
 from core.port import Clock
 from core.public_views import PublicViews
 
 log = structlog.get_logger(__name__)
-
-PAGE = ChannelRef(transport="status", id="page")
-"""The status page where a copy of an update is named by its room."""
 
 GATHER = 0.05
 """Seconds in which changes gather before the files are written."""
