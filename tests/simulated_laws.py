@@ -21,12 +21,12 @@ from core.answers import WORKED
 from core.chain import GENESIS, chain
 from core.incident.cards import Card, cards
 from core.incident.document import Post
-from core.incident.events import Ask, Asked, Recorded
+from core.incident.events import Ask, Asked, Corrected, Published, Recorded
 from core.incident.evolve import evolve, replay
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest
-from transports.sandbox.places import Message
+from transports.sandbox.places import Kind, Message
 from transports.sandbox.world import World
 
 _TIME = re.compile(r"\d\d:\d\d")
@@ -111,8 +111,10 @@ class Laws:
             case "send", (ChannelRef() as channel, Post() as post):
                 self._called_for(post)
                 self._once(channel, post)
-            case "edit", (MessageRef(), Post() as post):
+                self._published(channel, post)
+            case "edit", (MessageRef(channel=channel), Post() as post):
                 self._called_for(post)
+                self._published(channel, post)
             case "react", (MessageRef(id=message), emoji) if (
                 emoji == WORKED and self._world.messages[message].post is None
             ):
@@ -141,6 +143,20 @@ class Laws:
                 self.break_("the log is the truth", f"version {live.version}: memory is not what the log says")
         if live is not None and live.version > incident.version:
             self.break_("committed, then seen", f"memory is at {live.version}, the log at {incident.version}")
+
+    def _published(self, channel: ChannelRef, post: Post) -> None:
+        """What an audience is given was published so by somebody; the close's summary is Tocsin's own."""
+        if self._world.channels[channel.id].kind is not Kind.AUDIENCE or post.card.startswith("summary"):
+            return
+        texts = [
+            record.event.text
+            for record in self._records
+            if isinstance(record.event, Published | Corrected)
+            and record.by is not None
+            and post.card == f"update/{record.event.number}"
+        ]
+        if post.text not in texts:
+            self.break_("nothing gets out that nobody published", f"{post.card} in {channel.id} reads {post.text!r}")
 
     def _known(self, incident: Incident) -> frozenset[str]:
         """The cards that an incident calls for, reckoned once for each version."""

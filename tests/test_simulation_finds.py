@@ -20,11 +20,14 @@ from core.answering import Answering
 from core.card_keeping import CardKeeping
 from core.command_post import CommandPost, Order, Outcome
 from core.displays import Displays
-from core.incident.cards import Card
+from core.incident.cards import CARDS, Card
+from core.incident.cards.card import card as made
+from core.incident.cards.updates import copies
 from core.incident.decide import Events
-from core.incident.document import When
+from core.incident.document import Document, When, line
 from core.incident.events import Recorded
 from core.incident.evolve import evolve
+from core.incident.evolve.updates import mirrors
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import Clock, Inbox, Notebook
@@ -121,6 +124,19 @@ def test_an_act_that_may_be_recorded_twice_is_found(planted: pytest.MonkeyPatch)
 
     planted.setattr(simulation, "_schema", image)
     found((Plan(seed=seed, faults={"repeat": 0.3}) for seed in range(4)), "an act takes effect once")
+
+
+def test_a_draft_that_gets_out_is_found(planted: pytest.MonkeyPatch) -> None:
+    def leaky(incident: Incident) -> Iterator[Card]:
+        yield from copies(incident)
+        if incident.draft is not None:
+            key = f"update/{len(incident.updates) + 1}"
+            for mirror in mirrors(incident.audiences):
+                words = Document((line(incident.draft.wording.impact),))
+                yield made(incident, mirror.room, key, words, text=incident.draft.wording.impact)
+
+    planted.setitem(CARDS, "update", leaky)
+    found([Plan()], "nothing gets out that nobody published")
 
 
 def test_a_row_written_before_its_message_is_found(planted: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,8 @@ def called_for(incident: Incident, card: str, place: ChannelRef) -> bool:
 
 def outstanding(incident: Incident, update: Update | None = None) -> tuple[Delivery, ...]:
     """The copies that are late or cannot be delivered, of one update or of all, and are missed."""
+    if not incident.deliveries:
+        return ()
     missed = {
         (key(one), place) for one in (update and [update]) or incident.updates for place in _missed(incident, one)
     }

@@ -67,5 +67,7 @@ def copies(incident: Incident) -> Iterator[Card]:
         key = f"update/{update.number}"
         if incident.channel is not None:
             yield card(incident, incident.channel, key, _copy(update, f"Update {update.number}"), text=update.text)
+        # Made once for each frame: of many rooms most have the same.
+        framed = {frame: _copy(update, frame) for frame in dict.fromkeys(mirror.frame for mirror in update.mirrors)}
         for mirror in update.mirrors:
-            yield card(incident, mirror.room, key, _copy(update, mirror.frame), text=update.text)
+            yield card(incident, mirror.room, key, framed[mirror.frame], text=update.text)
