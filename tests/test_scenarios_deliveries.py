@@ -335,3 +335,13 @@ async def test_a_correction_while_the_first_copy_is_on_its_way_ends_in_its_words
         for where in (stage.channel, stage.support, stage.leadership):
             stage.expect_card("update/1", reads, where=where)
             assert stage.post("update/1", where).text == stage.incident.updates[0].text
+
+
+async def test_a_copy_that_came_while_it_was_being_told_as_late_is_not_missed_for_ever(stage: Stage) -> None:
+    await published(stage)
+    stage.expect_updates(1)
+    late = NoteDelivery(card="update/1", channel=room("support"), state="late", reason="busy")
+    await stage.tocsin.displays.reports.hand_in("inc-1", late)
+    await stage.fast_forward(seconds=3)
+    assert stage.incident.deliveries == ()
+    stage.expect_card("delivery/1", "Update 1 is everywhere")
