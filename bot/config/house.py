@@ -50,6 +50,7 @@ def policy(settings: Settings, roster: Roster) -> Policy:
         on_call=_people(settings, roster, settings.groups.get("oncall", ())),
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),
         tie_breaker=_person(roster, settings.roles.tie_breaker),
+        wording=settings.wording,
     )
 
 
