@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.incident.authority import AUTHORITY
 from core.incident.checklist import CHECKLIST
+from core.incident.events import Wording
 from core.incident.fixes import SAFE_MOVES
 from core.incident.forms import Group
 from core.incident.lifecycle import diagram
@@ -19,9 +20,13 @@ from core.incident.policy import Policy, Times
 from core.incident.stuck import SIGNS
 from core.incident.times import spell
 from core.incident.verbs import VERBS
+from core.incident.wording import WORDING
 from transports.reactions import REACTIONS, TWINS, few, together
 
 README = Path(__file__).parent.parent / "README.md"
+
+SHOWN = 90
+"""Characters of an example that are shown; the one that is too long is shown by its beginning."""
 
 _PART = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n)(?P<body>.*?)(?P<end><!-- end -->)", re.DOTALL)
 
@@ -82,6 +87,33 @@ def signs() -> str:
     return f"{table}\n\nSafe to try before the cause is known: {moves}."
 
 
+def wording() -> str:
+    """The rules of the wording check, with examples and the better form."""
+    rows = (
+        (
+            f"`{rule.name}`",
+            rule.check.value,
+            rule.reason,
+            " / ".join(map(_example, rule.fails)),
+            rule.better,
+            " / ".join(map(_example, rule.passes)),
+        )
+        for rule in WORDING
+    )
+    return _table(("rule", "default", "why", "fails", "better", "passes"), rows)
+
+
+def _example(words: Wording) -> str:
+    """An example as it would be read; as it would be typed, where what matters is a field that is not there."""
+    if words.impact in ("", "…"):
+        typed = f"next={words.next}" if words.next else f"impact={words.impact}"
+        return f"`update {typed}`"
+    short = words.impact if len(words.impact) <= SHOWN else f"{words.impact[:SHOWN].rstrip()}…"
+    if words.every is None:
+        return f"“{short}”"
+    return f"“{short}” {'with `every=15m`' if words.every else 'where the severity has no interval'}"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "emoji": emoji,
     "commands": commands,
@@ -89,6 +121,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "authority": authority,
     "checklist": checklist,
     "signs": signs,
+    "wording": wording,
 }
 """What can be generated, by the name in its marker."""
 

@@ -18,8 +18,9 @@ from bot.config.idle import IDLE, PAGE
 from bot.config.settings import LATER
 from bot.doctor import examine
 from core.incident.emoji import THRESHOLDS
-from core.incident.policy import RESPONSES, Policy, Service, Times
+from core.incident.policy import RESPONSES, Check, Policy, Service, Times
 from core.incident.vocabulary import Account, ChannelRef, Severity
+from core.incident.wording import WORDING
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 CANARY = "canary-5f2a9c"
@@ -614,7 +615,7 @@ def test_secrets_do_not_show_in_the_settings(config: Reading) -> None:
 
 def uncommented(text: str) -> str:
     """The example with everything optional switched on."""
-    return re.sub(r"^# (?=\[|[a-z_]+ = )", "", text, flags=re.MULTILINE)
+    return re.sub(r"^# (?=\[|[a-z_-]+ = )", "", text, flags=re.MULTILINE)
 
 
 def flat(data: Mapping[str, Any], above: str = "") -> Iterator[str]:
@@ -654,9 +655,44 @@ def test_the_example_with_everything_on_works_too(config: Reading) -> None:
     assert settings.transports.sandbox is not None
 
 
+def test_the_example_has_every_rule_of_the_wording_check_at_its_default(config: Reading) -> None:
+    shown = tomllib.loads(uncommented(EXAMPLE.read_text(encoding="utf-8")))["wording"]
+    assert shown == {rule.name: rule.check for rule in WORDING}
+    assert list(shown) == [rule.name for rule in WORDING]
+
+
+def test_the_wording_check_is_set_by_file_and_by_variable(config: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_WORDING__FILLER", "off")
+    monkeypatch.setenv("TOCSIN_WORDING__REPAIR_TIME", "warn")
+    settings = config(f'{MATRIX}\n[wording]\ncause = "block"\nrepair-time = "block"\nfiller = "block"')
+    assert policy(settings, roster(settings)).wording == {
+        "cause": Check.BLOCK,
+        "repair-time": Check.WARN,
+        "filler": Check.OFF,
+    }
+    assert idle(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("filer = 'off'", "wording.filer is unknown; did you mean wording.filler?"),
+        ("missing_impct = 'off'", "wording.missing-impct is unknown; did you mean wording.missing-impact?"),
+        ("filler = 'loud'", "wording.filler must be one of 'block', 'warn' or 'off'"),
+        ("filler = false", "wording.filler must be one of 'block', 'warn' or 'off'"),
+    ],
+)
+def test_a_rule_that_is_not_there_or_set_to_nonsense_is_named(answers: Answers, written: str, line: str) -> None:
+    assert answers(f"{MATRIX}\n[wording]\n{written}") == (line,)
+
+
+def test_the_wording_check_is_a_table(answers: Answers) -> None:
+    assert answers(f"wording = 'off'\n{MATRIX}") == ("wording must be a table",)
+
+
 def test_the_example_names_every_key_and_no_other() -> None:
     shown = set(flat(tomllib.loads(uncommented(EXAMPLE.read_text(encoding="utf-8")))))
-    free = {"groups", "reactions"}
+    free = {"groups", "reactions", "wording"}
     patterns = {re.sub(r"^(audiences)\.\w+\.", r"\1.*.", key) for key in shown if key.split(".")[0] not in free}
     assert patterns == {key for key, _ in leaves() if key.split(".")[0] not in free}
     assert {key.split(".")[0] for key in shown} >= free
@@ -673,7 +709,7 @@ def test_every_key_of_the_example_follows_a_comment() -> None:
         elif line.startswith("#"):
             commented = True
             continue
-        elif match := re.match(r"(\w+) =", line):
+        elif match := re.match(r"([\w-]+) =", line):
             key = f"{section}.{match[1]}"
             if not commented and key not in explained:
                 bare.append(key)

@@ -118,7 +118,8 @@ def test_an_act_that_may_be_recorded_twice_is_found(planted: pytest.MonkeyPatch)
     def image() -> bytes:
         with closing(memory()) as connection:
             connection.executescript(
-                "DROP TABLE events; DROP TABLE shown; DROP TABLE answered; DROP TABLE notebook;" + loose
+                "DROP TABLE events; DROP TABLE shown; DROP TABLE answered; DROP TABLE notebook;"
+                "DROP TABLE public;" + loose
             )
             return connection.serialize()
 

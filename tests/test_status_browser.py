@@ -244,7 +244,7 @@ def test_it_is_whole_from_a_disk(reader: Reader, sites: tuple[Path, str]) -> Non
 def test_a_script_of_a_stranger_is_not_run(reader: Reader) -> None:
     """Should markup ever get through, the page's own policy stops it; this is the second lock, tried on its own."""
     reader.opens("one")
-    slipped = """document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.done = true'>");
+    slipped = """document.body.insertAdjacentHTML("beforeend", "<img src=favicon.svg onload='window.done = true'>");
         const one = document.createElement("script"); one.textContent = "window.done = true"; document.body.append(one);
         return window.done === undefined"""
     assert reader.run(slipped)

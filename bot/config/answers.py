@@ -67,7 +67,7 @@ def answer(problem: Mapping[str, Any]) -> str:
         return f"{path} must look like {PATTERNS[str(problem['loc'][-1])]}"
     if kind == "value_error":
         return f"{path}: {problem['ctx']['error']}"
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         return f"{path} must be one of {problem['ctx']['expected']}"
     if kind in ("too_short", "too_long") and problem["loc"][-1] in COUNTS:
         return f"{path} must have {COUNTS[problem['loc'][-1]]}"

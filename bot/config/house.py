@@ -51,6 +51,7 @@ def policy(settings: Settings, roster: Roster) -> Policy:
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),
         tie_breaker=_person(roster, settings.roles.tie_breaker),
         page_url=public_url(settings) if has_page(settings) else "",
+        wording=settings.wording,
     )
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from bot.config.answers import variable
+from bot.config.answers import unknown, variable
 from bot.config.settings import Person, Transports, listed
+from core.incident.wording import NAMES
 from transports.reactions import Table
 
 Raw = Mapping[str, Any]
@@ -47,7 +48,15 @@ def names(data: Raw, name: str) -> list[str]:
 
 def problems(data: Raw) -> list[str]:
     """One line for everything that does not fit together."""
-    return [*_transports(data), *_people(data), *_groups(data), *_services(data), *_audiences(data), *_reactions(data)]
+    return [
+        *_transports(data),
+        *_people(data),
+        *_groups(data),
+        *_services(data),
+        *_audiences(data),
+        *_reactions(data),
+        *_wording(data),
+    ]
 
 
 def _transports(data: Raw) -> Iterator[str]:
@@ -183,3 +192,9 @@ def _reactions(data: Raw) -> Iterator[str]:
         Table({action: emoji for action, emoji in written.items() if isinstance(emoji, str)})
     except ValueError as error:
         yield str(error)
+
+
+def _wording(data: Raw) -> Iterator[str]:
+    for name in dict.fromkeys(str(key).replace("_", "-") for key in table(data, "wording")):
+        if name not in NAMES:
+            yield unknown(f"wording.{name}", name, NAMES)

@@ -29,7 +29,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.incident.emoji import THRESHOLDS
-from core.incident.policy import Times
+from core.incident.policy import Check, Times
 from core.incident.times import Length
 from core.incident.vocabulary import Role
 
@@ -39,7 +39,6 @@ LATER = (
     *(f"roles.{role}" for role in Role),
     "rotations",
     "services.runbook",
-    "wording",
 )
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
 
@@ -65,6 +64,14 @@ def listed(value: object) -> object:
 def one_line(value: object) -> object:
     """Text without its line breaks: a long sentence may be written on several lines, and is shown on one."""
     return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def dashed(value: object) -> object:
+    """A table whose names have dashes; a variable of the environment, which cannot, has underscores in their place.
+
+    What comes later wins, and that is the environment.
+    """
+    return {name.replace("_", "-"): inner for name, inner in value.items()} if isinstance(value, dict) else value
 
 
 def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
@@ -240,6 +247,7 @@ class Settings(BaseSettings):
     services: tuple[Service, ...] = ()
     severities: Severities = Severities()
     reactions: dict[str, Words] = Field(default_factory=dict)
+    wording: Annotated[dict[str, Check], BeforeValidator(dashed)] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

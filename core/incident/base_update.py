@@ -42,8 +42,3 @@ def promise(incident: Incident, wording: Wording, at: datetime) -> datetime | No
     exact = at + every
     whole = exact.replace(second=0, microsecond=0)
     return whole if whole > at else exact
-
-
-def missing(wording: Wording) -> tuple[str, ...]:
-    """The required fields that are not there: what users see. The next time is the severity's own where none is said."""
-    return () if wording.impact else ("impact",)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core.incident import base_update
 from core.incident.cards.card import Card, card, choice
 from core.incident.document import Document, Line, Strong, Struck, When, Who, line
+from core.incident.policy import Check
 from core.incident.state import DraftInHand, Incident, Update
 from core.incident.vocabulary import Role
+from core.incident.wording import Finding, blocking, findings
 
 
 def drafts(incident: Incident) -> Iterator[Card]:
@@ -26,13 +28,13 @@ def _draft(incident: Incident, draft: DraftInHand) -> Card:
     assert incident.channel is not None, "drafts are shown in the incident's channel"
     promised = base_update.promise(incident, draft.wording, draft.at)
     text = base_update.text(draft.wording, draft.at, promised)
-    lacking = base_update.missing(draft.wording)
     rows = [line(text, quote=True)]
     if draft.wording.headline:
         rows.append(line(draft.wording.headline, label="Headline"))
-    if lacking:
-        fields = " ".join(f"{name}=…" for name in lacking)
-        rows.append(line(Strong(f"Before it can go out it needs {' and '.join(lacking)}"), f": update {fields}"))
+    found = findings(incident, draft.wording, draft.at)
+    rows += _checked(found)
+    if where := _goes_to(incident):
+        rows.append(line(f"Goes to: {', '.join(where)}"))
     owner = incident.deciders(Role.UPDATES)[:1]
     rows.append(line("Publishing: ", Who(owner[0])) if owner else line("Publishing: whoever claims updates"))
     choices = (
@@ -45,8 +47,29 @@ def _draft(incident: Incident, draft: DraftInHand) -> Card:
         incident.channel,
         f"draft/{draft.number}",
         Document(tuple(rows), title),
-        choices=() if lacking else choices,
+        choices=() if blocking(found) else choices,
     )
+
+
+def _checked(found: Sequence[Finding]) -> Iterator[Line]:
+    """What the wording check found: first what is missing, then each of the words at fault with the better form."""
+    lacking = [one for one in found if one.lacks and one.level is Check.BLOCK]
+    if lacking:
+        fields = " and ".join(one.lacks.partition("=")[0] for one in lacking)
+        form = " ".join(one.lacks for one in lacking)
+        yield line(Strong(f"Before it can go out it needs {fields}"), f": update {form}")
+    for one in found:
+        if one not in lacking:
+            lead = "Before it can go out" if one.level is Check.BLOCK else "Wording"
+            yield line(Strong(lead), f": {one.quoted}. Better: {one.better}")
+
+
+def _goes_to(incident: Incident) -> list[str]:
+    """Who will read it, by name."""
+    where = [audience.name for audience in incident.audiences if audience.rooms]
+    if incident.response.status_page and any(audience.status_page for audience in incident.audiences):
+        where.append("the status page")
+    return where
 
 
 def _copy(update: Update, frame: str) -> Document:

@@ -26,6 +26,7 @@ from core.incident.events import (
 )
 from core.incident.state import Incident, Update
 from core.incident.vocabulary import Role
+from core.incident.wording import Finding, blocking, findings
 
 FIELDS = ("headline", "impact", "affected", "working", "next")
 
@@ -65,9 +66,8 @@ def publish(incident: Incident, command: Publish, act: Act) -> Events:
         raise refusals.no_draft()
     if command.draft is not None and command.draft != held.number:
         raise refusals.draft_moved_on(held.number)
-    lacking = base_update.missing(held.wording)
-    if lacking:
-        raise refusals.update_incomplete(lacking)
+    if held_back := blocking(findings(incident, held.wording, act.at)):
+        raise refusals.update_held_back(held_back, "update")
     return _published(incident, held.wording, act, draft=held.number)
 
 
@@ -117,12 +117,20 @@ def correct(incident: Incident, command: CorrectUpdate, act: Act) -> Events:
         return (Told(what="form", topic="correct"),)
     if wording == last.wording:
         return ()
+    if held_back := _new(incident, last, wording):
+        raise refusals.update_held_back(held_back, "correct")
     promised = last.promised_at if command.every is None else base_update.promise(incident, wording, last.at)
     if command.every is not None and promised is not None and promised <= act.at:
         raise refusals.promise_in_the_past(promised)
     repeated = last.text.partition("] ")[2].startswith(base_update.UNCHANGED)
     text = base_update.text(wording, last.at, promised, unchanged=repeated)
     return (Corrected(number=last.number, text=text, wording=wording, promised_at=promised),)
+
+
+def _new(incident: Incident, last: Update, wording: Wording) -> tuple[Finding, ...]:
+    """What a correction brings that would be held back; what stands there already is out, and no correction's fault."""
+    stands = {(one.rule, one.words) for one in findings(incident, last.wording, last.at)}
+    return tuple(one for one in blocking(findings(incident, wording, last.at)) if (one.rule, one.words) not in stands)
 
 
 def withdraw(incident: Incident, command: WithdrawUpdate) -> Events:

@@ -62,7 +62,7 @@ from core.incident.refusals.updates import (
     nothing_to_snooze,
     promise_in_the_past,
     snoozed_too_long,
-    update_incomplete,
+    update_held_back,
 )
 
 __all__ = [
@@ -121,6 +121,6 @@ __all__ = [
     "snoozed_too_long",
     "three_calls",
     "to_yourself",
-    "update_incomplete",
+    "update_held_back",
     "wrong_kind",
 ]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from core.incident.document import utc
 from core.incident.refusals.refusal import Refusal
+
+if TYPE_CHECKING:
+    # It reads the incident, whose modules refuse things.
+    from core.incident.wording import Finding
 
 
 def no_draft() -> Refusal:
@@ -19,9 +24,19 @@ def draft_moved_on(number: int) -> Refusal:
     return Refusal("draft-moved-on", "That draft has been replaced.", f"Read draft {number}; `publish` sends it.")
 
 
-def update_incomplete(missing: Sequence[str]) -> Refusal:
-    fields = " ".join(f"{name}=…" for name in missing)
-    return Refusal("update-incomplete", f"The update lacks {' and '.join(missing)}.", f"Add it: `update {fields}`.")
+def update_held_back(found: Sequence[Finding], verb: str) -> Refusal:
+    """What the wording check holds back: the words, what is wrong with them, and the better form."""
+    lacking = [one for one in found if one.lacks]
+    if len(lacking) == len(found):
+        what = " and ".join(one.lacks.partition("=")[0].replace("every", "the next time") for one in lacking)
+        return Refusal(
+            "update-incomplete",
+            f"The update lacks {what}.",
+            f"Add it: `{verb} {' '.join(one.lacks for one in lacking)}`.",
+        )
+    faults = "; ".join(one.quoted for one in found)
+    better = " ".join(f"Better: {one.better.removesuffix('.')}." for one in found)
+    return Refusal("update-held-back", f"The update is held back by the wording check: {faults}.", better)
 
 
 def promise_in_the_past(at: datetime) -> Refusal:
