@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given, settings
@@ -227,12 +228,16 @@ PIECES = st.sampled_from(
 
 
 def seconds(wording: Wording) -> float:
-    """The best of three: what the machine does beside it is not the check's."""
-    best = 1.0
-    for _ in range(3):
-        begin = perf_counter()
-        findings(CASE.incident, wording, CASE.now)
-        best = min(best, perf_counter() - begin)
+    """The best of three, of this thread alone and untraced: what the machine and coverage do beside it is not the check's."""
+    best, trace = 1.0, sys.gettrace()
+    sys.settrace(None)
+    try:
+        for _ in range(3):
+            begin = thread_time()
+            findings(CASE.incident, wording, CASE.now)
+            best = min(best, thread_time() - begin)
+    finally:
+        sys.settrace(trace)
     return best
 
 
@@ -241,7 +246,7 @@ def seconds(wording: Wording) -> float:
 def test_the_longest_text_takes_no_time_whatever_it_says(pieces: list[str], spaced: bool) -> None:
     joined = (" " if spaced else "").join(pieces)
     text = (joined * (LIMIT // len(joined) + 1))[:LIMIT]
-    assert seconds(says(text)) < 0.05, "a pattern has no bound"
+    assert seconds(says(text)) < 0.02, "a pattern has no bound"
 
 
 @settings(max_examples=60, deadline=None)

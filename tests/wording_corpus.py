@@ -247,6 +247,7 @@ GOOD: tuple[str, ...] = (
     "Users who broke a streak during the outage get it back.",
     "Blame view in repositories does not load.",
     "Nobody is to blame but us, and we are sorry.",
+    "There was no human error in it, and no data was lost.",
 )
 
 BAD: tuple[tuple[str, tuple[str, ...]], ...] = (

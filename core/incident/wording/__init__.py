@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from core.incident.events import Wording
 from core.incident.policy import Check
@@ -20,6 +21,9 @@ __all__ = ["NAMES", "WORDING", "Finding", "Rule", "blocking", "findings"]
 
 EACH = 3
 """Findings of one rule that are shown; who mends three looks for the fourth."""
+
+ENOUGH = 20
+"""Findings of one rule that are looked for, so that a text made of faults costs no more than another."""
 
 SHOWN = 100
 """Characters of the words at fault that are repeated."""
@@ -53,7 +57,7 @@ def _found(rule: Rule, reading: Reading) -> Iterator[Finding]:
     level = reading.incident.policy.wording.get(rule.name, rule.check)
     if level is Check.OFF:
         return
-    seen = dict.fromkeys(rule.finds(reading))
+    seen = dict.fromkeys(islice(rule.finds(reading), ENOUGH))
     # Two patterns may find the same words, one of them more of them.
     words = [one for one in seen if not any(one != other and one in other for other in seen)]
     for one in words[:EACH]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from core.incident.wording.reading import Reading, Sentence, pattern
 
@@ -133,7 +134,10 @@ def causes(reading: Reading) -> Iterator[str]:
 
 
 def _named(sentence: Sentence) -> Iterator[str]:
-    for one in (*STATED, *GUESSED):
-        for match in one.among(sentence):
-            if not _NO_CAUSE.search(sentence.plain) and not _NOT_SO.search(sentence.plain[: match.start()][-40:]):
-                yield sentence.text[match.start() : match.end()]
+    matches = (match for one in (*STATED, *GUESSED) for match in one.among(sentence))
+    first = next(matches, None)
+    if first is None or _NO_CAUSE.search(sentence.plain):
+        return
+    for match in chain([first], matches):
+        if not _NOT_SO.search(sentence.plain[: match.start()][-40:]):
+            yield sentence.text[match.start() : match.end()]

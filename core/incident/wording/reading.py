@@ -18,6 +18,9 @@ from core.incident.state import Incident
 FIELDS = ("headline", "impact", "affected", "working", "next")
 """The fields that are read by people, in the order in which they are."""
 
+MOST = 50
+"""Sentences of a field that are read; a field of more than these is too long, which is said."""
+
 _END = re.compile(r"(?<=[.!?…;])\s+")
 
 _PLAIN = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)} | {ord("’"): "'"}
@@ -52,7 +55,10 @@ class Reading:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         return tuple(
-            Sentence(field, text) for field in FIELDS for text in _END.split(getattr(self.wording, field)) if text
+            Sentence(field, text)
+            for field in FIELDS
+            for text in _END.split(getattr(self.wording, field), maxsplit=MOST)[:MOST]
+            if text
         )
 
     def of(self, *fields: str) -> tuple[Sentence, ...]:
