@@ -32,6 +32,7 @@ async def test_a_bare_update_is_a_form(stage: Stage, text: str) -> None:
     await _declared(stage)
     form = _form(stage, text)
     assert form["words"] == "/inc draft"
+    assert form["title"] == "Draft the next update"
     assert [field["name"] for field in form["fields"]] == ["impact", "affected", "working", "next", "every"]
     assert form["fields"][0] == {"name": "impact", "asks": "what users see", "value": ""}
     assert form["fields"][-1]["value"] == "15 min"

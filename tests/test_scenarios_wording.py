@@ -61,7 +61,7 @@ async def test_what_is_missing_holds_the_draft_back(tmp_path: Path) -> None:
         await stage.ann.types("claim ic")
         await stage.ann.types("update next=We are testing a rollback")
         stage.expect_card("draft/1", "Before it can go out it needs impact and every: update impact=… every=15m")
-        assert _choices(stage, "draft/1") == []
+        assert _choices(stage, "draft/1") == ["discard"]
         await stage.ann.is_told(
             "publish", "The update lacks impact and the next time.", "Add it: `update impact=… every=15m`."
         )
@@ -84,7 +84,7 @@ async def test_a_rule_that_the_house_set_to_block_holds_back_until_a_hypothesis_
         await stage.ann.types("claim ic")
         await stage.ann.types(f"update impact={GUESS}")
         stage.expect_card("draft/1", f"Before it can go out: {FOUND}. Better: say what users see")
-        assert _choices(stage, "draft/1") == []
+        assert _choices(stage, "draft/1") == ["discard"]
         await stage.ann.is_told("publish", "held back by the wording check", FOUND, "Better: say what users see")
         await stage.ann.types("hypothesis the database is full")
         stage.expect_card("item/H1")
@@ -189,3 +189,16 @@ async def test_a_draft_that_goes_nowhere_says_nothing_of_it(tmp_path: Path) -> N
         await _declared(stage)
         await stage.ann.types("update impact=Some users cannot pay")
         stage.expect_card("draft/1", lacks="Goes to")
+
+
+async def test_a_draft_that_is_held_back_can_still_be_thrown_away(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev1", stage.triage)
+    await stage.ann.types("claim updates")
+    await stage.ann.types("backup updates @Leah")
+    await stage.ann.types("update next=We are testing a rollback")
+    post = stage.post("draft/1")
+    assert [choice.label for choice in post.choices] == ["discard"]
+    stage.expect_card("draft/1", "it needs impact", "Publishing: Ann or Leah")
+    await stage.leah.reacts("draft/1", "❌")
+    stage.expect_card("draft/1", "Draft 1: discarded.")
+    stage.expect_everything()

@@ -18,7 +18,8 @@ def form(headquarters: Headquarters, channel: ChannelRef, by: Account, text: str
     if verb is None or known is None:
         return None
     fields = [{"name": slot.name, "asks": slot.asked, "value": known.get(slot.name, "")} for slot in verb.form]
-    return {"title": verb.does, "words": f"/inc {verb.word}", "fields": fields}
+    title = verb.does.partition(" (")[0].partition(":")[0]
+    return {"title": title[0].upper() + title[1:], "words": f"/inc {verb.word}", "fields": fields}
 
 
 def _bare(text: str) -> Verb | None:

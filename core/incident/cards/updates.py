@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from core.incident import base_update
 from core.incident.cards.card import Card, card, choice
-from core.incident.document import Document, Line, Strong, Struck, When, Who, line
+from core.incident.document import Document, Line, Strong, Struck, When, Who, Words, line
 from core.incident.policy import Check
 from core.incident.state import DraftInHand, Incident, Update
 from core.incident.vocabulary import Role
@@ -35,20 +35,26 @@ def _draft(incident: Incident, draft: DraftInHand) -> Card:
     rows += _checked(found)
     if where := _goes_to(incident):
         rows.append(line(f"Goes to: {', '.join(where)}"))
-    owner = incident.deciders(Role.UPDATES)[:1]
-    rows.append(line("Publishing: ", Who(owner[0])) if owner else line("Publishing: whoever claims updates"))
-    choices = (
-        choice(incident, "publish", "publish", "publish"),
-        choice(incident, "discard", "discard", "discard"),
-    )
+    rows.append(line("Publishing: ", *_pens(incident)))
+    held = bool(blocking(found))
+    choices = [
+        choice(incident, action, action, action) for action in ("publish", "discard") if action != "publish" or not held
+    ]
     title = line(Strong(f"Draft {draft.number}"), " by ", Who(draft.by), ", as it will be read").spans
     return card(
         incident,
         incident.channel,
         f"draft/{draft.number}",
         Document(tuple(rows), title),
-        choices=() if blocking(found) else choices,
+        choices=tuple(choices),
     )
+
+
+def _pens(incident: Incident) -> list[Words]:
+    """Who may publish it: the owner, and whoever may take the pen without debate."""
+    pens = incident.deciders(Role.UPDATES)
+    named: list[Words] = [word for person in pens for word in (" or ", Who(person))]
+    return named[1:] or ["whoever claims updates"]
 
 
 def _checked(found: Sequence[Finding]) -> Iterator[Line]:
