@@ -153,8 +153,9 @@ async def test_a_reminder_after_an_update_that_is_withdrawn_is_settled(stage: St
     await _promised(stage)
     await _at(stage, "10:15")
     await stage.jon.types("withdraw it was meant for another incident")
-    # None stands: the first is due again an interval after it began.
     stage.expect_card("prompt/update-1", "The next update: withdrawn.")
+    # None stands: the first is due again an interval after it began.
+    await stage.fast_forward(seconds=2)
     stage.expect_card("prompt/update-2", "Jon: the next update is due 10:17 UTC")
     stage.expect_everything()
 
