@@ -36,13 +36,24 @@ class PublicViews:
     def all(self) -> Mapping[str, PublicIncident]:
         return self._views
 
-    async def load(self) -> None:
-        """Reads the rows, and the streams that have gone on since. Raises `sqlite3.Error`."""
+    async def load(self) -> Mapping[str, PublicIncident]:
+        """Reads the rows, and the streams that have gone on since. Raises `sqlite3.Error`.
+
+        Returns the views as the rows have them, by stream.
+        """
         rows = await self._database.rows("SELECT stream, version, view FROM public")
         kept = {stream: (version, view) for stream, version, view in rows}
+        found: dict[str, PublicIncident] = {}
         for stream, version in (await self._log.versions()).items():
-            row_version, view = kept.get(stream, (0, ""))
-            if stream == HOUSE or (row_version == version and self._read(stream, view)):
+            row_version, text = kept.get(stream, (0, ""))
+            view, readable = _read(text)
+            if view is not None:
+                found[stream] = view
+            if stream == HOUSE:
+                continue
+            if readable and row_version == version:
+                if view is not None and stream not in self._dirty:
+                    self._views[stream] = view
                 continue
             try:
                 incident = replay(await self._log.load(stream))
@@ -52,25 +63,17 @@ class PublicViews:
             # It may have gone on while it was read.
             if incident is not None and self._dirty.get(stream, 0) < incident.version:
                 self.take(stream, incident)
+        return found
 
-    def _read(self, stream: str, view: str) -> bool:
-        """Takes a row in, unless the incident is in memory; false where it is of another form than is written now."""
-        try:
-            kept = PublicIncident.model_validate_json(view) if view else None
-        except ValueError:
-            return False
-        if kept is not None and stream not in self._dirty:
-            self._views[stream] = kept
-        return True
-
-    def take(self, stream: str, incident: Incident) -> None:
-        """An incident is as it is now."""
-        now = public(incident)
+    def take(self, stream: str, incident: Incident) -> bool:
+        """An incident is as it is now. Tells whether the public sees another one than before."""
+        before, now = self._views.get(stream), public(incident)
         self._dirty[stream] = incident.version
         if now is None:
             self._views.pop(stream, None)
         else:
             self._views[stream] = now
+        return now != before
 
     async def flush(self) -> None:
         """Writes what changed. Raises `sqlite3.Error`; then nothing is forgotten."""
@@ -87,3 +90,11 @@ class PublicViews:
     def _text(self, stream: str) -> str:
         view = self._views.get(stream)
         return view.model_dump_json() if view is not None else ""
+
+
+def _read(row: str) -> tuple[PublicIncident | None, bool]:
+    """The view that a row holds, and whether it could be read: one of another form than is written now cannot."""
+    try:
+        return (PublicIncident.model_validate_json(row) if row else None), True
+    except ValueError:
+        return None, False

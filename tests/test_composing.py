@@ -62,6 +62,20 @@ async def test_a_bare_update_is_written_in_its_thread(stage: Stage) -> None:
     stage.expect_everything()
 
 
+async def test_a_correction_is_not_drafted_in_the_thread_of_its_form(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("update impact=Some users cannot pay")
+    await stage.ann.types("publish")
+    stage.expect_card("draft/1")
+    stage.expect_updates(1)
+    asked = await stage.ann.says("!inc correct")
+    await stage.ann.says("impact: All users cannot pay", thread=asked)
+    await stage.fast_forward(seconds=3)
+    assert stage.incident.drafts == 1
+    assert any("Copy this" in said for said in stage.unexpected())
+    stage.expect_everything()
+
+
 async def test_a_draft_is_worked_on_in_its_thread(stage: Stage) -> None:
     await _declared(stage)
     await stage.jon.types("claim updates")

@@ -70,6 +70,24 @@ def test_sev3_is_not_shown_and_words_published_then_are_not_shown_later() -> Non
     assert public(case.incident) is None
 
 
+def test_a_headline_that_was_not_meant_for_the_public_names_nothing_later() -> None:
+    case = _case(Severity.SEV3)
+    _publishes(case, impact="One customer cannot pay", headline="Acme cannot pay")
+    case.does(ANN, c.SetSeverity(severity=Severity.SEV1))
+    _publishes(case, impact="Nobody can pay")
+    assert _seen(case).headline == "Nobody can pay"
+    assert "Acme" not in _seen(case).model_dump_json()
+
+
+def test_a_headline_that_was_taken_back_names_nothing_while_others_stand() -> None:
+    case = _case()
+    _publishes(case, impact="Some users cannot pay", headline="Acme cannot pay")
+    case.does(ANN, c.WithdrawUpdate(why="it was meant for another incident"))
+    assert _seen(case).headline == "Acme cannot pay"
+    _publishes(case, impact="Nobody can pay")
+    assert _seen(case).headline == "Nobody can pay"
+
+
 def test_without_an_audience_that_is_the_page_nothing_is_shown() -> None:
     case = _case(house=Policy(on_call=(ANN,), audiences=(Audience(name="support"),)))
     _publishes(case, impact="Nobody can pay")

@@ -138,6 +138,58 @@ async def test_the_first_update_can_be_put_off_too(stage: Stage) -> None:
     stage.expect_everything()
 
 
+async def test_a_reminder_of_a_time_that_was_corrected_is_settled(stage: Stage) -> None:
+    await _promised(stage)
+    await _at(stage, "10:15")
+    stage.expect_card("prompt/update-1", "Jon: the next update is due 10:17 UTC")
+    await stage.jon.types("correct every=40m")
+    stage.expect_card("prompt/update-1", "The next update: corrected.", lacks="10:17")
+    await _at(stage, "10:43")
+    assert _asked(stage) == ["10:14 Jon", "10:39 Jon", "10:42 Jon"]
+    stage.expect_everything()
+
+
+async def test_a_reminder_after_an_update_that_is_withdrawn_is_settled(stage: Stage) -> None:
+    await _promised(stage)
+    await _at(stage, "10:15")
+    await stage.jon.types("withdraw it was meant for another incident")
+    stage.expect_card("prompt/update-1", "The next update: withdrawn.")
+    # None stands: the first is due again an interval after it began.
+    await stage.fast_forward(seconds=2)
+    stage.expect_card("prompt/update-2", "Jon: the next update is due 10:17 UTC")
+    stage.expect_everything()
+
+
+async def test_what_comes_back_after_a_missed_promise_has_reminders_again(stage: Stage) -> None:
+    await _promised(stage)
+    await _at(stage, "10:25")
+    assert _asked(stage)[-1] == "10:22 Ann"
+    await stage.ann.types("resolve rolled back")
+    await _at(stage, "10:30")
+    await stage.ann.types("came-back payments fail again")
+    await _at(stage, "10:46")
+    assert _asked(stage)[4:] == ["10:42 Jon", "10:45 Jon"]
+    await stage.jon.types("unchanged")
+    # What was promised to users is broken all the same.
+    assert (stage.incident.promises.kept, stage.incident.promises.broken) == (0, 1)
+    stage.expect_updates(2)
+    stage.expect_everything()
+
+
+async def test_a_promise_that_was_kept_is_not_judged_again_when_what_kept_it_is_withdrawn(stage: Stage) -> None:
+    await _promised(stage)
+    await _at(stage, "10:16")
+    await stage.jon.types("unchanged")
+    await stage.jon.types("withdraw it was meant for another incident")
+    await _at(stage, "10:20")
+    await stage.jon.types("update impact=All users cannot pay")
+    await stage.jon.types("publish")
+    assert (stage.incident.promises.kept, stage.incident.promises.broken) == (1, 0)
+    stage.expect_card("draft/2")
+    stage.expect_updates(3)
+    stage.expect_everything()
+
+
 @pytest.mark.parametrize("limit", ["0s", "5m"])
 async def test_the_limit_is_a_setting(tmp_path: Path, limit: str) -> None:
     def house(roster: Roster) -> Policy:

@@ -130,8 +130,8 @@ async def test_incidents_that_sleep_are_in_the_history_after_a_restart(
     for old in (tmp_path / "status" / "incidents").iterdir():
         old.unlink()
     await stage.fast_forward(minutes=2)
-    await _made(stage, lambda: any((tmp_path / "status" / "incidents").iterdir()))
-    [own] = (tmp_path / "status" / "incidents").iterdir()
+    await _made(stage, lambda: any((tmp_path / "status" / "incidents").glob("*.html")))
+    [own] = (tmp_path / "status" / "incidents").glob("*.html")
     assert b"Some users cannot pay" in own.read_bytes()
     assert b"rounding" not in own.read_bytes()
     stage.expect_everything()
@@ -173,6 +173,111 @@ async def test_a_page_that_cannot_be_written_is_late_aloud_and_stops_nothing(sta
     folder.unlink()
     await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
     await _made(stage, lambda: not stage.incident.deliveries)
+    stage.expect_everything()
+
+
+def _blocked(tmp_path: Path) -> Path:
+    """A file where the page's folder should be."""
+    folder = tmp_path / "status"
+    folder.rename(tmp_path / "away")
+    folder.write_text("a file stands where the folder should be")
+    return folder
+
+
+async def test_each_update_that_the_page_lacks_is_late(stage: Stage, tmp_path: Path) -> None:
+    await _made(stage, lambda: QUIET in _front(tmp_path).lower())
+    folder = _blocked(tmp_path)
+    await _published(stage)
+    await _made(stage, lambda: bool(stage.incident.deliveries))
+    await stage.ann.types("unchanged")
+    stage.expect_updates(2)
+    await _made(stage, lambda: len(stage.incident.deliveries) == 2)
+    assert [one.card for one in stage.incident.deliveries] == ["update/1", "update/2"]
+    folder.unlink()
+    await _made(stage, lambda: not stage.incident.deliveries)
+    stage.expect_everything()
+
+
+async def test_a_page_that_still_shows_old_words_is_said_to(stage: Stage, tmp_path: Path) -> None:
+    await _published(stage)
+    await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
+    folder = _blocked(tmp_path)
+    await stage.ann.types("withdraw it was meant for another incident")
+    await _made(stage, lambda: bool(stage.incident.deliveries))
+    [late] = stage.incident.deliveries
+    assert (late.card, late.stale) == ("update/1", True)
+    folder.unlink()
+    await _made(stage, lambda: not stage.incident.deliveries)
+    stage.expect_everything()
+
+
+async def test_what_an_earlier_process_made_is_served_while_the_disk_is_full(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _published(stage)
+    await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
+    await stage.stop()
+    (tmp_path / "status/strangers.html").write_text("no page of ours")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    await stage.again(away=timedelta(minutes=1))
+    page = stage.tocsin.page
+    assert page is not None
+    await _made(stage, lambda: "index.html" in page.files())
+    assert "strangers.html" not in page.files()
+    assert b"Some users cannot pay" in _front(tmp_path)
+    monkeypatch.undo()
+    stage.expect_everything()
+
+
+async def test_an_act_that_is_nothing_to_the_public_makes_no_page(tmp_path: Path) -> None:
+    made = 0
+
+    def render(incidents: Sequence[PublicIncident], at: datetime) -> dict[str, bytes]:
+        nonlocal made
+        made += 1
+        return files(HOUSE, incidents, at)
+
+    async with open_stage(tmp_path, policy=_policy, page=Page(tmp_path / "status", render)) as stage:
+        await _published(stage)
+        await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
+        before = made
+        for words in ("note the graphs are flat", "hypothesis a cache", "impact some users cannot pay"):
+            await stage.ann.types(words)
+            await asyncio.sleep(0.05)
+        assert made == before
+        await stage.ann.types("status identified")
+        await _made(stage, lambda: made > before)
+        stage.expect_everything()
+
+
+@pytest.mark.parametrize(("asleep", "lost"), [(False, False), (True, False), (True, True)])
+async def test_what_the_page_showed_before_a_restart_is_not_late(
+    stage: Stage, tmp_path: Path, asleep: bool, lost: bool
+) -> None:
+    await _published(stage)
+    await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
+    if asleep:
+        await stage.ann.types("close cause=tax rounding fixed=rolled back next=nothing")
+        await stage.fast_forward(days=8)
+    await stage.fast_forward(minutes=1)
+    await asyncio.sleep(0.1)
+    await stage.fast_forward(minutes=1)
+    if lost:
+        await stage.database.write("DELETE FROM public")
+    await stage.stop()
+    folder = _blocked(tmp_path)
+    await stage.again()
+    for _ in range(20):
+        await stage.fast_forward(seconds=10)
+        await asyncio.sleep(0.01)
+    last = await stage.tocsin.post.incident("inc-1")
+    assert last is not None
+    assert not last.deliveries
+    folder.unlink()
     stage.expect_everything()
 
 

@@ -82,7 +82,8 @@ class Reception:
         if row is not None:
             return row.card.startswith(COMPOSED_ON)
         acts = await self.post.log.acts_on(root) if root is not None else []
-        return any(isinstance(act.event, Told) and act.event.what == "form" for act in acts)
+        # The form of a correction is one too, and has its topic.
+        return any(isinstance(act.event, Told) and act.event.what == "form" and not act.event.topic for act in acts)
 
     async def said(self, message: MessageRef) -> Said | None:
         """A message's words; `None` when it is gone. Raises `Unanswered`."""

@@ -73,11 +73,12 @@ def public(incident: Incident) -> PublicIncident | None:
     shown = [update for update in incident.updates if update.on_page]
     if not shown or not incident.response.status_page:
         return None
-    # The headline until one is set; words that were taken back name nothing while others stand.
-    first = next((update for update in shown if not update.withdrawn), shown[0])
+    # Words that were taken back name nothing while others stand, and words that the page never had name nothing.
+    naming = [update.wording for update in shown if not update.withdrawn] or [update.wording for update in shown]
+    headlines = [wording.headline for wording in naming if wording.headline]
     return PublicIncident(
         number=incident.number,
-        headline=incident.headline or first.wording.impact,
+        headline=headlines[-1] if headlines else naming[0].impact,
         severity=incident.severity,
         phase=incident.phase,
         service=incident.service,

@@ -297,12 +297,14 @@ class Incident:
     @property
     def update_due(self) -> datetime | None:
         """When the next update is due: as promised; before the first one, an interval after it began, or got its severity."""
-        last = self.last_update
+        last, promised, every = self.last_update, self.promised_at, self.response.update_every
         said = last is not None and last.number > self.begun_after
-        if self.promised_at or said or self.closed or self.phase is Phase.RESOLVED:
-            return self.promised_at
-        every = self.response.update_every
-        return max(self.begun_at, self.paced_at) + every if every else None
+        if said or self.closed or self.phase is Phase.RESOLVED or not every:
+            return promised
+        # Of a promise that was missed before it came back, everybody was reminded then.
+        if promised is not None and promised >= self.begun_at:
+            return promised
+        return max(self.begun_at, self.paced_at) + every
 
     @property
     def every(self) -> timedelta:

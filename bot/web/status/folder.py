@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 PAGES = ("incidents/*.html", "history/*.html")
@@ -40,6 +40,10 @@ class Folder:
             for old in self.root.glob(pattern):
                 if old.relative_to(self.root).as_posix() not in files:
                     old.unlink(missing_ok=True)
+
+    def there(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of these files that there are, whoever wrote them and when."""
+        return frozenset(name for name in names if (self.root / name).is_file())
 
     def _on_disk(self, name: str) -> bytes | None:
         try:

@@ -6,7 +6,7 @@ Rule: a page that cannot be written stops nothing else; the copies that are not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -58,19 +58,25 @@ class StatusPage:
         self._clock = clock
         self._report = report
         self._changed = asyncio.Event()
-        self._written: dict[str, PublicIncident] = {}
+        self._written: Mapping[str, PublicIncident] = {}
         self._failing_since: datetime | None = None
-        self._late: dict[str, str] = {}
+        self._awaited: set[str] = set()
+        self._late: set[tuple[str, str]] = set()
         self._names: frozenset[str] = frozenset()
 
     def show(self, stream: str, incident: Incident | None, records: Sequence[Recorded]) -> None:
         """An incident is as it is now."""
         if stream != HOUSE and incident is not None:
-            self._views.take(stream, incident)
-            for late in incident.deliveries:
-                if late.channel == PAGE:
-                    self._late[stream] = late.card
-            self._changed.set()
+            # Nobody waits for what is read-only already.
+            if incident.locked:
+                self._awaited.discard(stream)
+            else:
+                self._awaited.add(stream)
+            late = {(stream, one.card) for one in incident.deliveries if one.channel == PAGE}
+            # Most acts are nothing to the public, and to make the page of a long history takes its time.
+            if self._views.take(stream, incident) or not late <= self._late:
+                self._changed.set()
+            self._late |= late
 
     def files(self) -> frozenset[str]:
         """The files that there are, by relative path."""
@@ -78,11 +84,13 @@ class StatusPage:
 
     async def run(self) -> None:
         """Keeps the files until cancelled."""
-        await patiently(self._clock, self._views.load)
+        self._written = await patiently(self._clock, self._views.load)
         while True:
             self._changed.clear()
             await self._make()
-            await patiently(self._clock, self._views.flush)
+            # A row is what the page shows, so that the next process knows.
+            if self._failing_since is None:
+                await patiently(self._clock, self._views.flush)
             await until(self._clock, self._changed, REFRESH if self._failing_since is None else AGAIN)
             await self._clock.sleep(GATHER)
 
@@ -101,14 +109,19 @@ class StatusPage:
         if self._failing_since is not None:
             log.info("the status page is written again")
         self._failing_since, self._written = None, views
-        for stream, card in self._late.items():
+        for stream, card in self._late:
             self._report(stream, c.NoteDelivery(card=card, channel=PAGE, state="delivered"))
         self._late.clear()
         return None
 
     def _files_of(self, views: Sequence[PublicIncident], now: datetime) -> frozenset[str]:
         files = self._render(views, now)
-        self._folder.write(files)
+        try:
+            self._folder.write(files)
+        except OSError:
+            # What stands there from before is true as of its time, also if another process wrote it.
+            self._names = self._folder.there(files)
+            raise
         return frozenset(files)
 
     def _failed(self, views: Mapping[str, PublicIncident], now: datetime, reason: str) -> None:
@@ -117,7 +130,20 @@ class StatusPage:
             log.warning("the status page cannot be written", folder=str(self._folder.root), reason=reason)
         if now - self._failing_since < LATE:
             return
-        for stream, view in views.items():
-            if stream not in self._late and self._written.get(stream) != view:
-                self._late[stream] = card = f"update/{view.updates[-1].number}"
-                self._report(stream, c.NoteDelivery(card=card, channel=PAGE, state="late", reason=reason))
+        for stream in sorted(self._awaited & views.keys()):
+            for card, stale in _lacking(self._written.get(stream), views[stream]):
+                if (stream, card) not in self._late:
+                    self._late.add((stream, card))
+                    late = c.NoteDelivery(card=card, channel=PAGE, state="late", reason=reason, stale=stale)
+                    self._report(stream, late)
+
+
+def _lacking(written: PublicIncident | None, wanted: PublicIncident) -> Iterator[tuple[str, bool]]:
+    """The copies that are not on the page as they should be, and whether an older text stands there."""
+    known = {update.number: update for update in written.updates} if written else {}
+    lacking = [update for update in wanted.updates if known.get(update.number) != update]
+    if not lacking and written != wanted:
+        # Its words are there, and something else is not, like its phase.
+        lacking = [wanted.updates[-1]]
+    for update in lacking:
+        yield f"update/{update.number}", known.get(update.number, update) != update

@@ -124,7 +124,9 @@ def correct(incident: Incident, command: CorrectUpdate, act: Act) -> Events:
         raise refusals.promise_in_the_past(promised)
     repeated = last.text.partition("] ")[2].startswith(base_update.UNCHANGED)
     text = base_update.text(wording, last.at, promised, unchanged=repeated)
-    return (Corrected(number=last.number, text=text, wording=wording, promised_at=promised),)
+    # What was asked named the time that was promised then.
+    moved = settle(incident, [Ask.UPDATE], "corrected") if promised != last.promised_at else ()
+    return (Corrected(number=last.number, text=text, wording=wording, promised_at=promised), *moved)
 
 
 def _new(incident: Incident, last: Update, wording: Wording) -> tuple[Finding, ...]:
@@ -134,7 +136,8 @@ def _new(incident: Incident, last: Update, wording: Wording) -> tuple[Finding, .
 
 
 def withdraw(incident: Incident, command: WithdrawUpdate) -> Events:
-    return (UpdateWithdrawn(number=_last(incident, "withdraw").number, why=command.why),)
+    last = _last(incident, "withdraw")
+    return (UpdateWithdrawn(number=last.number, why=command.why), *settle(incident, [Ask.UPDATE], "withdrawn"))
 
 
 def note_audiences(incident: Incident, command: NoteAudiences) -> Events:

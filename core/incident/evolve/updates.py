@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from core.incident.events import Ask, AudiencesSet, DeliveryNoted, Published, Recorded, RemindersSnoozed
 from core.incident.evolve.grown import with_
@@ -17,7 +18,7 @@ def past_draft(incident: Incident, how: str) -> Mapping[int, str]:
 
 
 def published(incident: Incident, event: Published, recorded: Recorded, by: Person) -> Incident:
-    due, kept = incident.promised_at, incident.promises
+    due, kept = _unjudged(incident), incident.promises
     if due is not None:
         # Both are read to the minute: "[10:17 UTC]" keeps "Next update 10:17 UTC".
         on_time = recorded.at.replace(second=0, microsecond=0) <= due
@@ -46,9 +47,15 @@ def published(incident: Incident, event: Published, recorded: Recorded, by: Pers
     )
 
 
+def _unjudged(incident: Incident) -> datetime | None:
+    """The promise that stands, unless an update that was withdrawn since has kept or broken it."""
+    last = incident.last_update
+    return incident.promised_at if last is not None and last.number == len(incident.updates) else None
+
+
 def missed(incident: Incident, recorded: Recorded) -> Promises:
     """The promises, with the one that stands counted as broken when its minute is over and nothing came."""
-    due, said = incident.promised_at, incident.promises
+    due, said = _unjudged(incident), incident.promises
     late = due is not None and recorded.at.replace(second=0, microsecond=0) > due
     return Promises(said.kept, said.broken + late)
 
