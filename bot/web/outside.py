@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.web.manners import manners
+from bot.web.status.html import CONTENT_SECURITY_POLICY
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -25,8 +26,8 @@ TYPES = {
 HEADERS = {
     # A cache in front may go on with what it has while Tocsin is away (RFC 5861).
     "Cache-Control": "public, max-age=15, stale-if-error=86400",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    # The page's own, and what only a header can say.
+    "Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'",
 }
 
 FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
