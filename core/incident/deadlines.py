@@ -108,7 +108,8 @@ def _update(incident: Incident) -> Iterator[Deadline]:
     due = incident.update_due
     if due is None or incident.closed:
         return
-    put_off = incident.snoozed.until.isoformat() if incident.snoozed and incident.snoozed.due == due else ""
+    # A step that was put off is another moment than the one it was put off from.
+    put_off = f"{incident.snoozed.until.isoformat()}/" if incident.snoozed and incident.snoozed.due == due else ""
     for step, at in enumerate(moments(incident, due)):
         if step > said(incident, due) and reminded(incident, step):
             yield Deadline(f"update/{due.isoformat()}/{put_off}{step}", at, c.RemindUpdate(due=due, step=step))
