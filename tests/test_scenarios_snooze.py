@@ -160,6 +160,26 @@ async def test_a_reminder_after_an_update_that_is_withdrawn_is_settled(stage: St
     stage.expect_everything()
 
 
+@pytest.mark.parametrize(
+    ("words", "how", "due"),
+    [
+        ("sev 3", "the severity changed", ""),
+        ("sev 2", "the severity changed", "10:45"),
+        ("resolve rolled back", "resolved", ""),
+    ],
+)
+async def test_a_reminder_of_the_first_update_is_settled_when_it_is_due_no_more(
+    stage: Stage, words: str, how: str, due: str
+) -> None:
+    await stage.ann.types("declare checkout fails sev1", stage.triage)
+    await _at(stage, "10:15")
+    stage.expect_card("prompt/update-1", "Ann: the next update is due 10:17 UTC")
+    await stage.ann.types(words)
+    assert (f"{stage.incident.update_due:%H:%M}" if stage.incident.update_due else "") == due
+    stage.expect_card("prompt/update-1", f"The next update: {how}.", lacks="10:17")
+    stage.expect_everything()
+
+
 async def test_what_comes_back_after_a_missed_promise_has_reminders_again(stage: Stage) -> None:
     await _promised(stage)
     await _at(stage, "10:25")
@@ -170,9 +190,21 @@ async def test_what_comes_back_after_a_missed_promise_has_reminders_again(stage:
     await _at(stage, "10:46")
     assert _asked(stage)[4:] == ["10:42 Jon", "10:45 Jon"]
     await stage.jon.types("unchanged")
+    stage.expect_card("prompt/update-4", "The next update: it came back.")
     # What was promised to users is broken all the same.
     assert (stage.incident.promises.kept, stage.incident.promises.broken) == (0, 1)
     stage.expect_updates(2)
+    stage.expect_everything()
+
+
+async def test_what_comes_back_before_the_promised_time_is_reminded_of_that(stage: Stage) -> None:
+    await _promised(stage)
+    await stage.ann.types("resolve rolled back")
+    await _at(stage, "10:15")
+    await stage.ann.types("came-back payments fail again")
+    stage.expect_card("prompt/update-1", "Jon: the next update is due 10:17 UTC")
+    await _at(stage, "10:18")
+    assert _asked(stage) == ["10:14 Jon", "10:17 Jon"]
     stage.expect_everything()
 
 

@@ -18,6 +18,7 @@ from bot.web.serve import serve
 from bot.web.status.folder import Folder
 from bot.web.status.page import House, files
 from bot.wiring import Page
+from core import public_views
 from core.incident.policy import Audience, Policy, Service
 from core.incident.public import PublicIncident
 from core.roster import Roster
@@ -251,6 +252,25 @@ async def test_an_act_that_is_nothing_to_the_public_makes_no_page(tmp_path: Path
         assert made == before
         await stage.ann.types("status identified")
         await _made(stage, lambda: made > before)
+        stage.expect_everything()
+
+
+async def test_an_old_incident_that_meets_a_bug_is_left_out_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbles(_: object) -> None:
+        raise KeyError("of long ago")
+
+    page = Page(tmp_path / "status", partial(files, HOUSE))
+    async with open_stage(tmp_path, policy=_policy, page=page, bugs=1) as stage:
+        await _published(stage)
+        await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
+        await stage.database.write("DELETE FROM public")
+        monkeypatch.setattr(public_views, "replay", stumbles)
+        await stage.restart()
+        (tmp_path / "status/index.html").unlink()
+        # What is in memory is shown all the same.
+        await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
         stage.expect_everything()
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from bot.web.status.folder import Folder
 from core.activity_log import HOUSE
+from core.copies import LATE
 from core.incident import commands as c
 from core.incident.deliveries import PAGE
 from core.incident.events import Recorded
@@ -33,9 +34,6 @@ REFRESH = 60.0
 
 AGAIN = 5.0
 """Seconds after which a page that could not be written is tried again."""
-
-LATE = timedelta(seconds=60)
-"""A page that could not be written for so long has late copies, like any room (`core.card_keeping.LATE`)."""
 
 Render = Callable[[Sequence[PublicIncident], datetime], Mapping[str, bytes]]
 """Every file of the page by its relative path, from what the public may know and the moment."""

@@ -193,7 +193,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.Resolve():
             return closing.resolve(incident, command, act)
         case c.CameBack():
-            return closing.came_back(incident, command)
+            return closing.came_back(incident, command, act)
         case c.Close():
             return closing.close(incident, command)
         case c.CloseFalseAlarm():

@@ -18,6 +18,7 @@ from core.incident.commands import (
 from core.incident.decide.act import Act, Events, settle
 from core.incident.decide.points import withdraw_all
 from core.incident.decide.record import noted
+from core.incident.decide.reminders import unpromised
 from core.incident.events import (
     Again,
     Ask,
@@ -46,7 +47,7 @@ def set_severity(incident: Incident, command: SetSeverity, act: Act) -> Events:
     if command.severity is incident.severity:
         return ()
     response = act.policy.responses[command.severity]
-    return (SeveritySet(severity=command.severity, response=response),)
+    return (SeveritySet(severity=command.severity, response=response), *unpromised(incident, "the severity changed"))
 
 
 def set_phase(incident: Incident, command: SetPhase, act: Act) -> Events:
@@ -57,7 +58,7 @@ def set_phase(incident: Incident, command: SetPhase, act: Act) -> Events:
     if wanted not in ways:
         raise refusals.not_from_here(incident.phase, wanted, [phase for phase in Phase if phase in ways])
     if incident.phase is Phase.RESOLVED:
-        return came_back(incident, CameBack(why=command.why))
+        return came_back(incident, CameBack(why=command.why), act)
     return (PhaseSet(phase=wanted, why=command.why),)
 
 
@@ -67,14 +68,18 @@ def resolve(incident: Incident, command: Resolve, act: Act) -> Events:
         return (Resolved(fixed=command.fixed),) if command.fixed not in ("", incident.fixed) else ()
     watch = incident.policy.times.watch
     asked = Asked(ask=Ask.WATCH, number=incident.next_number(Ask.WATCH), to=(), due=act.at + watch)
-    moot = settle(incident, MOOT, "resolved")
+    moot = (*settle(incident, MOOT, "resolved"), *unpromised(incident, "resolved"))
     return (Resolved(fixed=command.fixed), *([asked] if watch else []), *withdraw_all(incident, "resolved"), *moot)
 
 
-def came_back(incident: Incident, command: CameBack) -> Events:
+def came_back(incident: Incident, command: CameBack, act: Act) -> Events:
     if incident.phase is not Phase.RESOLVED:
         return ()
-    return (RelapseSeen(why=command.why), *settle(incident, [Ask.WATCH, Ask.CLOSE], "it came back"))
+    asked = [Ask.WATCH, Ask.CLOSE]
+    if incident.promised_at is not None and incident.promised_at < act.at and incident.response.update_every:
+        # The next is due an interval from now.
+        asked.append(Ask.UPDATE)
+    return (RelapseSeen(why=command.why), *settle(incident, asked, "it came back"))
 
 
 def ask_to_close(incident: Incident) -> Events:

@@ -74,6 +74,11 @@ def remind(incident: Incident, command: RemindUpdate, act: Act) -> Events:
     )
 
 
+def unpromised(incident: Incident, how: str) -> Events:
+    """Settles what was asked of an update that nobody has promised: it is due at another time now, or no more."""
+    return settle(incident, [Ask.UPDATE], how) if incident.update_due != incident.promised_at else ()
+
+
 def snooze(incident: Incident, command: Snooze, act: Act) -> Events:
     """The reminders come later; what was asked is settled."""
     due, times = incident.update_due, incident.policy.times
