@@ -451,3 +451,16 @@ async def test_an_update_that_is_overdue_says_so_on_the_board(stage: Stage) -> N
     await stage.fast_forward(minutes=15, seconds=2)
     stage.expect_card("board", ", overdue since 10:32 UTC")
     stage.expect_everything()
+
+
+async def test_a_dash_empties_a_field(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types(f"update {FIELDS} every=15m")
+    await stage.ann.types("update working=- affected=— next=we look at A-B")
+    stage.expect_card("draft/2", "Some users cannot pay. we look at A-B. Next update 10:17 UTC.")
+    await stage.ann.types("publish")
+    stage.expect_updates(1)
+    await stage.ann.types("correct next=-")
+    stage.expect_card("update/1", "Some users cannot pay. Next update 10:17 UTC.")
+    await stage.ann.is_told("correct impact=-", "impact")
+    stage.expect_everything()

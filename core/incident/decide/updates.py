@@ -28,12 +28,16 @@ from core.incident.state import Incident, Update
 from core.incident.vocabulary import Role
 from core.incident.wording import Finding, blocking, findings
 
+EMPTIED = ("-", "–", "—")
+"""What empties a field that had words."""
+
 FIELDS = ("headline", "impact", "affected", "working", "next")
 
 
 def _merged(wording: Wording, command: Draft) -> Wording:
-    """The wording with the fields that the command gives."""
-    given = {name: getattr(command, name) for name in FIELDS if getattr(command, name)}
+    """The wording with the fields that the command gives; a dash empties one."""
+    said = {name: getattr(command, name) for name in FIELDS if getattr(command, name)}
+    given = {name: "" if words in EMPTIED else words for name, words in said.items()}
     if command.every is not None:
         given["every"] = command.every.total_seconds()
     return wording.model_copy(update=given)
