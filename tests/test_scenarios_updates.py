@@ -114,7 +114,7 @@ async def test_a_correction_reaches_every_copy_in_place(stage: Stage) -> None:
         assert stage.find("update/1", room).ref == copy
         assert stage.post("update/1", room).text == text
         stage.expect_card("update/1", text, "Corrected 10:04 UTC", where=room)
-    assert stage.incident.headline == "Checkout is down"
+    assert stage.incident.updates[0].wording.headline == "Checkout is down"
     await stage.ann.types("correct every=20m")
     stage.expect_card("board", "next due 10:22 UTC")
 

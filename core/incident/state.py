@@ -118,7 +118,6 @@ class Incident:
     met: Mapping[int, Person] = field(default_factory=dict)
     signal: Signal | None = None
     nudges: tuple[NudgeCard, ...] = ()
-    headline: str = ""
     draft: DraftInHand | None = None
     drafts: int = 0
     past_drafts: Mapping[int, str] = field(default_factory=dict)

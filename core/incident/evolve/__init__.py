@@ -280,7 +280,6 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(
                 incident,
                 updates=updates,
-                headline=event.wording.headline or incident.headline,
                 promises=missed(incident, recorded) if moved else incident.promises,
             )
         case UpdateWithdrawn():

@@ -41,7 +41,6 @@ def published(incident: Incident, event: Published, recorded: Recorded, by: Pers
         incident,
         updates=(*incident.updates, update),
         promises=kept,
-        headline=event.wording.headline or incident.headline,
         draft=None if sent else incident.draft,
         past_drafts=past_draft(incident, f"published as update {event.number}") if sent else incident.past_drafts,
     )
