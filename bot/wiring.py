@@ -104,7 +104,7 @@ class Tocsin:
 
     def _page(self, page: Page) -> StatusPage:
         views = PublicViews(self.log, self._database)
-        kept = StatusPage(views, Folder(page.folder), page.render, self._plan.clock, self.displays.reports.note)
+        kept = StatusPage(views, Folder(page.folder), page.render, self._plan.clock, self.displays.reports)
         self.post.listeners.append(kept.show)
         return kept
 

@@ -7,7 +7,7 @@ is let go of: the log and the table have it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -20,6 +20,7 @@ from core.entering import Entering
 from core.errands import Errands
 from core.house_letters import HouseLetters
 from core.incident.cards import Card
+from core.incident.deliveries import rooms
 from core.incident.events import Recorded
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -141,7 +142,7 @@ class Displays:
             self._left_behind.add(stream)
         before = self.wanted.incidents.get(stream)
         self.wanted.incidents[stream] = incident
-        self._rooms.seek(_rooms_of(incident))
+        self._rooms.seek(rooms(incident))
         self.copies.show(stream, before, incident)
         home = incident.triage.transport
         if incident.channel is None and not incident.locked and home in self.wanted.connected:
@@ -311,7 +312,7 @@ class Displays:
             and stream not in self._touched
             and not self._answering.waits(stream)
             and not self._entering.opening(stream)
-            and self._rooms.answered(_rooms_of(incident))
+            and self._rooms.answered(rooms(incident))
             and not any(lane.busy(stream) for lane, _ in self._lanes.values())
             and not any(map(self.showing.unwritten, self.showing.keys(stream)))
         )
@@ -339,10 +340,3 @@ class Displays:
         incident = await self._post.incident(stream)
         if incident is not None and stream not in self.wanted.incidents:
             self.show(stream, incident, ())
-
-
-def _rooms_of(incident: Incident) -> Iterator[ChannelRef]:
-    """The config's names of rooms that an incident's cards may stand in."""
-    for audience in (*incident.audiences, *(one for again in incident.reopenings for one in again.audiences)):
-        yield from audience.rooms
-    yield from (mirror.room for update in incident.updates for mirror in update.mirrors)

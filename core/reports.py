@@ -56,10 +56,6 @@ class Reports:
             await self.hand_in(stream, c.NoteAudiences(audiences=now))
             log.info("the audiences are others now", incident=stream)
 
-    def note(self, stream: str, command: c.AnyCommand) -> None:
-        """Hands in what somebody else has to report."""
-        self._spawn(self.hand_in(stream, command))
-
     async def hand_in(self, stream: str, command: c.AnyCommand, source: str = "") -> None:
         """Gives a command to the command post; `source` names what must be told once."""
         if stream != HOUSE:

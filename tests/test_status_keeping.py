@@ -337,7 +337,6 @@ def test_files_are_replaced_whole_and_strangers_files_stay(tmp_path: Path) -> No
     assert (tmp_path / "status/index.html").read_bytes() == b"two", "what somebody deleted comes back"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links")
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Folder(tmp_path)
     folder.write({"index.html": b"old"})

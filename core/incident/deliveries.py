@@ -5,7 +5,7 @@ Rule: a copy counts for as long as its room is an audience's; what went to a roo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from core.incident.parts import Delivery, Mirror, Update
 from core.incident.state import Incident
@@ -25,6 +25,13 @@ def key(update: Update) -> str:
 def places(update: Update) -> tuple[ChannelRef, ...]:
     """Where an update stands, besides the incident's own channel."""
     return (*(mirror.room for mirror in update.mirrors), *([PAGE] if update.on_page else []))
+
+
+def rooms(incident: Incident) -> Iterator[ChannelRef]:
+    """The config's names of the rooms that an incident's cards may stand in."""
+    for audience in (*incident.audiences, *(one for again in incident.reopenings for one in again.audiences)):
+        yield from audience.rooms
+    yield from (mirror.room for update in incident.updates for mirror in update.mirrors)
 
 
 def called_for(incident: Incident, card: str, place: ChannelRef) -> bool:

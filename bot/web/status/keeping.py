@@ -14,7 +14,6 @@ import structlog
 from bot.web.status.folder import Folder
 from core.activity_log import HOUSE
 from core.copies import LATE
-from core.incident import commands as c
 from core.incident.deliveries import PAGE
 from core.incident.events import Recorded
 from core.incident.public import PublicIncident
@@ -23,6 +22,7 @@ from core.keys import bug_id
 from core.patience import patiently, until
 from core.port import Clock
 from core.public_views import PublicViews
+from core.reports import Reports
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ Render = Callable[[Sequence[PublicIncident], datetime], Mapping[str, bytes]]
 
 
 class StatusPage:
-    """The reconciler of the page's files. `report` hands in how a copy fares, by incident."""
+    """The reconciler of the page's files."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class StatusPage:
         folder: Folder,
         render: Render,
         clock: Clock,
-        report: Callable[[str, c.NoteDelivery], object],
+        reports: Reports,
     ) -> None:
         self._views = views
         self._folder = folder
         self._render = render
         self._clock = clock
-        self._report = report
+        self._reports = reports
         self._changed = asyncio.Event()
         self._written: Mapping[str, PublicIncident] = {}
         self._failing_since: datetime | None = None
@@ -108,7 +108,7 @@ class StatusPage:
             log.info("the status page is written again")
         self._failing_since, self._written = None, views
         for stream, card in self._late:
-            self._report(stream, c.NoteDelivery(card=card, channel=PAGE, state="delivered"))
+            self._reports.delivery(stream, card, PAGE, "delivered")
         self._late.clear()
         return None
 
@@ -132,8 +132,7 @@ class StatusPage:
             for card, stale in _lacking(self._written.get(stream), views[stream]):
                 if (stream, card) not in self._late:
                     self._late.add((stream, card))
-                    late = c.NoteDelivery(card=card, channel=PAGE, state="late", reason=reason, stale=stale)
-                    self._report(stream, late)
+                    self._reports.delivery(stream, card, PAGE, "late", reason, stale=stale)
 
 
 def _lacking(written: PublicIncident | None, wanted: PublicIncident) -> Iterator[tuple[str, bool]]:
