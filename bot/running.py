@@ -85,7 +85,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             chats,
             triage(settings),
             people,
-            policy(settings, people),
+            policy(settings, people, clock.now().year),
             settings.reactions,
             responders(settings, people),
             zone(settings),

@@ -89,7 +89,7 @@ def test_a_database_and_one_transport_with_its_triage_are_enough(config: Reading
     assert settings.database == tmp_path / "t.db"
     assert settings.transports.matrix is not None
     assert settings.transports.matrix.triage == ("#triage:example.org",)
-    house = policy(settings, roster(settings))
+    house = policy(settings, roster(settings), 2026)
     assert house == Policy()
     assert responders(settings, roster(settings)) is None
 
@@ -177,7 +177,7 @@ update_every = "2h"
 pages = []
 """)
     people = roster(settings)
-    house = policy(settings, people)
+    house = policy(settings, people, 2026)
     ann, bob = people.people
     assert (house.on_call, house.leadership, house.tie_breaker) == ((ann, bob), (bob,), bob)
     assert house.services[0].team == (bob, ann), "groups are spelt out, and nobody is there twice"
@@ -219,7 +219,7 @@ name = "mail"
 """)
     people = roster(settings)
     ann, bob = people.people
-    assert policy(settings, people).services == (
+    assert policy(settings, people, 2026).services == (
         Service(
             name="checkout",
             rollback_owner=ann,
@@ -630,7 +630,7 @@ def flat(data: Mapping[str, Any], above: str = "") -> Iterator[str]:
 def test_the_example_is_a_config_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_TRANSPORTS__MATRIX__PASSWORD", CANARY)
     settings = load(EXAMPLE)
-    house = policy(settings, roster(settings))
+    house = policy(settings, roster(settings), 2026)
     assert [person.name for person in house.on_call] == ["Ann", "Mia"]
     (checkout,) = house.services
     assert [person.name for person in checkout.team] == ["Mia", "Leah"]
@@ -646,7 +646,7 @@ def test_the_example_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None
     settings = load(EXAMPLE)
     bare = Settings()
     assert (settings.times, settings.web) == (bare.times, bare.web)
-    assert policy(settings, roster(settings)).responses == RESPONSES
+    assert policy(settings, roster(settings), 2026).responses == RESPONSES
 
 
 def test_the_example_with_everything_on_works_too(config: Reading) -> None:
@@ -665,7 +665,7 @@ def test_the_wording_check_is_set_by_file_and_by_variable(config: Reading, monke
     monkeypatch.setenv("TOCSIN_WORDING__FILLER", "off")
     monkeypatch.setenv("TOCSIN_WORDING__REPAIR_TIME", "warn")
     settings = config(f'{MATRIX}\n[wording]\ncause = "block"\nrepair-time = "block"\nfiller = "block"')
-    assert policy(settings, roster(settings)).wording == {
+    assert policy(settings, roster(settings), 2026).wording == {
         "cause": Check.BLOCK,
         "repair-time": Check.WARN,
         "filler": Check.OFF,

@@ -15,7 +15,8 @@ from difflib import get_close_matches
 from core.incident.forms import Kind
 from core.incident.times import FORMS
 from core.incident.verbs import fold
-from core.incident.vocabulary import ROLE_WORDS, Path, Person, Phase, Role, Severity
+from core.incident.vocabulary import ROLE_WORDS, FollowUpRef, Path, Person, Phase, Priority, Role, Severity
+from transports.dates import day
 from transports.moments import coming, length, past
 
 
@@ -53,6 +54,7 @@ _ITEM = re.compile(r"#?([har])-?([0-9]{1,4})", re.IGNORECASE)
 _SEVERITY = re.compile(r"(?:sev(?:erity)?[- ]?)?([0-9]{1,3})", re.IGNORECASE)
 _ENTRY = re.compile(r"#?t?([0-9]{1,6})", re.IGNORECASE)
 _POINT = re.compile(r"#?d-?([0-9]{1,4})", re.IGNORECASE)
+_FOLLOW_UP = re.compile(r"(?:#?(?:inc[- ]?)?([0-9]{1,6})[./-])?#?f?-?([0-9]{1,4})", re.IGNORECASE)
 _PROMPT = re.compile(r"(?:prompt/)?([a-z]+(?:-[a-z]+)*-[0-9]{1,6})", re.IGNORECASE)
 _AT = re.compile(r"@[\w.=+-]+(?::\S+)?|<@!?[0-9]+>")
 """What stands for a person even where nobody knows them: `@ann`, `@ann:example.org`, Discord's `<@123>`."""
@@ -107,6 +109,18 @@ def _point(words: str, _: Context) -> str | None:
     return f"D{int(found[1])}" if found else None
 
 
+def _follow_up(words: str, _: Context) -> FollowUpRef | None:
+    found = _FOLLOW_UP.fullmatch(words)
+    return FollowUpRef(number=int(found[2]), incident=int(found[1]) if found[1] else None) if found else None
+
+
+def _priority(words: str, _: Context) -> Priority | None:
+    found = re.fullmatch(r"p?([0-9])", words.casefold())
+    if found is None or found[1] in "0123":
+        return Priority(f"P{found[1]}") if found else None
+    raise ValueError(f"There is no {words}; there are {', '.join(Priority)}.")
+
+
 def _who(words: str, context: Context) -> Person | None:
     wanted = words.strip().rstrip(",;.!")
     for name in (wanted, wanted.rstrip(":")):
@@ -154,6 +168,9 @@ READERS: dict[Kind, tuple[int, Reader]] = {
     Kind.ENTRY: (1, _entry),
     Kind.PROMPT: (1, _prompt),
     Kind.FLAG: (1, _flag),
+    Kind.DATE: (5, lambda words, context: day(words, context.now.astimezone(context.zone).date())),
+    Kind.FOLLOW_UP: (1, _follow_up),
+    Kind.PRIORITY: (1, _priority),
 }
 """For each kind, how many words it may span and what they mean."""
 
@@ -162,6 +179,7 @@ CHOICES: dict[Kind, tuple[str, ...]] = {
     Kind.PHASE: tuple(PHASES),
     Kind.PATH: tuple(path.value for path in Path),
     Kind.SEVERITY: ("sev1", "sev2", "sev3"),
+    Kind.PRIORITY: tuple(Priority),
 }
 """The words that there are, where they can be listed."""
 

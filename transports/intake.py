@@ -19,7 +19,7 @@ from core.incident.decide.declaring import same_title
 from core.incident.events import Ask, Drafted, Origin, Recorded
 from core.incident.refusals import Refusal
 from core.incident.state import Prompt
-from core.incident.vocabulary import Account, ChannelRef
+from core.incident.vocabulary import Account, ChannelRef, FollowUpRef
 from core.patience import patiently
 from core.port import Fatal
 from transports.arguments import number
@@ -83,6 +83,8 @@ class Intake:
                 words = await self._asked(signal)
                 if words is not None:
                     await self._typed(signal, words, "typed")
+                else:
+                    await self._testified(signal)
                 await self._spoke(signal)
             case MessageEdited():
                 await self._edited(signal)
@@ -119,6 +121,17 @@ class Intake:
                 stream = await self.reception.stream(signal.channel)
                 if stream is not None:
                     await self.reception.hand_in(signal, c.NoteLeft(), stream, signal.who)
+
+    async def _testified(self, signal: MessageSent) -> None:
+        """What a responder writes in an item's thread is evidence for that item."""
+        item, text = await self.reception.item_of(signal.thread), _cut(signal.text)
+        stream = await self.reception.stream(signal.message.channel) if item and text else None
+        person = self.reception.roster.person(signal.author)
+        if stream is not None and await self.reception.seems_to_respond(person):
+            quote = c.Quote(message=signal.message, by=person, at=signal.at)
+            await self.reception.hand_in(
+                signal, c.GiveEvidence(item=item, text=text, quote=quote), stream, signal.author
+            )
 
     async def _spoke(self, signal: MessageSent) -> None:
         """Whoever says anything at all is there; a holder whose role somebody wants to take over is not silent."""
@@ -186,12 +199,7 @@ class Intake:
         self, signal: Signal, command: c.AnyCommand, channel: ChannelRef, author: Account, origin: Origin
     ) -> None:
         stream = await self.reception.stream(channel)
-        if isinstance(command, c.Reopen) and command.number is not None:
-            if stream in (None, stream_of(command.number)):
-                stream = stream_of(command.number)
-            else:
-                # In an incident's own channel no command needs a number: a figure there begins the reason.
-                command = c.Reopen(why=f"{command.number} {command.why}")
+        stream, command = _addressed(stream, command)
         waiting = self._same_or_new(channel, author)
         if isinstance(command, c.Decline) and stream is not None:
             waiting = await self._declined(command, stream, author)
@@ -289,6 +297,28 @@ def _wants_a_new_one(command: c.AnyCommand, prompt: Prompt) -> bool:
             return command.prompt in ("", prompt.key)
         case _:
             return False
+
+
+def _addressed(stream: str | None, command: c.AnyCommand) -> tuple[str | None, c.AnyCommand]:
+    """The incident that a command names from outside, as in triage, and the command.
+
+    In an incident's own channel no command needs a number: a figure there begins the text.
+    """
+    match command:
+        case c.Reopen(number=int(number), why=words) | c.WaivePostmortem(number=int(number), why=words):
+            other: c.AnyCommand = type(command)(why=f"{number} {words}")
+        case c.PublishPostmortem(number=int(number), where=words):
+            other = c.PublishPostmortem(where=f"{number} {words}".strip())
+        case (
+            c.EndFollowUp(follow_up=FollowUpRef(incident=int(number)))
+            | c.MoveFollowUp(follow_up=FollowUpRef(incident=int(number)))
+        ):
+            return stream_of(number), command
+        case _:
+            return stream, command
+    if stream in (None, stream_of(number)):
+        return stream_of(number), command
+    return stream, other
 
 
 def _is_typed(act: Recorded) -> bool:

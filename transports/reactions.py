@@ -32,6 +32,7 @@ class Where(StrEnum):
     THRESHOLDS = "the thresholds' card"
     PROMPT = "anything Tocsin asks you to confirm"
     WATCH = "the watch after *resolved*"
+    POSTMORTEM = "the postmortem's card, and its reminders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ REACTIONS: tuple[Reaction, ...] = (
     ),
     Reaction(Where.PROMPT, "👍", "yes", "yes (doing it a second time, or the command named there, is yes too)", "yes", "who was asked"),
     Reaction(Where.WATCH, "↩️", "came_back", "it came back", "came-back"),
+    Reaction(Where.POSTMORTEM, "✅", "published", "it is out", "postmortem published", "its owner or the commander"),
 )  # fmt: skip
 
 LATER: dict[tuple[Where, str], str] = {(Where.BOARD, "🆘"): "widen"}

@@ -18,6 +18,8 @@ PLACES: tuple[tuple[str, Where | None], ...] = (
     ("item/", Where.ITEM),
     ("draft/", Where.DRAFT),
     ("thresholds", Where.THRESHOLDS),
+    ("postmortem", Where.POSTMORTEM),
+    (f"prompt/{Ask.POSTMORTEM}-", Where.POSTMORTEM),
     (f"prompt/{Ask.COMMANDER}-", Where.BOARD),
     (f"prompt/{Ask.VACANT}-", Where.BOARD),
     (f"prompt/{Ask.UPDATE}-", Where.UPDATE_REMINDER),
@@ -65,6 +67,8 @@ def on_card(action: str, card: str, others: tuple[Person, ...] = ()) -> c.AnyCom
             return c.Decline(prompt=card)
         case "came_back":
             return c.CameBack()
+        case "published":
+            return c.PublishPostmortem()
         case _:
             return _one_of_many(action, card, others)
 

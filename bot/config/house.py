@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from bot.config.calendars import holidays
 from bot.config.settings import Settings, zone_of
-from core.incident.policy import RESPONSES, Audience, Policy, Response, Service
+from core.incident.policy import RESPONSES, Audience, Policy, Postmortems, Response, Service
 from core.incident.vocabulary import ChannelRef, Person, Severity
 from core.roster import Member, Roster
 
@@ -21,8 +22,8 @@ def roster(settings: Settings) -> Roster:
     return Roster([Member(person.name, person.accounts, person.initials or "") for person in settings.people])
 
 
-def policy(settings: Settings, roster: Roster) -> Policy:
-    """The house rules in force now. Rooms stand under the names that the config gives them."""
+def policy(settings: Settings, roster: Roster, year: int) -> Policy:
+    """The house rules in force now, in this year. Rooms stand under the names that the config gives them."""
     return Policy(
         responses={severity: _response(settings, severity) for severity in Severity},
         times=settings.times,
@@ -52,6 +53,18 @@ def policy(settings: Settings, roster: Roster) -> Policy:
         tie_breaker=_person(roster, settings.roles.tie_breaker),
         page_url=public_url(settings) if has_page(settings) else "",
         wording=settings.wording,
+        postmortems=_postmortems(settings, year),
+        zone=settings.zone,
+    )
+
+
+def _postmortems(settings: Settings, year: int) -> Postmortems:
+    ours = settings.postmortem
+    return Postmortems(
+        days=ours.days,
+        holidays=holidays(ours.calendar, ours.holidays, year),
+        remind=ours.remind,
+        names=ours.names,
     )
 
 

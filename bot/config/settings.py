@@ -7,7 +7,7 @@ contract has and this version refuses are in `LATER`.
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,8 +28,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.config.calendars import known_calendar
 from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Check, Times
+from core.incident.policy import Names as NamesShown
 from core.incident.times import Length
 from core.incident.vocabulary import Role
 
@@ -211,6 +213,14 @@ class Service(Table):
     unsafe_if: Caution | None = None
 
 
+class Postmortem(Table):
+    days: Annotated[int, Field(ge=0, le=60)] = 5
+    calendar: Annotated[Words, AfterValidator(known_calendar)] | None = None
+    holidays: Annotated[tuple[date, ...], BeforeValidator(listed)] = ()
+    remind: Annotated[tuple[Annotated[int, Field(ge=-30, le=30)], ...], BeforeValidator(listed)] = (1, 0, -2)
+    names: NamesShown = NamesShown.PEOPLE
+
+
 class Severity(Table):
     """What differs from the defaults of one severity; what is left out keeps its default."""
 
@@ -246,6 +256,7 @@ class Settings(BaseSettings):
     people: tuple[Person, ...] = ()
     services: tuple[Service, ...] = ()
     severities: Severities = Severities()
+    postmortem: Postmortem = Postmortem()
     reactions: dict[str, Words] = Field(default_factory=dict)
     wording: Annotated[dict[str, Check], BeforeValidator(dashed)] = Field(default_factory=dict)
 

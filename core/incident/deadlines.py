@@ -14,6 +14,8 @@ from core.incident import commands as c
 from core.incident import nudges
 from core.incident.decide.path import PAUSE
 from core.incident.decide.points import next_asked
+from core.incident.decide.postmortem import reminded as reminded_of
+from core.incident.decide.postmortem import reminders
 from core.incident.decide.reminders import moments, reminded, said
 from core.incident.events import Ask
 from core.incident.state import Incident, Prompt
@@ -133,6 +135,17 @@ def _freeze(incident: Incident) -> Iterator[Deadline]:
         yield Deadline(f"freeze/{incident.closed_at.isoformat()}", incident.closed_at + wait, c.AskAboutFreeze())
 
 
+def _postmortem(incident: Incident) -> Iterator[Deadline]:
+    duty = incident.postmortem
+    for days, at in reminders(incident):
+        if duty is not None and not reminded_of(incident, days):
+            yield Deadline(
+                f"postmortem/{len(duty.drafts)}/{duty.due.isoformat()}/{days}",
+                at,
+                c.RemindPostmortem(due=duty.due, days=days),
+            )
+
+
 def _lock(incident: Incident) -> Iterator[Deadline]:
     if incident.closed_at is not None and not incident.locked:
         due = incident.closed_at + incident.policy.times.lock_after_close
@@ -152,6 +165,7 @@ DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "the watch is over": _watch,
     "a freeze outlives the close": _freeze,
     "the channel becomes read-only": _lock,
+    "the postmortem is due": _postmortem,
 }
 
 

@@ -6,7 +6,7 @@ says how that looks, so whatever people typed reads as it was typed in every cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import assert_never
@@ -115,6 +115,18 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A text file that goes with a message: sent once with it, and left as it is when its words are edited.
+
+    `text` makes the content when it is sent, from what is on the record then; a card is compared without it.
+    """
+
+    name: str
+    media_type: str
+    text: Callable[[], str] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A document on its way to one channel, with all that a chat needs to show it.
 
@@ -138,6 +150,7 @@ class Post:
     reply_to: MessageRef | None = None
     thread: MessageRef | None = None
     private_to: Person | None = field(default=None)
+    file: File | None = None
 
 
 Words = Span | str

@@ -27,6 +27,7 @@ EMOJI: dict[str, str] = {
     "yes": "👍",
     "no": "❌",
     "came_back": "↩️",
+    "published": "✅",
     "path_rollback": "⏪",
     "path_fix": "🔧",
     "path_pause": "⏸️",

@@ -31,6 +31,9 @@ class Kind(StrEnum):
     ENTRY = "timeline entry"
     PROMPT = "question"
     FLAG = "flag"
+    DATE = "day"
+    FOLLOW_UP = "follow-up"
+    PRIORITY = "priority"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,9 @@ ASKS: dict[Kind, str] = {
     Kind.ENTRY: "which timeline entry, by its number",
     Kind.PROMPT: "which question",
     Kind.FLAG: "yes or no",
+    Kind.DATE: "which day, like Friday or 12 May",
+    Kind.FOLLOW_UP: "which follow-up, like F2",
+    Kind.PRIORITY: "how soon: P0, P1, P2 or P3",
 }
 """What a slot of each kind asks for, where it does not say it in its own words."""
 
@@ -124,6 +130,7 @@ class Verb:
     """One row. `fixed` are the command's fields that the verb itself decides; `does` is its help in one line.
 
     A word with a space (`close false-alarm`) is a form of its own; a word in two rows is read by the first that fits.
+    Of its fields, those named in `needs` are asked for where they are left out.
     """
 
     word: str
@@ -135,6 +142,7 @@ class Verb:
     fields: tuple[Argument, ...] = ()
     fixed: Mapping[str, Any] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -144,12 +152,13 @@ class Verb:
     @property
     def usage(self) -> str:
         """The form on one line: `assign ROLE @who`, `close [cause=… fixed=…]`."""
-        keys = " ".join(f"{slot.name}={slot.shown}" for slot in self.fields)
+        needed = [f"{slot.name}={slot.shown}" for slot in self.fields if slot.name in self.needs]
+        keys = " ".join(f"{slot.name}={slot.shown}" for slot in self.fields if slot.name not in self.needs)
         words = [slot.usage for slot in self.arguments]
-        if keys:
+        if self.fields:
             # A flag stands last, as people type it: declare TITLE sev1 service=shop private.
             flags = [slot.usage for slot in self.arguments if slot.kind is Kind.FLAG]
-            words = [*(word for word in words if word not in flags), f"[{keys}]", *flags]
+            words = [*(word for word in words if word not in flags), *needed, f"[{keys}]", *flags]
         return " ".join([self.word, *words])
 
     @property

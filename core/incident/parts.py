@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from core.incident.events import Asked, How, Wording
 from core.incident.policy import Audience
@@ -15,6 +15,7 @@ from core.incident.vocabulary import (
     Path,
     Person,
     Phase,
+    Priority,
     Role,
 )
 
@@ -67,7 +68,7 @@ class Entry:
     """A line of the timeline. `by` is whose words or act it is; `marked_by` who put it on the record, and `also` who else.
 
     `message` is where the words stand in the chat, `item` the key of the item that they made, `put_at` when it was put
-    on the record.
+    on the record. `hidden` ones are left out of the postmortem.
     """
 
     number: int
@@ -83,6 +84,7 @@ class Entry:
     also: tuple[Person, ...] = ()
     item: str = ""
     put_at: datetime | None = None
+    hidden: bool = False
 
 
 AMENDED = "amended"
@@ -250,3 +252,60 @@ class Promises:
 
     kept: int = 0
     broken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was written in an item's thread."""
+
+    item: str
+    text: str
+    by: Person
+    at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Work that outlives the incident. `over` is empty while it is open, else how it ended; `why` is what was said then."""
+
+    number: int
+    text: str
+    owner: Person
+    due: date
+    priority: Priority
+    item: str = ""
+    over: str = ""
+    why: str = ""
+
+    @property
+    def open(self) -> bool:
+        return not self.over
+
+
+@dataclass(frozen=True, slots=True)
+class Postmortem:
+    """Who writes it and by when, and what became of it: `published_at`, or `waived` with its reason.
+
+    `drafts` are the times at which the record was posted as a file to write it in.
+    """
+
+    owner: Person
+    due: date
+    drafts: tuple[datetime, ...] = ()
+    published_at: datetime | None = None
+    where: str = ""
+    waived: str = ""
+
+    @property
+    def owed(self) -> bool:
+        return self.published_at is None and not self.waived
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The one change that a debrief chose, or the one that the debrief before chose (then `of` is its incident)."""
+
+    text: str
+    by: Person | None = None
+    of: int = 0

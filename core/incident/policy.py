@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -18,6 +18,26 @@ class Check(StrEnum):
     BLOCK = "block"
     WARN = "warn"
     OFF = "off"
+
+
+class Names(StrEnum):
+    """How a postmortem names people (Google, SRE book, "Postmortem Culture": it is about what, not who)."""
+
+    PEOPLE = "people"
+    ROLES = "roles"
+
+
+class Postmortems(Value):
+    """When a postmortem is due and how it reads.
+
+    `days` are business days from the close, `holidays` the days that are none; `remind` says how many business days before
+    it is due its owner is reminded, after it where below zero.
+    """
+
+    days: int = 5
+    holidays: tuple[date, ...] = ()
+    remind: tuple[int, ...] = (1, 0, -2)
+    names: Names = Names.PEOPLE
 
 
 class Response(Value):
@@ -137,6 +157,9 @@ class Policy(Value):
     leadership: tuple[Person, ...] = ()
     tie_breaker: Person | None = None
     emoji: dict[str, str] = Field(default_factory=lambda: dict(EMOJI))
+    postmortems: Postmortems = Postmortems()
+    zone: str = "UTC"
+    """The zone of the house's days."""
     page_url: str = ""
     """Where the public reads on, for the channel's topic; empty where there is no page, or nobody said."""
     wording: dict[str, Check] = Field(default_factory=dict)

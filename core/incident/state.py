@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from core.incident.course import Course
 from core.incident.events import Ask, Closed
 from core.incident.letters import Letters
 from core.incident.parts import (
@@ -19,13 +20,17 @@ from core.incident.parts import (
     Delivery,
     DraftInHand,
     Entry,
+    Evidence,
+    FollowUp,
     Freeze,
     Holding,
     Item,
+    Lesson,
     Mirror,
     NudgeCard,
     Passed,
     PathCall,
+    Postmortem,
     Promises,
     Prompt,
     Reopening,
@@ -52,14 +57,18 @@ __all__ = [
     "Delivery",
     "DraftInHand",
     "Entry",
+    "Evidence",
+    "FollowUp",
     "Freeze",
     "Holding",
     "Incident",
     "Item",
+    "Lesson",
     "Mirror",
     "NudgeCard",
     "Passed",
     "PathCall",
+    "Postmortem",
     "Promises",
     "Prompt",
     "Reopening",
@@ -145,6 +154,12 @@ class Incident:
     closing: Closed | None = None
     reopenings: tuple[Reopening, ...] = ()
     handoffs: int = 0
+    follow_ups: Mapping[int, FollowUp] = field(default_factory=dict)
+    postmortem: Postmortem | None = None
+    lesson: Lesson | None = None
+    last_time: Lesson | None = None
+    evidence: Mapping[MessageRef, Evidence] = field(default_factory=dict)
+    course: Course = ()
 
     # --- who decides --------------------------------------------------------------------------------------------------
 
@@ -278,7 +293,7 @@ class Incident:
     def captured(self, message: MessageRef) -> bool:
         """Whether something on the record was taken from this message."""
         made = [one.message for one in self.entries] + [one.message for one in self.updates]
-        return message in made or (self.draft is not None and self.draft.message == message)
+        return message in made or message in self.evidence or (self.draft is not None and self.draft.message == message)
 
     # --- updates ------------------------------------------------------------------------------------------------------
 

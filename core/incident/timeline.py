@@ -22,6 +22,7 @@ from core.incident.events import (
     Closed,
     CloseKind,
     Corrected,
+    Debriefed,
     DecisionMarked,
     DecisionPointAnswered,
     DecisionPointMoved,
@@ -31,6 +32,9 @@ from core.incident.events import (
     Declared,
     DeliveryNoted,
     Event,
+    FollowUpAdded,
+    FollowUpEnded,
+    FollowUpMoved,
     FrozenChanges,
     How,
     ImpactSet,
@@ -44,6 +48,9 @@ from core.incident.events import (
     Objected,
     PathChosen,
     PhaseSet,
+    PostmortemAssigned,
+    PostmortemPublished,
+    PostmortemWaived,
     Published,
     Recorded,
     RelapseSeen,
@@ -66,6 +73,7 @@ from core.incident.events import (
 )
 from core.incident.state import Entry, Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, MessageRef, Path, Person
+from core.incident.workdays import day_words
 
 PATH_WORDS = {
     Path.ROLLBACK: "roll back",
@@ -130,6 +138,10 @@ def _closed(event: Closed) -> str:
             return f"closed. Cause: {event.cause}. Fixed by: {event.fixed}. Next: {event.next}"
         case _:
             assert_never(event.how)
+
+
+def _by(event: FollowUpAdded) -> str:
+    return f"{event.priority}, due {day_words(event.due)}"
 
 
 def _ended(event: ItemEnded, item_text: str) -> str:
@@ -229,6 +241,21 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
             return f"it came back{_why(event.why)}"
         case Closed():
             return _closed(event)
+        case FollowUpAdded():
+            over = f", carried over from {event.item}" if event.item else ""
+            return f"follow-up F{event.number} for {event.owner.name}: {event.text} ({_by(event)}){over}"
+        case FollowUpMoved():
+            return f"F{event.number} is {event.owner.name}'s, due {day_words(event.due)}{_why(event.why)}"
+        case FollowUpEnded():
+            return f"F{event.number} {'done' if event.done else 'dropped'}{_why(event.why)}"
+        case PostmortemAssigned():
+            return f"{event.owner.name} writes the postmortem by {day_words(event.due)}"
+        case PostmortemPublished():
+            return f"the postmortem is out{_why(event.where)}"
+        case PostmortemWaived():
+            return f"there will be no postmortem{_why(event.why)}"
+        case Debriefed():
+            return f"debrief: {event.change}"
         case Reopened():
             return f"reopened: {event.why}"
         case ChannelOpened():

@@ -20,6 +20,7 @@ ITEM = argument("item", Kind.ITEM)
 HYPOTHESIS = argument("item", Kind.ITEM, "H")
 TEXT = argument("text", Kind.WORDS)
 WHY = argument("why", Kind.WORDS, asks="why, in one sentence")
+FOLLOW_UP = argument("n", Kind.FOLLOW_UP, into="follow_up")
 EVIDENCE = optional(argument("evidence", Kind.WORDS, into="result", asks="what shows it"))
 SEVERITY = argument("severity", Kind.SEVERITY, "1|2|3")
 MOMENT = argument("time", Kind.MOMENT, into="at")
@@ -165,7 +166,50 @@ VERBS: tuple[Verb, ...] = (
         (optional(argument("length", Kind.LENGTH, "10m", asks="for how long, like 10m")),),
     ),
     Verb("withdraw", Group.UPDATE, c.WithdrawUpdate, "withdraw the last update", "withdraw it was meant for another incident", (WHY,)),
-    Verb("amend", Group.AFTER, c.Amend, "correct a timeline entry", "amend 5 the release was number 214", (argument("entry", Kind.ENTRY), TEXT)),
+    Verb(
+        "followup", Group.AFTER, c.FollowUp, "add work that outlives the incident, with its owner and its day",
+        "followup alert on failing payments owner=@ann due=Friday priority=P1", (TEXT,),
+        (argument("owner", Kind.WHO, "@who", asks="who does it"), argument("due", Kind.DATE, "DATE", asks="by which day, like Friday"),
+         argument("priority", Kind.PRIORITY, "P0..P3")),
+        aliases=("follow-up",), needs=("owner", "due"),
+    ),
+    Verb(
+        "followup-done", Group.AFTER, c.EndFollowUp, "a follow-up is done", "followup-done F2 the alert is there",
+        (FOLLOW_UP, optional(argument("result", Kind.WORDS, into="why", asks="what came of it"))), fixed={"done": True},
+    ),
+    Verb(
+        "followup-drop", Group.AFTER, c.EndFollowUp, "drop a follow-up, with the reason", "followup-drop F2 the service is going away",
+        (FOLLOW_UP, WHY), fixed={"done": False},
+    ),
+    Verb(
+        "followup-move", Group.AFTER, c.MoveFollowUp, "move a follow-up to another day or person", "followup-move F2 due=Friday owner=@mia",
+        (FOLLOW_UP, optional(WHY)),
+        (argument("due", Kind.DATE, "DATE"), argument("owner", Kind.WHO, "@who")),
+    ),
+    Verb(
+        "postmortem", Group.AFTER, c.AskPostmortem, "post the record as a postmortem to fill in; or say who writes it, by when",
+        "postmortem @ann due=Friday", (optional(WHO),), (argument("due", Kind.DATE, "DATE", asks="by which day, like Friday"),),
+    ),
+    Verb(
+        "postmortem published", Group.AFTER, c.PublishPostmortem, "the postmortem is out; the channel becomes read-only",
+        "postmortem published https://wiki.example.org/inc-7",
+        (optional(argument("n", Kind.INCIDENT, into="number")), optional(argument("where", Kind.WORDS, asks="where it is"))),
+        aliases=("postmortem done", "postmortem out"),
+    ),
+    Verb(
+        "postmortem none", Group.AFTER, c.WaivePostmortem, "there will be no postmortem, and why", "postmortem none the one of incident 6 covers it",
+        (optional(argument("n", Kind.INCIDENT, into="number")), WHY),
+    ),
+    Verb(
+        "debrief", Group.AFTER, c.Debrief, "choose the one change of the debrief; the next incident's board shows it",
+        "debrief the commander says aloud who has recovery", (argument("change", Kind.WORDS, asks="the one thing to do otherwise next time"),),
+    ),
+    Verb(
+        "amend", Group.AFTER, c.Amend, "correct a timeline entry, its text or its time", "amend 5 the release was number 214",
+        (argument("entry", Kind.ENTRY), optional(TEXT, "TEXT")), (argument("time", Kind.TIME, "10:02", into="at", asks="when it was, like 10:02"),),
+    ),
+    Verb("hide", Group.AFTER, c.HideEntry, "leave a timeline entry out of the postmortem", "hide 5", (argument("entry", Kind.ENTRY),), fixed={"hidden": True}),
+    Verb("unhide", Group.AFTER, c.HideEntry, "take an entry into the postmortem again", "unhide 5", (argument("entry", Kind.ENTRY),), fixed={"hidden": False}),
 )  # fmt: skip
 
 PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
@@ -178,9 +222,6 @@ NOT_YET: dict[str, tuple[Group, str]] = {
     "widen": (Group.PEOPLE, "Mention in this channel whom you need."),
     "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),
     "oncall": (Group.PEOPLE, "Tocsin's config says who is on call."),
-    "followup": (Group.AFTER, "`action TEXT @who` puts it on the list."),
-    "followup-done": (Group.AFTER, "`done ITEM` crosses it off the list."),
-    "postmortem": (Group.AFTER, "`timeline` shows the record to write it from."),
 }
 """The spec's verbs that this version does not have: their group, and what to do instead."""
 
@@ -238,6 +279,9 @@ ALSO: dict[str, str] = {
     **dict.fromkeys(("deployed", "released", "shipped"), "changed"),
     "move": "move-decision",
     "nope": "no",
+    **dict.fromkeys(("lesson", "retro", "retrospective"), "debrief"),
+    **dict.fromkeys(("pm", "rca", "review"), "postmortem"),
+    **dict.fromkeys(("todo", "task", "ticket"), "followup"),
 }
 """Words that no verb begins with, and the verb that whoever types them half asleep wants."""
 

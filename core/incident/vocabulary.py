@@ -96,6 +96,16 @@ class ItemStatus(StrEnum):
     DROPPED = "dropped"
     DID_NOT_HELP = "did not help"
     STOPPED = "stopped"
+    CARRIED = "carried over"
+
+
+class Priority(StrEnum):
+    """How soon a follow-up is due; lower is sooner."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
 
 
 class Path(StrEnum):
@@ -154,3 +164,13 @@ class MessageRef(Value):
 
     def __str__(self) -> str:
         return f"{self.channel}/{self.id}"
+
+
+class FollowUpRef(Value):
+    """A follow-up by its number in its incident, and that incident's own where it is named from elsewhere: `F2`, `7.F2`."""
+
+    number: int
+    incident: int | None = None
+
+    def __str__(self) -> str:
+        return f"F{self.number}" if self.incident is None else f"{self.incident}.F{self.number}"

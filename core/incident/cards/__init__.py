@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from core.incident.cards.after import courses, debrief, follow_ups, postmortems
 from core.incident.cards.board import board, notice
 from core.incident.cards.card import Card
 from core.incident.cards.delivery import delivery_cards
@@ -36,6 +37,10 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "role": handovers,
     "letter": letters,
     "summary": summary,
+    "follow-ups": follow_ups,
+    "postmortem": postmortems,
+    "course": courses,
+    "debrief": debrief,
 }
 
 

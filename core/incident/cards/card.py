@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.incident.document import Choice, Document, Post
+from core.incident.document import Choice, Document, File, Post
 from core.incident.emoji import EMOJI
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person
@@ -48,6 +48,7 @@ def card(
     thread: MessageRef | None = None,
     pinned: bool = False,
     spaced: bool = False,
+    file: File | None = None,
 ) -> Card:
     """A card of this incident."""
     post = Post(
@@ -64,6 +65,7 @@ def card(
         # A reply can only be made where the message is.
         reply_to=reply_to if reply_to is not None and reply_to.channel == channel else None,
         thread=thread,
+        file=file,
     )
     return Card(channel, post, pinned, spaced)
 

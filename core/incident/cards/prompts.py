@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.incident.cards import calls
+from core.incident.cards import after, calls
 from core.incident.cards.asking import Asking, people, yes
 from core.incident.cards.card import Card, card, choice
 from core.incident.commands import Close, Publish
@@ -144,6 +144,7 @@ QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
     Ask.OBJECTION: calls.objection,
     Ask.SECOND: calls.second,
     Ask.VACANT: calls.vacant,
+    Ask.POSTMORTEM: after.reminder,
 }
 """How each question reads; a new one is a row here."""
 
@@ -166,6 +167,7 @@ SETTLED = {
     Ask.OBJECTION: "The objection",
     Ask.SECOND: "A second check",
     Ask.VACANT: "The call that was left",
+    Ask.POSTMORTEM: "The postmortem",
 }
 
 
@@ -174,7 +176,8 @@ def prompts(incident: Incident) -> Iterator[Card]:
         ask = prompt.asked.ask
         # A second alarm is asked about where it was raised, in whichever triage channel.
         raised = prompt.asked.message.channel if prompt.asked.message else incident.triage
-        channel = raised if ask is Ask.SAME else incident.channel
+        # A postmortem is due when the channel may be read-only already.
+        channel = {Ask.SAME: raised, Ask.POSTMORTEM: incident.triage}.get(ask, incident.channel)
         if channel is None:
             continue
         if prompt.settled:

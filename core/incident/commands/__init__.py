@@ -6,6 +6,18 @@ are rows of `core.incident.verbs.VERBS`.
 
 from __future__ import annotations
 
+from core.incident.commands.after import (
+    AskPostmortem,
+    Debrief,
+    EndFollowUp,
+    FollowUp,
+    GiveEvidence,
+    HideEntry,
+    MoveFollowUp,
+    PostDigest,
+    PublishPostmortem,
+    WaivePostmortem,
+)
 from core.incident.commands.answers import Confirm, Decline, KeepClaim, NoteTakenBack
 from core.incident.commands.calls import (
     AnswerDecision,
@@ -44,6 +56,7 @@ from core.incident.commands.clock import (
     LetItStand,
     LockChannel,
     Nudge,
+    RemindPostmortem,
     RemindUpdate,
 )
 from core.incident.commands.closing import CameBack, Close, CloseDuplicate, CloseFalseAlarm, Reopen, Resolve
@@ -96,6 +109,7 @@ __all__ = [
     "AskAboutFreeze",
     "AskDecision",
     "AskForCommander",
+    "AskPostmortem",
     "AskSameOrNew",
     "AskToClose",
     "AskUnfreeze",
@@ -110,6 +124,7 @@ __all__ = [
     "Command",
     "Confirm",
     "CorrectUpdate",
+    "Debrief",
     "DecideBy",
     "Declare",
     "Decline",
@@ -118,11 +133,15 @@ __all__ = [
     "Discard",
     "Draft",
     "EditSource",
+    "EndFollowUp",
     "EndItem",
     "EndPause",
+    "FollowUp",
     "Freeze",
+    "GiveEvidence",
     "Grab",
     "HandOff",
+    "HideEntry",
     "Join",
     "KeepClaim",
     "LetGo",
@@ -134,6 +153,7 @@ __all__ = [
     "MeetThreshold",
     "Misread",
     "MoveDecision",
+    "MoveFollowUp",
     "NameBackup",
     "NoteArrival",
     "NoteAudiences",
@@ -147,11 +167,14 @@ __all__ = [
     "Nudge",
     "Object",
     "PassRole",
+    "PostDigest",
     "Publish",
+    "PublishPostmortem",
     "PublishUnchanged",
     "Quote",
     "RecordChange",
     "Release",
+    "RemindPostmortem",
     "RemindUpdate",
     "Reopen",
     "Resolve",
@@ -166,6 +189,7 @@ __all__ = [
     "Unfreeze",
     "UnmeetThreshold",
     "Vacate",
+    "WaivePostmortem",
     "WatchSignal",
     "WithdrawDecision",
     "WithdrawEntry",
@@ -186,6 +210,8 @@ AnyCommand = (
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate | Snooze | NoteAudiences)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
     | (KeepClaim | NoteTakenBack)
+    | (FollowUp | MoveFollowUp | EndFollowUp | AskPostmortem | PublishPostmortem | WaivePostmortem | Debrief)
+    | (HideEntry | GiveEvidence | RemindPostmortem | PostDigest)
     | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)
     | (RemindUpdate | AskToClose | LockChannel)
     | (

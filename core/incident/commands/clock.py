@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from core.incident.commands.wish import Command
 
@@ -46,6 +46,13 @@ class RemindUpdate(Command):
 
     due: datetime
     step: int
+
+
+class RemindPostmortem(Command):
+    """A reminder of the postmortem due on a day, so many business days before it; below zero, after it."""
+
+    due: date
+    days: int
 
 
 class AskToClose(Command):

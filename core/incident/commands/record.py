@@ -44,10 +44,11 @@ class Show(Command):
 
 
 class Amend(Command):
-    """Correct the text of a timeline entry; the old text stays in the log."""
+    """Correct a timeline entry, its text or its time or both; what it was stays in the log."""
 
     entry: int
-    text: Words
+    text: Maybe = ""
+    at: datetime | None = None
 
 
 class WithdrawEntry(Command):

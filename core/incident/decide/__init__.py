@@ -16,9 +16,11 @@ from core.incident.decide import (
     calls,
     closing,
     declaring,
+    followups,
     items,
     path,
     points,
+    postmortem,
     record,
     reminders,
     roles,
@@ -116,6 +118,28 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return (Told(what=command.what, topic=command.topic),)
         case c.Amend():
             return record.amend(incident, command, act)
+        case c.HideEntry():
+            return record.hide(incident, command, act)
+        case c.GiveEvidence():
+            return record.give_evidence(incident, command)
+        case c.FollowUp():
+            return followups.add(incident, command, act)
+        case c.MoveFollowUp():
+            return followups.move(incident, command, act)
+        case c.EndFollowUp():
+            return followups.end(incident, command)
+        case c.AskPostmortem():
+            return postmortem.ask(incident, command, act)
+        case c.PublishPostmortem():
+            return postmortem.publish(incident, command, act)
+        case c.WaivePostmortem():
+            return postmortem.waive(incident, command, act)
+        case c.Debrief():
+            return postmortem.debrief(incident, command)
+        case c.RemindPostmortem():
+            return postmortem.remind(incident, command, act)
+        case c.PostDigest():
+            return ()
         case c.WithdrawEntry():
             return record.withdraw_entry(incident, command, act)
         case c.EditSource():
@@ -195,7 +219,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.CameBack():
             return closing.came_back(incident, command, act)
         case c.Close():
-            return closing.close(incident, command)
+            return closing.close(incident, command, act)
         case c.CloseFalseAlarm():
             return closing.close_false_alarm(incident, command)
         case c.CloseDuplicate():

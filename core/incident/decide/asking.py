@@ -88,7 +88,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
             command = c.Close.model_validate_json(asked.again.fields) if asked.again else c.Close()
             if act.stale(incident.policy.times.stale_act):
                 return ask_again(incident, command, act)
-            return closing.close(incident, command, agreed=True)
+            return closing.close(incident, command, act, agreed=True)
         case Ask.STALE:
             return ()
         case _:
@@ -120,6 +120,7 @@ ANSWERED_BY: dict[Ask, str] = {
     Ask.VACANT: "assign ROLE @who",
     Ask.UPDATE: "unchanged",
     Ask.WATCH: "came-back",
+    Ask.POSTMORTEM: "postmortem published",
 }
 """What answers a question that a yes or a no does not."""
 

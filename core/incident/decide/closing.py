@@ -16,7 +16,9 @@ from core.incident.commands import (
     SetSeverity,
 )
 from core.incident.decide.act import Act, Events, settle
+from core.incident.decide.followups import carried
 from core.incident.decide.points import withdraw_all
+from core.incident.decide.postmortem import owed
 from core.incident.decide.record import noted
 from core.incident.decide.reminders import unpromised
 from core.incident.events import (
@@ -34,7 +36,7 @@ from core.incident.events import (
     SeveritySet,
 )
 from core.incident.lifecycle import REOPEN_REASON, TRANSITIONS
-from core.incident.state import Incident
+from core.incident.state import Incident, Item
 from core.incident.times import spell
 from core.incident.vocabulary import ItemKind, ItemStatus, Phase
 
@@ -111,17 +113,21 @@ def drafted_next(incident: Incident) -> str:
     return "postmortem within 5 business days" if incident.response.postmortem else "no postmortem for this severity"
 
 
+def in_hands(incident: Incident) -> list[Item]:
+    """Items in somebody's hands, and the path."""
+    open_items = (item for item in incident.items.values() if item.open)
+    return [item for item in open_items if item.holder is not None or item.kind is ItemKind.RECOVERY]
+
+
 def left_over(incident: Incident) -> tuple[str, ...]:
     """What stands in the way of a close: items in somebody's hands, the path, a draft."""
     items = [
-        f"{item.key} {item.text}" + (f" ({item.holder.name})" if item.holder else "")
-        for item in incident.items.values()
-        if item.open and (item.holder is not None or item.kind is ItemKind.RECOVERY)
+        f"{item.key} {item.text}" + (f" ({item.holder.name})" if item.holder else "") for item in in_hands(incident)
     ]
     return (*items, *([f"draft {incident.draft.number}"] if incident.draft else []))
 
 
-def close(incident: Incident, command: Close, *, agreed: bool = False) -> Events:
+def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False) -> Events:
     """The declared close. What is still in somebody's hands is listed first; one yes carries it over."""
     if incident.closing is not None:
         was = incident.closing
@@ -140,17 +146,14 @@ def close(incident: Incident, command: Close, *, agreed: bool = False) -> Events
     twice = any(prompt.asked.again == again for prompt in incident.open_prompts(Ask.CLOSE))
     if left_over(incident) and not agreed and not twice:
         return (_asked(incident, again), *settle(incident, [Ask.CLOSE], "asked again"))
-    carried = [words for words in left_over(incident) if not words.startswith("draft ")]
-    next_ = command.next or drafted_next(incident)
-    return _closed(
-        incident,
-        Closed(
-            how=CloseKind.DECLARED,
-            cause=cause,
-            fixed=fixed,
-            next="; ".join([next_, *(["carried over: " + ", ".join(carried)] if carried else [])]),
-            owner=command.owner or (incident.commander if incident.response.postmortem else None),
-        ),
+    owner = command.owner or (incident.commander if incident.response.postmortem else None)
+    closed = Closed(
+        how=CloseKind.DECLARED, cause=cause, fixed=fixed, next=command.next or drafted_next(incident), owner=owner
+    )
+    return (
+        *carried(incident, in_hands(incident), act.person, act),
+        *_closed(incident, closed),
+        *(owed(owner, act) if owner else ()),
     )
 
 
@@ -195,7 +198,7 @@ def reopen(incident: Incident, command: Reopen, act: Act) -> Events:
     return (
         Reopened(why=command.why),
         # Its question was whether to lift the freeze since all is over.
-        *settle(incident, [Ask.UNFREEZE], "reopened"),
+        *settle(incident, [Ask.UNFREEZE, Ask.POSTMORTEM], "reopened"),
         # Whoever listens by now is told how it goes on.
         *([AudiencesSet(audiences=now)] if now != incident.audiences else []),
     )

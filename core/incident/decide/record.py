@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from core.incident import refusals
-from core.incident.commands import AddNote, Amend, DeleteSource, EditSource, RecordChange, SetImpact, WithdrawEntry
+from core.incident.commands import (
+    AddNote,
+    Amend,
+    DeleteSource,
+    EditSource,
+    GiveEvidence,
+    HideEntry,
+    RecordChange,
+    SetImpact,
+    WithdrawEntry,
+)
 from core.incident.decide.act import Act, Events
 from core.incident.decide.thresholds import say_the_rule
 from core.incident.events import (
@@ -11,9 +21,11 @@ from core.incident.events import (
     ChangeRecorded,
     Drafted,
     EntryAmended,
+    EntryHidden,
     EntrySeconded,
     EntryUnseconded,
     EntryWithdrawn,
+    EvidenceGiven,
     ImpactSet,
     Noted,
     Settled,
@@ -73,13 +85,44 @@ def amend(incident: Incident, command: Amend, act: Act) -> Events:
     """The scribe, the commander and the author of an entry may correct it."""
     if not 1 <= command.entry <= len(incident.entries):
         raise refusals.no_such_entry(command.entry, len(incident.entries))
-    entry, me = incident.entries[command.entry - 1], act.person
+    entry = incident.entries[command.entry - 1]
+    _may_correct(incident, entry, act, "correct that entry")
+    text, at = command.text or entry.text, command.at or entry.at
+    if not command.text and command.at is None:
+        raise refusals.amend_needs(entry.number)
+    if (text, at) == (entry.text, entry.at):
+        return ()
+    return (EntryAmended(entry=entry.number, text=text, at=None if at == entry.at else at),)
+
+
+def hide(incident: Incident, command: HideEntry, act: Act) -> Events:
+    """Left out of the postmortem, or in it again; the timeline keeps it."""
+    if not 1 <= command.entry <= len(incident.entries):
+        raise refusals.no_such_entry(command.entry, len(incident.entries))
+    entry = incident.entries[command.entry - 1]
+    _may_correct(incident, entry, act, "leave that entry out")
+    return () if entry.hidden is command.hidden else (EntryHidden(entry=entry.number, hidden=command.hidden),)
+
+
+def _may_correct(incident: Incident, entry: Entry, act: Act, what: str) -> None:
+    """The scribe, the commander and the author of an entry."""
+    me = act.person
     own = any(me.is_(author) for author in (entry.by, entry.marked_by))
     if not own and not incident.may(me, Role.SCRIBE) and not incident.may(me, Role.IC):
         asked = (*incident.deciders(Role.SCRIBE)[:1], *([entry.by] if entry.by else []))
         way = "" if incident.holder(Role.SCRIBE) else f"`claim {Role.SCRIBE}` takes it."
-        raise refusals.not_yours("correct that entry", asked, "scribe, the commander or its author", way)
-    return () if entry.text == command.text else (EntryAmended(entry=command.entry, text=command.text),)
+        raise refusals.not_yours(what, asked, "scribe, the commander or its author", way)
+
+
+def give_evidence(incident: Incident, command: GiveEvidence) -> Events:
+    """Words in an item's thread; those that were taken for something else are heard once all the same."""
+    quote = command.quote
+    if command.item not in incident.items or not command.text or quote.message in incident.evidence:
+        return ()
+    given = EvidenceGiven(
+        item=command.item, text=command.text, said_by=quote.by, said_at=quote.at, message=quote.message
+    )
+    return (given,)
 
 
 def withdraw_entry(incident: Incident, command: WithdrawEntry, act: Act) -> Events:
@@ -112,5 +155,5 @@ def edit_source(incident: Incident, command: EditSource) -> Events:
 
 
 def delete_source(incident: Incident, command: DeleteSource) -> Events:
-    captured = _captured(incident, command.message)
+    captured = _captured(incident, command.message) or command.message in incident.evidence
     return (SourceDeleted(message=command.message),) if captured else ()

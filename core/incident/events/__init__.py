@@ -11,6 +11,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from core.incident.events.after import (
+    Debriefed,
+    DigestPosted,
+    EntryHidden,
+    EvidenceGiven,
+    FollowUpAdded,
+    FollowUpEnded,
+    FollowUpMoved,
+    OpenFollowUp,
+    OwedPostmortem,
+    PostmortemAssigned,
+    PostmortemDrafted,
+    PostmortemPublished,
+    PostmortemWaived,
+)
 from core.incident.events.asking import Again, Ask, Asked, Heard, Nudged, Refused, Settled, Told
 from core.incident.events.calls import (
     DecisionPointAnswered,
@@ -85,6 +100,7 @@ __all__ = [
     "CloseKind",
     "Closed",
     "Corrected",
+    "Debriefed",
     "DecisionMarked",
     "DecisionPointAnswered",
     "DecisionPointMoved",
@@ -93,13 +109,19 @@ __all__ = [
     "DecisionPointWithdrawn",
     "Declared",
     "DeliveryNoted",
+    "DigestPosted",
     "DraftDiscarded",
     "Drafted",
     "EntryAmended",
+    "EntryHidden",
     "EntrySeconded",
     "EntryUnseconded",
     "EntryWithdrawn",
     "Event",
+    "EvidenceGiven",
+    "FollowUpAdded",
+    "FollowUpEnded",
+    "FollowUpMoved",
     "FrozenChanges",
     "Happened",
     "Heard",
@@ -114,9 +136,15 @@ __all__ = [
     "Noted",
     "Nudged",
     "Objected",
+    "OpenFollowUp",
     "Origin",
+    "OwedPostmortem",
     "PathChosen",
     "PhaseSet",
+    "PostmortemAssigned",
+    "PostmortemDrafted",
+    "PostmortemPublished",
+    "PostmortemWaived",
     "Published",
     "Recorded",
     "Refused",
@@ -154,6 +182,8 @@ Event = Annotated[
     | (PathChosen | FrozenChanges | UnfrozenChanges)
     | (Drafted | DraftDiscarded | Published | Corrected | UpdateWithdrawn | AudiencesSet | RemindersSnoozed)
     | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Nudged | Told | Heard | Refused)
+    | (FollowUpAdded | FollowUpMoved | FollowUpEnded | Debriefed | EntryHidden | EvidenceGiven | DigestPosted)
+    | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
     | (Arrived | Left)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),

@@ -31,6 +31,7 @@ class Ask(StrEnum):
     OBJECTION = "objection"
     SECOND = "second"
     VACANT = "vacant"
+    POSTMORTEM = "postmortem"
 
 
 class Again(Value):

@@ -10,7 +10,10 @@ from core.incident.vocabulary import ChannelRef, MessageRef, Person, Severity
 
 
 class Declared(Happened):
-    """The first event of an incident, written into the house's stream as well."""
+    """The first event of an incident, written into the house's stream as well.
+
+    `last_time` is the one change that the debrief of the incident `last_time_of` chose.
+    """
 
     kind: Literal["declared"] = "declared"
     number: int
@@ -22,6 +25,8 @@ class Declared(Happened):
     message: MessageRef | None = None
     reported_by: Person | None = None
     service: str = ""
+    last_time: str = ""
+    last_time_of: int = 0
 
 
 class Joined(Happened):

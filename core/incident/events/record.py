@@ -56,9 +56,12 @@ class ChangeRecorded(Happened):
 
 
 class EntryAmended(Happened):
+    """The entry's text as it now is, and its time where that changed."""
+
     kind: Literal["entry_amended"] = "entry_amended"
     entry: int
     text: str
+    at: datetime | None = None
 
 
 class EntryWithdrawn(Happened):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import assert_never
 
-from core.incident import letters
+from core.incident import course, letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
 from core.incident.events import (
     Arrived,
@@ -24,6 +24,7 @@ from core.incident.events import (
     ChannelOpened,
     Closed,
     Corrected,
+    Debriefed,
     DecisionMarked,
     DecisionPointAnswered,
     DecisionPointMoved,
@@ -32,13 +33,19 @@ from core.incident.events import (
     DecisionPointWithdrawn,
     Declared,
     DeliveryNoted,
+    DigestPosted,
     DraftDiscarded,
     Drafted,
     EntryAmended,
+    EntryHidden,
     EntrySeconded,
     EntryUnseconded,
     EntryWithdrawn,
     Event,
+    EvidenceGiven,
+    FollowUpAdded,
+    FollowUpEnded,
+    FollowUpMoved,
     FrozenChanges,
     Heard,
     ImpactSet,
@@ -53,6 +60,10 @@ from core.incident.events import (
     Objected,
     PathChosen,
     PhaseSet,
+    PostmortemAssigned,
+    PostmortemDrafted,
+    PostmortemPublished,
+    PostmortemWaived,
     Published,
     Recorded,
     Refused,
@@ -78,10 +89,11 @@ from core.incident.events import (
     UnfrozenChanges,
     UpdateWithdrawn,
 )
+from core.incident.evolve import after as aftermath
 from core.incident.evolve import calls
 from core.incident.evolve.grown import with_, with_person
 from core.incident.evolve.phases import open_again, well_again
-from core.incident.evolve.record import each_entry, source_edited, unseconded
+from core.incident.evolve.record import each_entry, evidence_edited, source_edited, unseconded
 from core.incident.evolve.roles import left, take_role, vacate
 from core.incident.evolve.updates import (
     audiences_set,
@@ -99,6 +111,7 @@ from core.incident.state import (
     Freeze,
     Incident,
     Item,
+    Lesson,
     Prompt,
     Reopening,
 )
@@ -131,10 +144,12 @@ def begin(recorded: Recorded) -> Incident:
         reported_by=event.reported_by,
         service=event.service,
         vacant_since=recorded.at,
+        last_time=Lesson(event.last_time, of=event.last_time_of) if event.last_time else None,
     )
     first = entry(incident, recorded)
     return replace(
         incident,
+        course=course.begun(incident),
         entries=(first,) if first else (),
         people=(recorded.by,),
         version=recorded.version,
@@ -166,6 +181,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
             gone = {key: at for key, at in gone.items() if key != recorded.by.key} if gone else gone
     return replace(
         after,
+        course=course.after(incident, after, recorded.at),
         left=gone,
         entries=(*after.entries, new) if new else after.entries,
         people=people,
@@ -205,7 +221,11 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case EntryAmended():
             return replace(
                 incident,
-                entries=each_entry(incident, event.entry, lambda one: replace(one, text=event.text, note=AMENDED)),
+                entries=each_entry(
+                    incident,
+                    event.entry,
+                    lambda one: replace(one, text=event.text, at=event.at or one.at, note=AMENDED),
+                ),
             )
         case EntryWithdrawn():
             return replace(
@@ -223,6 +243,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(
                 incident,
                 entries=each_entry(incident, event.message, lambda one: replace(one, note="its message was deleted")),
+                evidence=evidence_edited(incident.evidence, event.message, None),
             )
         case RoleTaken():
             return take_role(incident, event, recorded)
@@ -335,7 +356,11 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(incident, missing_rights=tuple(one for one in incident.missing_rights if one != event.right))
         case Remade():
             return replace(incident, remade=(*incident.remade, event.what))
-        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived():
+        case (FollowUpAdded() | FollowUpMoved() | FollowUpEnded() | Debriefed() | EntryHidden() | EvidenceGiven()) | (
+            PostmortemAssigned() | PostmortemDrafted() | PostmortemPublished() | PostmortemWaived()
+        ):
+            return aftermath.after(incident, event, recorded, by)
+        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted():
             return incident
         case _:
             assert_never(event)

@@ -31,4 +31,7 @@ def open_again(incident: Incident, at: datetime) -> Incident:
         # What was seen and watched was so the last time.
         met={},
         signal=None,
+        # The postmortem of a close that did not last is none.
+        postmortem=None,
+        lesson=None,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from core.incident.events import SourceEdited
-from core.incident.state import Entry, Incident
-from core.incident.vocabulary import Person
+from core.incident.evolve.grown import with_
+from core.incident.state import Entry, Evidence, Incident
+from core.incident.vocabulary import MessageRef, Person
 
 
 def each_entry(incident: Incident, wanted: object, change: Callable[[Entry], Entry]) -> tuple[Entry, ...]:
@@ -22,8 +23,12 @@ def source_edited(incident: Incident, event: SourceEdited) -> Incident:
     edited = [one for one in incident.entries if one.message == event.message and not one.withdrawn]
     texts = {one.item: event.text for one in edited}
     items = {key: replace(item, text=texts.get(key, item.text)) for key, item in incident.items.items()}
+    evidence = evidence_edited(incident.evidence, event.message, event.text)
     return replace(
-        incident, items=items, entries=each_entry(incident, event.message, lambda one: reworded(one, event.text))
+        incident,
+        evidence=evidence,
+        items=items,
+        entries=each_entry(incident, event.message, lambda one: reworded(one, event.text)),
     )
 
 
@@ -44,3 +49,13 @@ def unseconded(one: Entry, who: Person) -> Entry:
     """The entry without one of those who marked it."""
     marked = [person for person in (one.marked_by, *one.also) if person is not None and not person.is_(who)]
     return replace(one, marked_by=marked[0], also=tuple(marked[1:]))
+
+
+def evidence_edited(
+    evidence: Mapping[MessageRef, Evidence], message: MessageRef, text: str | None
+) -> Mapping[MessageRef, Evidence]:
+    """The evidence with one message's words as they are now; `None` where the message was deleted."""
+    if message not in evidence:
+        return evidence
+    was = evidence[message]
+    return with_(evidence, message, replace(was, deleted=True) if text is None else replace(was, text=text))

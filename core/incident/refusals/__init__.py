@@ -5,6 +5,18 @@ A refusal is an answer to a person, never a fault of the program; `decide` raise
 
 from __future__ import annotations
 
+from core.incident.refusals.after import (
+    day_has_passed,
+    debrief_after_the_close,
+    drop_needs,
+    follow_up_is_over,
+    follow_up_needs,
+    move_needs,
+    no_postmortem_owed,
+    no_postmortem_yet,
+    no_such_follow_up,
+    postmortem_is_out,
+)
 from core.incident.refusals.asking import more_than_yes, not_asked_of_you, nothing_asked
 from core.incident.refusals.calls import (
     decision_in_the_past,
@@ -20,6 +32,7 @@ from core.incident.refusals.calls import (
     say_why_unsafe,
 )
 from core.incident.refusals.closing import (
+    amend_needs,
     close_needs,
     duplicate_of_itself,
     no_such_entry,
@@ -68,27 +81,37 @@ from core.incident.refusals.updates import (
 __all__ = [
     "Refusal",
     "already_here",
+    "amend_needs",
     "backup_is_holder",
     "claim_stays",
     "close_needs",
     "closed_already",
     "command_is_handed_off",
+    "day_has_passed",
+    "debrief_after_the_close",
     "decision_in_the_past",
     "declare_in_triage",
     "draft_moved_on",
+    "drop_needs",
     "duplicate_of_itself",
     "either",
+    "follow_up_is_over",
+    "follow_up_needs",
     "hand_offs_cross",
     "holds_nothing",
     "item_ended",
     "item_in_hands",
     "more_than_yes",
+    "move_needs",
     "names",
     "no_decision_point",
     "no_draft",
+    "no_postmortem_owed",
+    "no_postmortem_yet",
     "no_reminder_before",
     "no_such_decision_point",
     "no_such_entry",
+    "no_such_follow_up",
     "no_such_incident",
     "no_such_item",
     "no_such_service",
@@ -111,6 +134,7 @@ __all__ = [
     "nothing_to_snooze",
     "nothing_to_watch",
     "objected_already",
+    "postmortem_is_out",
     "promise_in_the_past",
     "raised_again",
     "reason_too_short",

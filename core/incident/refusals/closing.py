@@ -56,3 +56,11 @@ def duplicate_of_itself() -> Refusal:
 def no_such_entry(number: int, last: int) -> Refusal:
     span = f"They run from 1 to {last}" if last else "There are none yet"
     return Refusal("no-such-entry", f"There is no timeline entry {number}.", f"{span}; `timeline` shows them.")
+
+
+def amend_needs(number: int) -> Refusal:
+    return Refusal(
+        "amend-needs",
+        f"What shall entry {number} say, or when was it?",
+        f"`amend {number} TEXT` or `amend {number} time=10:02`.",
+    )

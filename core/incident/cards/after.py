@@ -1,0 +1,127 @@
+"""What comes after the close, as cards: the follow-ups, the postmortem, the debrief."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from core.incident import postmortem
+from core.incident.cards.asking import Asking, people
+from core.incident.cards.card import Card, card, choice
+from core.incident.document import Document, File, Line, Strong, Struck, Typed, When, Who, Words, line
+from core.incident.parts import FollowUp
+from core.incident.state import Incident, Prompt
+from core.incident.workdays import day_words
+
+QUESTIONS = (
+    "When did everybody know who was in command?",
+    "Which hand-off was unclear?",
+    "What was checked twice, or by nobody?",
+    "Which decision waited, and for whom?",
+    "What did customers hear late, or in two versions?",
+)
+"""The debrief's five questions, one for each thing that goes wrong when one chat turns into five jobs at once."""
+
+
+def follow_ups(incident: Incident) -> Iterator[Card]:
+    """One list, edited in place: whose each is, by when, and how it ended."""
+    if incident.channel is not None and incident.follow_ups:
+        rows = [_follow_up(one) for one in incident.follow_ups.values()]
+        if any(one.open for one in incident.follow_ups.values()):
+            rows.append(
+                line(
+                    Typed("followup-done N"),
+                    ", ",
+                    Typed("followup-move N due=DATE"),
+                    " or ",
+                    Typed("followup-drop N WHY"),
+                )
+            )
+        title = line(Strong("Follow-ups"), f" · inc {incident.number}").spans
+        yield card(incident, incident.channel, "followups", Document(tuple(rows), title))
+
+
+def _follow_up(one: FollowUp) -> Line:
+    head = f"F{one.number} · {one.priority} · "
+    if not one.open:
+        why = f" ({one.why})" if one.why else ""
+        return line(head, Struck(one.text), " · ", Who(one.owner), f" · {one.over}{why}", bullet=True)
+    return line(head, one.text, " · ", Who(one.owner), f" · due {day_words(one.due)}", bullet=True)
+
+
+def postmortems(incident: Incident) -> Iterator[Card]:
+    """Each time that the record was posted to write in; the newest says whose it is."""
+    duty = incident.postmortem
+    if duty is None or incident.channel is None:
+        return
+    record = File(postmortem.file_name(incident), "text/markdown", partial(postmortem.markdown, incident))
+    for number, at in enumerate(duty.drafts, 1):
+        newest = number == len(duty.drafts)
+        key = "postmortem" if number == 1 else f"postmortem/{number}"
+        rows = [line("The record as a postmortem to fill in, as of ", When(at), ".")]
+        if not newest:
+            yield card(incident, incident.channel, key, Document(tuple(rows)), file=record)
+            continue
+        if duty.published_at is not None:
+            rows = [
+                line(
+                    Strong("Postmortem"),
+                    ": out since ",
+                    When(duty.published_at),
+                    f", {duty.where}" if duty.where else "",
+                )
+            ]
+        elif duty.waived:
+            rows = [line(Strong("Postmortem"), f": there will be none: {duty.waived}")]
+        else:
+            rows.insert(0, line(Strong("Postmortem"), ": ", Who(duty.owner), f", due {day_words(duty.due)}"))
+            rows.append(line("When it is out: ", Typed("postmortem published LINK")))
+        choices = (choice(incident, "published", "it is out", "postmortem published"),) if duty.owed else ()
+        yield card(incident, incident.channel, key, Document(tuple(rows)), choices=choices, file=record)
+
+
+def courses(incident: Incident) -> Iterator[Card]:
+    """The picture of its course, once for each time that the record was posted."""
+    for number in range(1, len(incident.postmortem.drafts) + 1 if incident.postmortem else 1):
+        if incident.channel is not None:
+            key = "course" if number == 1 else f"course/{number}"
+            drawn = File(postmortem.picture_name(incident), "image/svg+xml", partial(postmortem.picture, incident))
+            yield card(incident, incident.channel, key, Document((line("Its course as a picture."),)), file=drawn)
+
+
+def reminder(incident: Incident, prompt: Prompt) -> Asking:
+    duty = incident.postmortem
+    due = day_words(duty.due) if duty else ""
+    late = prompt.asked.step > 0
+    words: list[Words] = [
+        f": the postmortem of inc {incident.number}, ",
+        Strong(incident.title),
+        f", {'was' if late else 'is'} due {due}.",
+    ]
+    ask = line(*people(prompt.asked.to), *words)
+    way = line(
+        "When it is out: ",
+        Typed(f"postmortem published {incident.number} LINK"),
+        "; or ",
+        Typed(f"postmortem none {incident.number} WHY"),
+    )
+    return [ask, way], (choice(incident, "published", "it is out", f"postmortem published {incident.number}"),)
+
+
+def debrief(incident: Incident) -> Iterator[Card]:
+    """Fifteen minutes, five questions, one change."""
+    if incident.channel is None or incident.closing is None or incident.closing.fixed == "":
+        return
+    lesson = incident.lesson
+    if lesson is not None:
+        who: list[Words] = [" (", Who(lesson.by), ")"] if lesson.by else []
+        rows = [line(Strong("Debrief"), f": next time {lesson.text}", *who)]
+    else:
+        rows = [
+            line(Strong("Debrief"), ", 15 minutes, everybody who was here. Talk in this thread."),
+            *(line(f"{number}. {question}") for number, question in enumerate(QUESTIONS, 1)),
+            line("One change, not ten: ", Typed("debrief CHANGE"), "; the next incident's board shows it."),
+        ]
+    number = len(incident.reopenings)
+    key = f"debrief/{number + 1}" if number else "debrief"
+    yield card(incident, incident.channel, key, Document(tuple(rows)), topic="Debrief")
