@@ -1,0 +1,102 @@
+"""The figures of one incident: how long it took until somebody commanded, users were told, served again, and it was over.
+
+Rule: a moment that has not come is `None`, and so is every length that would end there; nothing is guessed. All lengths
+begin at the declaration (Google, SRE workbook, "Incident Response"; the field's "time to …").
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core.incident.course import Track
+from core.incident.events import CloseKind
+from core.incident.state import Incident
+from core.incident.vocabulary import ItemKind, ItemStatus, Person, Phase, Role, Severity, Value
+
+
+class Figures(Value):
+    """What is counted over many incidents. `how` is how it was closed, nothing while it is open."""
+
+    number: int
+    name: str
+    title: str
+    severity: Severity
+    service: str
+    phase: Phase
+    how: CloseKind | None
+    declared_at: datetime
+    commanded_at: datetime | None
+    told_at: datetime | None
+    mitigated_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    updates: int
+    kept: int
+    broken: int
+    handoffs: int
+    reopened: int
+    commander: Person | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one to count lengths over: declared over, and neither a false alarm nor a duplicate."""
+        return self.how is CloseKind.DECLARED
+
+    def until(self, moment: datetime | None) -> timedelta | None:
+        """How long after the declaration; a clock that was set back makes nothing take less than no time."""
+        return max(moment - self.declared_at, timedelta()) if moment is not None else None
+
+    @property
+    def to_commander(self) -> timedelta | None:
+        return self.until(self.commanded_at)
+
+    @property
+    def to_update(self) -> timedelta | None:
+        return self.until(self.told_at)
+
+    @property
+    def to_mitigation(self) -> timedelta | None:
+        return self.until(self.mitigated_at)
+
+    @property
+    def to_resolve(self) -> timedelta | None:
+        return self.until(self.resolved_at)
+
+    @property
+    def to_close(self) -> timedelta | None:
+        return self.until(self.closed_at)
+
+
+def figures(incident: Incident) -> Figures:
+    """The figures of an incident as it now stands."""
+    commands = [one.since for one in incident.course if (one.track, one.key) == (Track.ROLE, Role.IC.value)]
+    return Figures(
+        number=incident.number,
+        name=incident.name,
+        title=incident.title,
+        severity=incident.severity,
+        service=incident.service,
+        phase=incident.phase,
+        how=incident.closing.how if incident.closing else None,
+        declared_at=incident.declared_at,
+        commanded_at=min(commands, default=None),
+        told_at=incident.updates[0].at if incident.updates else None,
+        mitigated_at=_mitigated_at(incident),
+        resolved_at=incident.resolved_at,
+        closed_at=incident.closed_at,
+        updates=len(incident.updates),
+        kept=incident.promises.kept,
+        broken=incident.promises.broken,
+        handoffs=incident.handoffs,
+        reopened=len(incident.reopenings),
+        commander=incident.commander,
+    )
+
+
+def _mitigated_at(incident: Incident) -> datetime | None:
+    """When the first recovery action that helped was done; without one, when users were served again."""
+    helped = [item.key for item in incident.items_of(ItemKind.RECOVERY) if item.status is ItemStatus.DONE]
+    done = [one.until for one in incident.course if one.track is Track.ITEM and one.key in helped[:1] and one.until]
+    if not done or incident.resolved_at is None:
+        return incident.resolved_at
+    return min(done[-1], incident.resolved_at)
