@@ -20,6 +20,7 @@ from core.activity_log import ActivityLog
 from core.command_post import CommandPost
 from core.database import Database, Guarded
 from core.displays import Displays
+from core.incident.digest import WEEK
 from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
@@ -122,6 +123,8 @@ class Tocsin:
         await self.displays.start()
         for stream, incident in self.post.awake():
             self.timers.watch(stream, incident)
+        # Of the weeks that this process was not there for, the last is listed still.
+        self.timers.watch_house(self._plan.clock.now() - WEEK)
         await self._hand_audiences_in()
         tasks = [asyncio.create_task(self._connect(name)) for name in self._plan.transports]
         tasks += [asyncio.create_task(self._tick()), asyncio.create_task(self._database.failed())]

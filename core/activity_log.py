@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from core.chain import GENESIS, Damage, breaks, chain
 from core.database import Database, DatabaseFailure, Row
@@ -31,6 +31,11 @@ _INSERT = (
     "FROM json_each(?) ORDER BY key"
 )
 _SELECT = "SELECT stream, version, source, at, heard_at, body, prev, hash FROM events"
+_LEFT = (
+    "kind IN ('follow_up_added', 'follow_up_ended', 'postmortem_assigned', 'postmortem_published', 'postmortem_waived', "
+    "'reopened')"
+)
+"""What tells whether an incident left something open; the words of the index `events_left`, which finds it."""
 _SELECT_KIND = _SELECT.replace(" FROM", ", kind FROM")
 _HOLES = (
     "SELECT position, before FROM "
@@ -162,7 +167,8 @@ class ActivityLog:
         return [record for record in map(_read, rows) if record.origin and record.origin.message == message]
 
     async def awake(self) -> list[str]:
-        """Streams that still change: declared or reopened, and not made read-only since; and the ones written to last.
+        """Streams that still change: declared or reopened, and not made read-only since; those that owe a postmortem; and the
+        ones written to last.
 
         The last ones because a process may have died between the record of an act and what it calls for in the chats.
         """
@@ -170,8 +176,21 @@ class ActivityLog:
             "SELECT stream FROM (SELECT stream, kind, max(version) FROM events "
             "WHERE kind IN ('declared', 'channel_locked', 'closed', 'reopened') "
             "AND kind <> 'closed' AND stream <> ? GROUP BY stream) WHERE kind <> 'channel_locked' "
+            "UNION SELECT stream FROM (SELECT stream, kind, max(version) FROM events "
+            f"WHERE {_LEFT} AND kind NOT IN ('follow_up_added', 'follow_up_ended') "
+            "GROUP BY stream) WHERE kind = 'postmortem_assigned' "
             "UNION SELECT stream FROM events WHERE position > (SELECT max(position) FROM events) - ? AND stream <> ?",
             (HOUSE, LATEST, HOUSE),
+        )
+        return sorted((row[0] for row in rows), key=lambda stream: int(stream.removeprefix("inc-")))
+
+    async def unfinished(self) -> list[str]:
+        """Streams that may have left something open: more follow-ups were added than ended, or a postmortem is owed."""
+        rows = await self._database.rows(
+            "SELECT stream FROM (SELECT stream, sum(kind = 'follow_up_added') - sum(kind = 'follow_up_ended') AS open, "
+            r"max(version * (kind = 'postmortem_assigned')) - max(version * (kind LIKE 'postmortem\_%' ESCAPE '' "
+            "AND kind <> 'postmortem_assigned' OR kind = 'reopened')) AS owed "
+            f"FROM events WHERE {_LEFT} GROUP BY stream) WHERE open > 0 OR owed > 0 "
         )
         return sorted((row[0] for row in rows), key=lambda stream: int(stream.removeprefix("inc-")))
 
@@ -237,7 +256,16 @@ class ActivityLog:
         open_now = set(await self._open())
         found = {sibling.number: sibling for sibling in self._siblings([*same, *reversed(recent)], open_now)}
         kept = [one for one in found.values() if one.declared_at >= since or (message and one.message == message)]
-        return House((last or 0) + 1, tuple(kept), frozenset(row[0] for row in taken))
+        return House((last or 0) + 1, tuple(kept), frozenset(row[0] for row in taken), await self.newest("debriefed"))
+
+    async def newest(self, kind: Literal["debriefed", "digest_posted"]) -> Recorded | None:
+        """The newest record of a kind, in whatever stream."""
+        # The list is the index's own: without it SQLite would read the whole log.
+        rows = await self._database.rows(
+            f"{_SELECT} WHERE kind IN ('debriefed', 'digest_posted') AND kind = ? ORDER BY position DESC LIMIT 1",
+            (kind,),
+        )
+        return _read(rows[0]) if rows else None
 
     async def _open(self) -> list[str]:
         rows = await self._database.rows(

@@ -25,6 +25,7 @@ from core.incident.deadlines import deadlines
 from core.incident.decide import Act, Elsewhere, Events, decide, declare
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
+from core.incident.digest import digest
 from core.incident.events import Ask, Closed, CloseKind, Declared, Event, Heard, Joined, Origin, Recorded, Refused, Told
 from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
@@ -120,6 +121,8 @@ class CommandPost:
         """Decides and records an act. Raises what is a bug or the database's trouble; a refusal is an outcome."""
         if isinstance(order.command, c.Declare) and order.triage is not None:
             return await self._declare(order, order.command, order.triage)
+        if isinstance(order.command, c.PostDigest):
+            return await self._digest(order, order.command)
         incident = await self.incident(order.stream)
         if incident is None:
             return await self._outside(replace(order, stream=HOUSE))
@@ -187,6 +190,14 @@ class CommandPost:
                 # The incident's own stream carries the act; the house keeps the declaration, chained in both.
                 return await self._record(order, {stream_of(house.next_number): events, HOUSE: events[:1]})
         return await self.handle(replace(order, command=events.command, stream=stream_of(events.number)))
+
+    async def _digest(self, order: Order, command: c.PostDigest) -> Outcome:
+        """The weekly list, from every incident that left something open; the ones that sleep are read, and sleep on."""
+        async with self._locked([HOUSE]):
+            left = [await self.incident(stream) for stream in await self.log.unfinished()]
+            posted = digest([one for one in left if one is not None], command.week, self.policy())
+            # Where nothing is open nothing is written either: a later look finds the same.
+            return await self._record(order, {HOUSE: (posted,)}) if posted else Outcome(HOUSE)
 
     async def _record(
         self, order: Order, events: dict[str, Events], known: Mapping[str, Incident] = MappingProxyType({})

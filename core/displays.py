@@ -18,7 +18,7 @@ from core.command_post import CommandPost, over
 from core.copies import Copies
 from core.entering import Entering
 from core.errands import Errands
-from core.house_letters import HouseLetters
+from core.house_cards import HouseCards
 from core.incident.cards import Card
 from core.incident.deliveries import rooms
 from core.incident.events import Recorded
@@ -56,7 +56,7 @@ class Displays:
         self._transports = transports
         self._post = post
         self._clock = clock
-        self._house = HouseLetters(self._letter_gone)
+        self._house = HouseCards(self._letter_gone)
         self._rooms = Rooms(transports, clock, self._errands.begin, self._rooms_changed)
         self.wanted = Wanted(showing, self._house, self._rooms)
         self.copies = Copies(
@@ -91,6 +91,8 @@ class Displays:
         for stream, incident in awake:
             await self._answering.still(stream, incident)
             self.show(stream, incident, ())
+        if (listed := await self._post.log.newest("digest_posted")) is not None:
+            self._house.take_in(listed)
         for recorded in await self._post.log.since(HOUSE, self._clock.now() - ANSWER_STILL):
             self._house.take_in(recorded)
         await self._answering.still(HOUSE, None)

@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from core.activity_log import HOUSE
 from core.command_post import CommandPost, Order
 from core.incident.deadlines import Deadline, deadlines
+from core.incident.digest import WEEK, weekly
 from core.incident.events import Recorded
 from core.incident.state import Incident
 from core.port import Clock, Fatal
@@ -56,6 +58,14 @@ class Timers:
                 heapq.heappush(self._heap, (deadline.at.timestamp(), stream, key))
         self._look_ahead()
 
+    def watch_house(self, after: datetime) -> None:
+        """What is due in the house itself after a moment: the weekly list, one after the other."""
+        deadline = weekly(self._post.policy(), after)
+        self._due[HOUSE] = {deadline.key: deadline} if deadline else {}
+        if deadline is not None:
+            heapq.heappush(self._heap, (deadline.at.timestamp(), HOUSE, deadline.key))
+        self._look_ahead()
+
     def forget(self, stream: str) -> None:
         """Nothing of this incident is due any more: it is over."""
         self._due.pop(stream, None)
@@ -91,6 +101,9 @@ class Timers:
                     continue
                 self._spent.add((stream, key))
                 self._stumbled.pop((stream, key), None)
+                if stream == HOUSE:
+                    # Of weeks that were missed only the last is listed.
+                    self.watch_house(max(deadline.at, self._clock.now() - WEEK))
         finally:
             self._busy = False
             self._look_ahead()

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.activity_log import HOUSE
-from core.answering import ANSWER_STILL
-from core.house_letters import HouseLetters
+from core.house_cards import HouseCards
 from core.incident.cards import SETTLED, Card, cards
 from core.incident.document import Post
 from core.incident.state import Incident
@@ -35,7 +34,7 @@ class Chore:
 class Wanted:
     """The incidents as they are now. `connected` are the chats that are there."""
 
-    def __init__(self, showing: Showing, house: HouseLetters, rooms: Rooms) -> None:
+    def __init__(self, showing: Showing, house: HouseCards, rooms: Rooms) -> None:
         self.incidents: dict[str, Incident] = {}
         self.connected: set[str] = set()
         self._showing = showing
@@ -69,7 +68,9 @@ class Wanted:
     def mark(self, stream: str, now: datetime) -> tuple[str, int, datetime]:
         """What a stream's cards bear as their mark, name and number, and since when they may stand in a channel."""
         incident = self.incidents.get(stream)
-        return (incident.name, incident.number, incident.declared_at) if incident else (HOUSE, 0, now - ANSWER_STILL)
+        return (
+            (incident.name, incident.number, incident.declared_at) if incident else (HOUSE, 0, self._house.since(now))
+        )
 
     def at_home(self, stream: str, channel: ChannelRef) -> bool:
         """Whether this is the incident's own channel."""

@@ -95,6 +95,10 @@ class ByHand(Ticker):
         pass
 
 
+AFTER = ("postmortem", "course", "debrief", "followups")
+"""Cards that a close may call for, which the tests about them look at."""
+
+
 class Stage:
     """Everything there is, and what the scenario has said to expect of it."""
 
@@ -270,6 +274,11 @@ class Stage:
         """The summary of the newest incident's close, wherever it belongs."""
         for room in (self.channel, self.triage, self.support, self.leadership):
             self.expect_card("summary" if number == 1 else f"summary/{number}", "Closed: ", where=room)
+        self.expect_what_comes_next()
+
+    def expect_what_comes_next(self) -> None:
+        """The cards below a summary, whatever they say."""
+        self.expected |= {one for one in self.standing() if one[2].partition("/")[0] in AFTER}
 
     def expect_updates(self, *numbers: int) -> None:
         """Those updates, in every room, with the same base text."""

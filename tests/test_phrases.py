@@ -586,7 +586,7 @@ def test_help_lists_every_command_on_one_card() -> None:
     card = plain(help_document())
     for verb in VERBS:
         assert verb.word in card
-    assert not any(later in card for later in ("postmortem", "oncall"))
+    assert not any(later in card for later in ("runbook", "oncall"))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import get_args
 
 import pytest
@@ -71,6 +71,9 @@ TABLE: tuple[tuple[c.AnyCommand, frozenset[str]], ...] = (
     (c.RecordChange(what="release 214"), ALL),
     (c.Show(what="board"), ALL),
     (c.Amend(entry=1, text="x"), COMMAND | {"scribe"}),
+    (c.HideEntry(entry=1, hidden=True), COMMAND | {"scribe"}),
+    (c.GiveEvidence(item="H1", text="x", quote=QUOTE), ALL),
+    (c.FollowUp(text="alert", owner=ZOE, due=date(2027, 5, 1)), ALL),
     (c.WithdrawEntry(message=message("pinned"), kind="noted"), ALL),
     (c.EditSource(message=message("pinned"), text="y"), ALL),
     (c.DeleteSource(message=message("pinned")), ALL),
@@ -121,7 +124,9 @@ ELSEWHERE = (
     *(c.AskDecision, c.EndPause, c.AskWhetherItWorked, c.LetItStand, c.Nudge),
     *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
-    c.NoteAudiences,
+    *(c.NoteAudiences, c.RemindPostmortem, c.PostDigest),
+    # Only after the close, or where there is one already.
+    *(c.MoveFollowUp, c.EndFollowUp, c.AskPostmortem, c.PublishPostmortem, c.WaivePostmortem, c.Debrief),
 )
 
 

@@ -61,6 +61,11 @@ def _stale() -> Case:
     return case
 
 
+def _owing() -> Case:
+    """Ann owes a postmortem, and is reminded of it."""
+    return play(calm(), (ANN, c.Close(cause="x", fixed="y")), timedelta(days=6))
+
+
 def _second() -> Case:
     return play(busy(), (MIA, c.Grab(item="H2")))
 
@@ -84,6 +89,7 @@ NO: dict[Ask, tuple[Callable[[], Case], Person, str]] = {
     Ask.OBJECTION: (objected, ANN, "overturned"),
     Ask.SECOND: (_second, MIA, "Mia said no"),
     Ask.VACANT: (left, ANN, "more-than-yes"),
+    Ask.POSTMORTEM: (_owing, ANN, "more-than-yes"),
 }
 """How the question is settled, or the rule by which the no is refused; empty where it stays open for others."""
 

@@ -14,6 +14,7 @@ async def test_alone_three_words_lead_from_alarm_to_close(stage: Stage) -> None:
     stage.expect_card("prompt/watch-1", "Watching: closed.")
     for room in (stage.channel, stage.triage, stage.support, stage.leadership):
         stage.expect_card("summary", "tax rounding in release 214", "rolled back release 214", where=room)
+    stage.expect_what_comes_next()
 
 
 async def test_alone_whoever_is_not_on_call_takes_command_with_one_emoji(stage: Stage) -> None:
@@ -37,6 +38,7 @@ async def test_alone_whoever_is_not_on_call_takes_command_with_one_emoji(stage: 
         stage.expect_card("update/1", "Some users cannot pay.", where=room)
     for room in (stage.channel, stage.triage, stage.support, stage.leadership):
         stage.expect_card("summary", "Fixed by     roll back", where=room)
+    stage.expect_what_comes_next()
 
 
 async def test_two_lose_one_to_a_flight_who_hands_off_and_go_on(stage: Stage) -> None:

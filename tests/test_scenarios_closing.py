@@ -103,7 +103,7 @@ async def test_left_overs_are_listed_and_one_press_carries_them_over(stage: Stag
     stage.expect_card("item/A1", "call the provider")
     stage.expect_card("item/R1", "roll back")
     stage.expect_summaries()
-    stage.expect_card("summary", "carried over: A1 call the provider (Mia), R1 roll back", where=stage.support)
+    stage.expect_card("summary", "Carried over F1 call the provider · Mia", "F2 roll back · Ann", where=stage.support)
 
 
 async def test_the_same_close_twice_is_yes(stage: Stage) -> None:

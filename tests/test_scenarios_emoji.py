@@ -76,6 +76,7 @@ TWINS = (
     Twin("no", "prompt/worked-1", "no worked-1", WATCHED, wait=11),
     *(Twin(f"met_{number}", "thresholds", f"met {number}", service="shop") for number in range(1, 10)),
     Twin("came_back", "prompt/watch-1", "came-back", ("resolve",)),
+    Twin("published", "postmortem", "postmortem published", ("close cause=x fixed=y owner=@Ann",)),
 )
 
 

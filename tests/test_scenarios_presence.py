@@ -30,7 +30,10 @@ async def test_whoever_says_anything_is_there_and_that_is_noted_once(stage: Stag
     await stage.ann.says("thank you", stage.channel)
     await stage.sam.says("what is going on?", stage.triage)
     assert _there(stage) == ["Ann", "Mia", "Jon"]
-    assert (await stage.kinds()).count("arrived") == 2
+    kinds = await stage.kinds()
+    assert (kinds.count("arrived"), kinds.count("evidence_given")) == (1, 1), (
+        "words in a thread are on the record as such"
+    )
 
 
 async def test_whoever_gives_a_command_is_there_by_that(stage: Stage) -> None:

@@ -267,13 +267,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Work that outlives the incident. `over` is empty while it is open, else how it ended; `why` is what was said then."""
+    """Work that outlives the incident, added `at` a moment. `over` is empty while it is open, else how it ended; `why` is what was said then."""
 
     number: int
     text: str
     owner: Person
     due: date
     priority: Priority
+    at: datetime
     item: str = ""
     over: str = ""
     why: str = ""
@@ -285,13 +286,14 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Postmortem:
-    """Who writes it and by when, and what became of it: `published_at`, or `waived` with its reason.
+    """Who writes it and by when, owed since `at`, and what became of it: `published_at`, or `waived` with its reason.
 
     `drafts` are the times at which the record was posted as a file to write it in.
     """
 
     owner: Person
     due: date
+    at: datetime
     drafts: tuple[datetime, ...] = ()
     published_at: datetime | None = None
     where: str = ""

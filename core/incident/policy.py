@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -18,6 +18,13 @@ class Check(StrEnum):
     BLOCK = "block"
     WARN = "warn"
     OFF = "off"
+
+
+class Weekly(Value):
+    """A moment of every week: Monday is 0."""
+
+    weekday: int = Field(ge=0, le=6)
+    at: time
 
 
 class Names(StrEnum):
@@ -158,6 +165,8 @@ class Policy(Value):
     tie_breaker: Person | None = None
     emoji: dict[str, str] = Field(default_factory=lambda: dict(EMOJI))
     postmortems: Postmortems = Postmortems()
+    weekly: Weekly | None = Weekly(weekday=0, at=time(9))
+    """When what is still open is listed in triage."""
     zone: str = "UTC"
     """The zone of the house's days."""
     page_url: str = ""

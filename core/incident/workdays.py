@@ -40,7 +40,12 @@ def day_of(at: datetime, zone: str) -> date:
 
 def morning(day: date, zone: str) -> datetime:
     """The moment at which people are reminded of what is due on a day."""
-    return datetime.combine(day, MORNING, _zone(zone)).astimezone(UTC)
+    return moment_of(day, MORNING, zone)
+
+
+def moment_of(day: date, at: time, zone: str) -> datetime:
+    """The moment of a clock time on a day, in a zone."""
+    return datetime.combine(day, at, _zone(zone)).astimezone(UTC)
 
 
 def _zone(name: str) -> tzinfo:

@@ -11,6 +11,7 @@ from core.incident.cards.after import courses, debrief, follow_ups, postmortems
 from core.incident.cards.board import board, notice
 from core.incident.cards.card import Card
 from core.incident.cards.delivery import delivery_cards
+from core.incident.cards.digest import digest_cards
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import SETTLED, letters, letters_of, told
 from core.incident.cards.nudges import checklist, nudges
@@ -21,7 +22,7 @@ from core.incident.cards.thresholds import thresholds
 from core.incident.cards.updates import copies, drafts
 from core.incident.state import Incident
 
-__all__ = ["CARDS", "SETTLED", "Card", "cards", "letters_of", "told"]
+__all__ = ["CARDS", "SETTLED", "Card", "cards", "digest_cards", "letters_of", "told"]
 
 CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "board": board,

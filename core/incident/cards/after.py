@@ -72,7 +72,7 @@ def postmortems(incident: Incident) -> Iterator[Card]:
                 )
             ]
         elif duty.waived:
-            rows = [line(Strong("Postmortem"), f": there will be none: {duty.waived}")]
+            rows = [line(Strong("Postmortem"), f": none, since {duty.waived}")]
         else:
             rows.insert(0, line(Strong("Postmortem"), ": ", Who(duty.owner), f", due {day_words(duty.due)}"))
             rows.append(line("When it is out: ", Typed("postmortem published LINK")))
@@ -110,9 +110,9 @@ def reminder(incident: Incident, prompt: Prompt) -> Asking:
 
 def debrief(incident: Incident) -> Iterator[Card]:
     """Fifteen minutes, five questions, one change."""
-    if incident.channel is None or incident.closing is None or incident.closing.fixed == "":
-        return
     lesson = incident.lesson
+    if incident.channel is None or not incident.closed or (incident.postmortem is None and lesson is None):
+        return
     if lesson is not None:
         who: list[Words] = [" (", Who(lesson.by), ")"] if lesson.by else []
         rows = [line(Strong("Debrief"), f": next time {lesson.text}", *who)]

@@ -105,6 +105,13 @@ def _verb(item: Item) -> str:
     return "checks" if item.kind is ItemKind.HYPOTHESIS else "does"
 
 
+def _last_time(incident: Incident) -> Iterator[Line]:
+    """What the last debrief chose, for as long as it can still be heeded."""
+    said = incident.last_time
+    if said is not None and not incident.closed:
+        yield line(f"we said: {said.text} (inc {said.of})", label="Last time")
+
+
 def _last_update(incident: Incident) -> Iterator[Line]:
     words: list[Words] = []
     last = incident.last_update

@@ -67,7 +67,9 @@ def _watch(incident: Incident, prompt: Prompt) -> Asking:
     done = [item.text for item in incident.items.values() if item.status is ItemStatus.DONE]
     until: list[Words] = [" until ", When(prompt.asked.due)] if prompt.asked.due else []
     fixed = incident.fixed or (done[-1] if done else "")
-    ask = line(Strong("Resolved"), f" ({fixed})" if fixed else "", ". Watching", *until, ".")
+    signal = incident.signal
+    watched: list[Words] = [f" {signal.text} (", Who(signal.who), ")"] if signal is not None and not signal.seen else []
+    ask = line(Strong("Resolved"), f" ({fixed})" if fixed else "", ". Watching", *watched, *until, ".")
     return [ask], (choice(incident, "came_back", "it came back", "came-back"),)
 
 

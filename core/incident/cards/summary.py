@@ -13,6 +13,7 @@ from core.incident.events import Closed, CloseKind
 from core.incident.state import Incident, Reopening
 from core.incident.times import spell
 from core.incident.vocabulary import Person
+from core.incident.workdays import day_words
 
 
 def document(incident: Incident, closed: Closed) -> Document:
@@ -42,7 +43,7 @@ def document(incident: Incident, closed: Closed) -> Document:
             rows.append(line(closed.cause, label="Cause"))
             rows.append(line(closed.fixed, label="Fixed by"))
             rows.append(line(closed.next, label="Next"))
-            rows += [line(Who(closed.owner), label="Postmortem")] if closed.owner else []
+            rows += _comes_next(incident)
         case _:
             assert_never(closed.how)
     rows += [*_roles(incident), *_decisions(incident), *_promises(incident), *_thanks(incident)]
@@ -53,6 +54,16 @@ def _lasted(begun: datetime, ended: datetime) -> str:
     """How long, by the minutes that stand beside it."""
     minutes = ended.replace(second=0, microsecond=0) - begun.replace(second=0, microsecond=0)
     return spell(minutes or ended - begun)
+
+
+def _comes_next(incident: Incident) -> Iterator[Line]:
+    """Who writes the postmortem by when, and what was carried over."""
+    duty = incident.postmortem
+    if duty is not None:
+        yield line(Who(duty.owner), f", due {day_words(duty.due)}", label="Postmortem")
+    for one in incident.follow_ups.values():
+        if one.item:
+            yield line(f"F{one.number} {one.text} · ", Who(one.owner), label="Carried over")
 
 
 def _roles(incident: Incident) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from core.incident import refusals
@@ -38,10 +39,14 @@ from core.incident.events import (
 from core.incident.lifecycle import REOPEN_REASON, TRANSITIONS
 from core.incident.state import Incident, Item
 from core.incident.times import spell
-from core.incident.vocabulary import ItemKind, ItemStatus, Phase
+from core.incident.vocabulary import ItemKind, ItemStatus, Path, Phase
 
 MOOT = (Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED)
 """What need not be answered any more once users are served again; an objection is still heard."""
+
+
+NO_POSTMORTEM = re.compile(r"^(?:none|nothing)\b|\bno(?: need for an?)? post-?mortem", re.IGNORECASE)
+"""What comes next, where the commander says that none is written, and why (spec, section 9)."""
 
 
 def set_severity(incident: Incident, command: SetSeverity, act: Act) -> Events:
@@ -146,12 +151,13 @@ def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False)
     twice = any(prompt.asked.again == again for prompt in incident.open_prompts(Ask.CLOSE))
     if left_over(incident) and not agreed and not twice:
         return (_asked(incident, again), *settle(incident, [Ask.CLOSE], "asked again"))
-    owner = command.owner or (incident.commander if incident.response.postmortem else None)
-    closed = Closed(
-        how=CloseKind.DECLARED, cause=cause, fixed=fixed, next=command.next or drafted_next(incident), owner=owner
-    )
+    next_ = command.next or drafted_next(incident)
+    asked_for = incident.response.postmortem and not NO_POSTMORTEM.search(next_)
+    owner = command.owner or (incident.commander if asked_for else None)
+    closed = Closed(how=CloseKind.DECLARED, cause=cause, fixed=fixed, next=next_, owner=owner)
     return (
-        *carried(incident, in_hands(incident), act.person, act),
+        # A pause ends by itself.
+        *carried(incident, [one for one in in_hands(incident) if one.path is not Path.PAUSE], act.person, act),
         *_closed(incident, closed),
         *(owed(owner, act) if owner else ()),
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from core.incident import refusals
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide.act import Act, Events
-from core.incident.events import Ask, Asked, BackupNamed, Declared, How, Joined, RoleTaken, Settled
+from core.incident.events import Ask, Asked, BackupNamed, Debriefed, Declared, How, Joined, Recorded, RoleTaken, Settled
 from core.incident.policy import Policy, Service
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Severity
@@ -34,11 +34,19 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What a declaration is decided on: the next number, and the incidents that might be meant by it."""
+    """What a declaration is decided on: the next number, the incidents that might be meant by it, and the last debrief."""
 
     next_number: int
     siblings: tuple[Sibling, ...] = ()
     taken: frozenset[str] = frozenset()
+    debriefed: Recorded | None = None
+
+    @property
+    def last_time(self) -> tuple[str, int]:
+        """What the last debrief chose, and the number of its incident."""
+        if self.debriefed is None or not isinstance(self.debriefed.event, Debriefed):
+            return "", 0
+        return self.debriefed.event.change, int(self.debriefed.stream.removeprefix("inc-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         return Elsewhere(young[-1].number, AskSameOrNew(title=command.title, quote=quote))
     by = act.person
     service = _service(command.service, command.title, policy)
+    last_time, of = house.last_time
     declared = Declared(
         number=house.next_number,
         name=channel_name(command.title, act.at, house.taken),
@@ -101,6 +110,8 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         message=quote.message if quote else command.typed,
         reported_by=quote.by if quote and not quote.by.is_(by) else None,
         service=service.name if service else command.service,
+        last_time=last_time,
+        last_time_of=of,
     )
     on_call = any(by.is_(person) for person in policy.on_call)
     called = [*policy.on_call, *(service.team if service else ()), *_rolls_back(service)]

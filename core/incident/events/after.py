@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from core.incident.events.happened import Happened
-from core.incident.vocabulary import FollowUpRef, MessageRef, Person, Priority, Value
+from core.incident.vocabulary import ChannelRef, FollowUpRef, MessageRef, Person, Priority, Value
 
 
 class FollowUpAdded(Happened):
@@ -102,6 +102,7 @@ class OpenFollowUp(Value):
     owner: Person
     due: date
     priority: Priority
+    triage: ChannelRef
 
 
 class OwedPostmortem(Value):
@@ -111,6 +112,7 @@ class OwedPostmortem(Value):
     title: str
     owner: Person
     due: date
+    triage: ChannelRef
 
 
 class DigestPosted(Happened):

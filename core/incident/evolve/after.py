@@ -32,7 +32,7 @@ After = (
 def after(incident: Incident, event: After, recorded: Recorded, by: Person) -> Incident:
     match event:
         case FollowUpAdded():
-            return _added(incident, event, by)
+            return _added(incident, event, recorded, by)
         case FollowUpMoved():
             one = replace(incident.follow_ups[event.number], owner=event.owner, due=event.due)
             return _owed(replace(incident, people=with_person(incident.people, event.owner)), one)
@@ -51,8 +51,8 @@ def after(incident: Incident, event: After, recorded: Recorded, by: Person) -> I
             return _postmortem(incident, event, recorded)
 
 
-def _added(incident: Incident, event: FollowUpAdded, by: Person) -> Incident:
-    one = FollowUp(event.number, event.text, event.owner, event.due, event.priority, event.item)
+def _added(incident: Incident, event: FollowUpAdded, recorded: Recorded, by: Person) -> Incident:
+    one = FollowUp(event.number, event.text, event.owner, event.due, event.priority, recorded.at, event.item)
     incident = replace(incident, people=with_person(incident.people, event.owner))
     if event.item:
         item = replace(incident.items[event.item], status=ItemStatus.CARRIED, result=f"F{event.number}", ended_by=by)
@@ -71,9 +71,9 @@ def _postmortem(
 ) -> Incident:
     duty = incident.postmortem
     if isinstance(event, PostmortemAssigned):
-        drafts = duty.drafts if duty else ()
+        drafts, since = (duty.drafts, duty.at) if duty else ((), recorded.at)
         people = with_person(incident.people, event.owner)
-        return replace(incident, people=people, postmortem=Postmortem(event.owner, event.due, drafts))
+        return replace(incident, people=people, postmortem=Postmortem(event.owner, event.due, since, drafts))
     if duty is None:
         return incident
     match event:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from core.incident.state import Incident
+from core.incident.state import Incident, Postmortem
 from core.incident.vocabulary import Phase
 
 
@@ -14,6 +14,11 @@ def well_again(incident: Incident, at: datetime) -> Incident:
     if incident.resolved_at is not None:
         return incident
     return replace(incident, resolved_at=at, resolved_after=len(incident.updates))
+
+
+def _over(duty: Postmortem | None) -> Postmortem | None:
+    """Nobody writes the postmortem of a close that did not last; what was published stays out."""
+    return replace(duty, waived="it was reopened") if duty is not None and duty.owed else duty
 
 
 def open_again(incident: Incident, at: datetime) -> Incident:
@@ -31,7 +36,6 @@ def open_again(incident: Incident, at: datetime) -> Incident:
         # What was seen and watched was so the last time.
         met={},
         signal=None,
-        # The postmortem of a close that did not last is none.
-        postmortem=None,
+        postmortem=_over(incident.postmortem),
         lesson=None,
     )

@@ -1,4 +1,4 @@
-"""The letters of the house: answers to what was asked outside of any incident, for as long as they may still change.
+"""The cards of the house: answers to what was asked outside of any incident, while they may still change; the weekly list.
 
 Rule: a letter that is settled, and shown so, is over; and so is one that nobody acted on for `ANSWER_STILL`. What is over
 is let go: the house is never closed, and it must not cost more with every slip of the pen.
@@ -11,12 +11,12 @@ from datetime import datetime
 
 from core.activity_log import HOUSE
 from core.answering import ANSWER_STILL
-from core.incident.cards import Card, letters_of
-from core.incident.events import Recorded
+from core.incident.cards import Card, digest_cards, letters_of
+from core.incident.events import DigestPosted, Recorded
 from core.incident.letters import Letter, Letters, after
 
 
-class HouseLetters:
+class HouseCards:
     """Kept in memory alone: at start, the young ones are read from the log. `gone` is told of each that is let go."""
 
     def __init__(self, gone: Callable[[Card], None]) -> None:
@@ -25,13 +25,24 @@ class HouseLetters:
         self._letters: Letters = {}
         self._since: dict[str, datetime] = {}
         self._cards: dict[str, tuple[Letter, Card]] = {}
+        self._lists: tuple[tuple[datetime, DigestPosted], ...] = ()
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        return tuple(card for _, card in self._cards.values())
+        """The letters, and the weekly list with the one before it, which is folded."""
+        newest = self._lists[-1][1] if self._lists else None
+        listed = (card for _, one in self._lists for card in digest_cards(HOUSE, one, over=one is not newest))
+        return (*(card for _, card in self._cards.values()), *listed)
+
+    def since(self, now: datetime) -> datetime:
+        """Since when the cards may stand that there are."""
+        return min([now - ANSWER_STILL, *(at for at, _ in self._lists)])
 
     def take_in(self, recorded: Recorded) -> None:
         """The letters after one more record of the house."""
+        if isinstance(recorded.event, DigestPosted) and (recorded.at, recorded.event) not in self._lists:
+            self._lists = (*self._lists[-1:], (recorded.at, recorded.event))
+            self.version += 1
         letters = after(self._letters, recorded)
         if letters is not self._letters:
             self._letters = letters
