@@ -188,8 +188,8 @@ class ActivityLog:
         """Streams that may have left something open: more follow-ups were added than ended, or a postmortem is owed."""
         rows = await self._database.rows(
             "SELECT stream FROM (SELECT stream, sum(kind = 'follow_up_added') - sum(kind = 'follow_up_ended') AS open, "
-            r"max(version * (kind = 'postmortem_assigned')) - max(version * (kind LIKE 'postmortem\_%' ESCAPE '' "
-            "AND kind <> 'postmortem_assigned' OR kind = 'reopened')) AS owed "
+            "max(version * (kind = 'postmortem_assigned')) "
+            "- max(version * (kind IN ('postmortem_published', 'postmortem_waived', 'reopened'))) AS owed "
             f"FROM events WHERE {_LEFT} GROUP BY stream) WHERE open > 0 OR owed > 0 "
         )
         return sorted((row[0] for row in rows), key=lambda stream: int(stream.removeprefix("inc-")))

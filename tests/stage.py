@@ -14,7 +14,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,7 +29,7 @@ from core.activity_log import stream_of
 from core.database import Row, SqliteFile, open_file
 from core.incident.document import Post
 from core.incident.evolve import begin, evolve, replay
-from core.incident.policy import Audience, Policy
+from core.incident.policy import Audience, Policy, Weekly
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
 from core.port import Transport
@@ -329,7 +329,7 @@ class Stage:
 def _policy(roster: Roster) -> Policy:
     """Ann is on call, Bob is her backup; support and leadership listen."""
     on_call = [person for name in ("Ann", "Bob") if (person := roster.named(name))]
-    return Policy(on_call=tuple(on_call), audiences=AUDIENCES)
+    return Policy(on_call=tuple(on_call), audiences=AUDIENCES, weekly=Weekly(weekday=0, at=time(9)))
 
 
 def _room(name: str) -> ChannelRef:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, date, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from bot.config.idle import IDLE, PAGE
 from bot.config.settings import LATER
 from bot.doctor import examine
 from core.incident.emoji import THRESHOLDS
-from core.incident.policy import RESPONSES, Check, Policy, Service, Times
+from core.incident.policy import RESPONSES, Check, Names, Policy, Postmortems, Service, Times, Weekly
 from core.incident.vocabulary import Account, ChannelRef, Severity
 from core.incident.wording import WORDING
 
@@ -90,7 +90,7 @@ def test_a_database_and_one_transport_with_its_triage_are_enough(config: Reading
     assert settings.transports.matrix is not None
     assert settings.transports.matrix.triage == ("#triage:example.org",)
     house = policy(settings, roster(settings), 2026)
-    assert house == Policy()
+    assert house == Policy(weekly=Weekly(weekday=0, at=time(9)))
     assert responders(settings, roster(settings)) is None
 
 
@@ -314,6 +314,26 @@ WRONG: Mapping[str, tuple[str, str]] = {
             "transports.matrix.device_id is missing; it belongs to the access token; set it here or in"
             " TOCSIN_TRANSPORTS__MATRIX__DEVICE_ID"
         ),
+    ),
+    "a calendar that is none": (
+        MATRIX + "[postmortem]\ncalendar = 'Bavaria'",
+        "postmortem.calendar: this is no calendar; write a country's code, as in DE, or with its part, as in DE-BY",
+    ),
+    "a part that a country has not": (
+        MATRIX + "[postmortem]\ncalendar = 'DE-BX'",
+        "postmortem.calendar: DE has no such part; did you mean DE-BE?",
+    ),
+    "a part of a country that has none": (
+        MATRIX + "[postmortem]\ncalendar = 'JP-Q'",
+        "postmortem.calendar: JP has no such part; JP alone will do",
+    ),
+    "a week's moment that is none": (
+        MATRIX + "[followups]\nweekly = 'Monday morning'",
+        'followups.weekly: write it as "Mon 09:00"; "" turns it off',
+    ),
+    "a week's moment on no day": (
+        MATRIX + "[followups]\nweekly = 'Xyz 09:00'",
+        'followups.weekly: write it as "Mon 09:00"; "" turns it off',
     ),
     "a missing Discord token": (
         "[transports.discord]\nguild = '1'\ntriage = ['2']",
@@ -819,3 +839,18 @@ def test_the_record_is_read_without_the_secrets(tmp_path: Path, secret: str) -> 
     with pytest.raises(ConfigError):
         load(config)
     assert load(config, with_secrets=False).database == tmp_path / "tocsin.db"
+
+
+def test_a_house_says_when_postmortems_are_due_and_what_is_listed_when(config: Reading) -> None:
+    text = (
+        MATRIX
+        + "[postmortem]\ndays = 3\ncalendar = 'de-by'\nholidays = ['2026-12-24']\nremind = [1]\nnames = 'roles'\n"
+    )
+    settings = config(text + "[followups]\nweekly = 'fri 16:30'")
+    house = policy(settings, roster(settings), 2026)
+    assert house.postmortems.model_copy(update={"holidays": ()}) == Postmortems(days=3, remind=(1,), names=Names.ROLES)
+    assert {date(2026, 1, 6), date(2026, 12, 24), date(2028, 1, 6)} < set(house.postmortems.holidays)
+    assert date(2026, 1, 5) not in house.postmortems.holidays
+    assert house.weekly == Weekly(weekday=4, at=time(16, 30))
+    quiet = config(MATRIX + "[followups]\nweekly = ''")
+    assert policy(quiet, roster(quiet), 2026).weekly is None

@@ -64,7 +64,9 @@ def test_a_follow_up_has_an_owner_a_day_and_a_priority() -> None:
     assert any(BOB.is_(one) for one in case.incident.people), "who owes something is one of the incident's people"
 
 
-@pytest.mark.parametrize(("severity", "priority"), [(Severity.SEV1, "P1"), (Severity.SEV2, "P2"), (Severity.SEV3, "P3")])
+@pytest.mark.parametrize(
+    ("severity", "priority"), [(Severity.SEV1, "P1"), (Severity.SEV2, "P2"), (Severity.SEV3, "P3")]
+)
 def test_what_nobody_says_the_severity_says(severity: Severity, priority: str) -> None:
     case = play(team(), (ANN, c.SetSeverity(severity=severity)), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY)))
     assert case.incident.follow_ups[1].priority == priority

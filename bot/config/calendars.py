@@ -1,12 +1,17 @@
-"""Calendars of holidays by country, and by its part where those differ: `DE`, `DE-BY`, `US-CA`."""
+"""Days in the config: calendars of holidays (`DE`, `DE-BY`, `US-CA`) and the moment of a week (`Mon 09:00`)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, time
 from difflib import get_close_matches
 
 from holidays import country_holidays, list_supported_countries
+
+from core.incident.policy import Weekly
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 YEARS = 3
 """How many years from the start of the process a calendar is looked up for: no incident is due later."""
@@ -32,3 +37,20 @@ def holidays(code: str | None, more: Iterable[date], since: int) -> tuple[date, 
         country, _, part = code.partition("-")
         found |= set(country_holidays(country, subdiv=part or None, years=range(since, since + YEARS)))
     return tuple(sorted(found))
+
+
+def known_week(text: str) -> str:
+    """The moment of a week as it was written. Raises `ValueError`."""
+    week(text)
+    return text
+
+
+def week(text: str) -> Weekly | None:
+    """The moment that `Mon 09:00` means; nothing for an empty text. Raises `ValueError`."""
+    if not text.strip():
+        return None
+    found = re.fullmatch(r"([a-z]{3,9})\.? +([01]?[0-9]|2[0-3]):([0-5][0-9])", text.strip().casefold())
+    day = next((at for at, name in enumerate(WEEKDAYS) if found and name.startswith(found[1])), None)
+    if found is None or day is None:
+        raise ValueError('write it as "Mon 09:00"; "" turns it off')
+    return Weekly(weekday=day, at=time(int(found[2]), int(found[3])))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from bot.config.calendars import holidays
+from bot.config.calendars import holidays, week
 from bot.config.settings import Settings, zone_of
 from core.incident.policy import RESPONSES, Audience, Policy, Postmortems, Response, Service
 from core.incident.vocabulary import ChannelRef, Person, Severity
@@ -55,6 +55,7 @@ def policy(settings: Settings, roster: Roster, year: int) -> Policy:
         wording=settings.wording,
         postmortems=_postmortems(settings, year),
         zone=settings.zone,
+        weekly=week(settings.followups.weekly),
     )
 
 

@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.calendars import known_calendar
+from bot.config.calendars import known_calendar, known_week
 from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Check, Times
 from core.incident.policy import Names as NamesShown
@@ -221,6 +221,10 @@ class Postmortem(Table):
     names: NamesShown = NamesShown.PEOPLE
 
 
+class FollowUps(Table):
+    weekly: Annotated[str, AfterValidator(known_week)] = "Mon 09:00"
+
+
 class Severity(Table):
     """What differs from the defaults of one severity; what is left out keeps its default."""
 
@@ -257,6 +261,7 @@ class Settings(BaseSettings):
     services: tuple[Service, ...] = ()
     severities: Severities = Severities()
     postmortem: Postmortem = Postmortem()
+    followups: FollowUps = FollowUps()
     reactions: dict[str, Words] = Field(default_factory=dict)
     wording: Annotated[dict[str, Check], BeforeValidator(dashed)] = Field(default_factory=dict)
 

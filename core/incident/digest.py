@@ -1,4 +1,4 @@
-"""The weekly list: what incidents left behind that is still open, and which postmortems are owed (spec, section 9).
+"""The weekly list: what incidents left behind that is still open, and which postmortems are late (spec, section 9).
 
 Rule: a week's list has what was there at its moment and is open when it is posted, so that one that is late is no other.
 """
@@ -39,7 +39,7 @@ def digest(incidents: Iterable[Incident], week: date, policy: Policy) -> DigestP
     at = moment_of(week, when.at, policy.zone)
     known = list(incidents)
     open_ones = sorted((row for one in known for row in _follow_ups(one, at)), key=lambda row: (row.due, row.priority))
-    owed = sorted((row for one in known for row in _postmortems(one, at)), key=lambda row: row.due)
+    owed = sorted((row for one in known for row in _postmortems(one, week)), key=lambda row: row.due)
     return DigestPosted(week=week, follow_ups=tuple(open_ones), postmortems=tuple(owed)) if open_ones or owed else None
 
 
@@ -56,9 +56,10 @@ def _follow_ups(incident: Incident, at: datetime) -> Iterator[OpenFollowUp]:
             )
 
 
-def _postmortems(incident: Incident, at: datetime) -> Iterator[OwedPostmortem]:
+def _postmortems(incident: Incident, week: date) -> Iterator[OwedPostmortem]:
+    """Those that are late: before that their owner is reminded, and nobody else."""
     duty = incident.postmortem
-    if duty is not None and duty.owed and duty.at <= at:
+    if duty is not None and duty.owed and duty.due < week:
         yield OwedPostmortem(
             incident=incident.number, title=incident.title, owner=duty.owner, due=duty.due, triage=incident.triage
         )

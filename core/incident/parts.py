@@ -286,14 +286,13 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Postmortem:
-    """Who writes it and by when, owed since `at`, and what became of it: `published_at`, or `waived` with its reason.
+    """Who writes it and by when, and what became of it: `published_at`, or `waived` with its reason.
 
     `drafts` are the times at which the record was posted as a file to write it in.
     """
 
     owner: Person
     due: date
-    at: datetime
     drafts: tuple[datetime, ...] = ()
     published_at: datetime | None = None
     where: str = ""

@@ -165,8 +165,8 @@ class Policy(Value):
     tie_breaker: Person | None = None
     emoji: dict[str, str] = Field(default_factory=lambda: dict(EMOJI))
     postmortems: Postmortems = Postmortems()
-    weekly: Weekly | None = Weekly(weekday=0, at=time(9))
-    """When what is still open is listed in triage."""
+    weekly: Weekly | None = None
+    """When what is still open is listed in triage, if ever."""
     zone: str = "UTC"
     """The zone of the house's days."""
     page_url: str = ""

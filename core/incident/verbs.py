@@ -188,7 +188,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "postmortem", Group.AFTER, c.AskPostmortem, "post the record as a postmortem to fill in; or say who writes it, by when",
-        "postmortem @ann due=Friday", (optional(WHO),), (argument("due", Kind.DATE, "DATE", asks="by which day, like Friday"),),
+        "postmortem @ann due=Friday", (optional(argument("who", Kind.WHO, "@who", into="owner")),), (argument("due", Kind.DATE, "DATE", asks="by which day, like Friday"),),
     ),
     Verb(
         "postmortem published", Group.AFTER, c.PublishPostmortem, "the postmortem is out; the channel becomes read-only",

@@ -213,6 +213,7 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _last_update,
     _copies,
     _recovery,
+    _last_time,
     _list([ItemKind.HYPOTHESIS], "Hypotheses"),
     _list([ItemKind.ACTION, ItemKind.RECOVERY], "Actions"),
     _rights,

@@ -50,16 +50,15 @@ def _document(digest: DigestPosted, triage: ChannelRef) -> Document:
                 Typed(f"followup-move {first} due=DATE"),
             )
         )
-    for post in owed:
-        late = "was due" if post.due < digest.week else "due"
-        rows.append(
-            line(
-                f"postmortem of inc {post.incident} {clipped(post.title)} · ",
-                Who(post.owner),
-                f" · {late} {day_words(post.due)}",
-                bullet=True,
-            )
+    rows += [
+        line(
+            f"postmortem of inc {one.incident} {clipped(one.title)} · ",
+            Who(one.owner),
+            f" · was due {day_words(one.due)}",
+            bullet=True,
         )
+        for one in owed
+    ]
     if owed:
         rows.append(line("When it is out: ", Typed(f"postmortem published {owed[0].incident} LINK")))
     return Document(tuple(rows), line(Strong("Still open"), f" · {day_words(digest.week)}").spans)

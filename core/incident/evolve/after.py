@@ -71,9 +71,9 @@ def _postmortem(
 ) -> Incident:
     duty = incident.postmortem
     if isinstance(event, PostmortemAssigned):
-        drafts, since = (duty.drafts, duty.at) if duty else ((), recorded.at)
+        drafts = duty.drafts if duty else ()
         people = with_person(incident.people, event.owner)
-        return replace(incident, people=people, postmortem=Postmortem(event.owner, event.due, since, drafts))
+        return replace(incident, people=people, postmortem=Postmortem(event.owner, event.due, drafts))
     if duty is None:
         return incident
     match event:
