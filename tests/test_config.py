@@ -320,8 +320,8 @@ WRONG: Mapping[str, tuple[str, str]] = {
         "postmortem.calendar: this is no calendar; write a country's code, as in DE, or with its part, as in DE-BY",
     ),
     "a part that a country has not": (
-        MATRIX + "[postmortem]\ncalendar = 'DE-BX'",
-        "postmortem.calendar: DE has no such part; did you mean DE-BE?",
+        MATRIX + "[postmortem]\ncalendar = 'DE-BYY'",
+        "postmortem.calendar: DE has no such part; did you mean DE-BY?",
     ),
     "a part of a country that has none": (
         MATRIX + "[postmortem]\ncalendar = 'JP-Q'",

@@ -182,13 +182,13 @@ async def test_one_change_is_chosen_and_the_next_board_says_it(stage: Stage) -> 
 async def test_what_is_in_a_debrief_of_a_reopened_incident_begins_anew(stage: Stage) -> None:
     await _closed(stage)
     await stage.mia.types("debrief say it aloud")
-    stage.expect_card("debrief", "say it aloud")
     await stage.mia.types("reopen payments fail again")
     stage.expect_card("postmortem", "none, since it was reopened")
     for room in (stage.channel, stage.triage, stage.support, stage.leadership):
         stage.expect_card("summary", "reopened", where=room)
     await stage.ann.types(CLOSE)
     stage.expect_summaries(2)
+    stage.expect_card("debrief", "next time say it aloud (Mia)")
     stage.expect_card("debrief/2", "One change, not ten")
     stage.expect_card("postmortem/2", "Postmortem: Ann")
 

@@ -237,13 +237,26 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """The one change that a debrief chose, or the one that the debrief before chose (then `of` is its incident)."""
+
+    text: str
+    by: Person | None = None
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reopening:
-    """A close that did not last. `audiences` are those that were told of it."""
+    """A close that did not last. `audiences` are those that were told of it; `asked`: there was a debrief, with its `lesson`
+    if it had chosen one.
+    """
 
     closed_at: datetime
     at: datetime
     why: str
     audiences: tuple[Audience, ...] = ()
+    asked: bool = False
+    lesson: Lesson | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,12 +314,3 @@ class Postmortem:
     @property
     def owed(self) -> bool:
         return self.published_at is None and not self.waived
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """The one change that a debrief chose, or the one that the debrief before chose (then `of` is its incident)."""
-
-    text: str
-    by: Person | None = None
-    of: int = 0

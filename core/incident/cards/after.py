@@ -9,7 +9,7 @@ from core.incident import postmortem
 from core.incident.cards.asking import Asking, people
 from core.incident.cards.card import Card, card, choice
 from core.incident.document import Document, File, Line, Strong, Struck, Typed, When, Who, Words, line
-from core.incident.parts import FollowUp
+from core.incident.parts import FollowUp, Lesson
 from core.incident.state import Incident, Prompt
 from core.incident.workdays import day_words
 
@@ -109,19 +109,25 @@ def reminder(incident: Incident, prompt: Prompt) -> Asking:
 
 
 def debrief(incident: Incident) -> Iterator[Card]:
-    """Fifteen minutes, five questions, one change."""
-    lesson = incident.lesson
-    if incident.channel is None or not incident.closed or (incident.postmortem is None and lesson is None):
-        return
-    if lesson is not None:
-        who: list[Words] = [" (", Who(lesson.by), ")"] if lesson.by else []
-        rows = [line(Strong("Debrief"), f": next time {lesson.text}", *who)]
-    else:
-        rows = [
-            line(Strong("Debrief"), ", 15 minutes, everybody who was here. Talk in this thread."),
-            *(line(f"{number}. {question}") for number, question in enumerate(QUESTIONS, 1)),
-            line("One change, not ten: ", Typed("debrief CHANGE"), "; the next incident's board shows it."),
-        ]
-    number = len(incident.reopenings)
-    key = f"debrief/{number + 1}" if number else "debrief"
-    yield card(incident, incident.channel, key, Document(tuple(rows)), topic="Debrief")
+    """Fifteen minutes, five questions, one change: each close's own."""
+    rounds = [(one.asked, one.lesson, False) for one in incident.reopenings]
+    if incident.closed:
+        rounds.append((incident.postmortem is not None or incident.lesson is not None, incident.lesson, True))
+    for number, (asked, lesson, now) in enumerate(rounds, 1):
+        if asked and incident.channel is not None:
+            key = "debrief" if number == 1 else f"debrief/{number}"
+            rows = _chosen(lesson) if lesson else _questions() if now else [line("Debrief: it was reopened.")]
+            yield card(incident, incident.channel, key, Document(tuple(rows)), topic="Debrief")
+
+
+def _chosen(lesson: Lesson) -> list[Line]:
+    who: list[Words] = [" (", Who(lesson.by), ")"] if lesson.by else []
+    return [line(Strong("Debrief"), f": next time {lesson.text}", *who)]
+
+
+def _questions() -> list[Line]:
+    return [
+        line(Strong("Debrief"), ", 15 minutes, everybody who was here. Talk in this thread."),
+        *(line(f"{number}. {question}") for number, question in enumerate(QUESTIONS, 1)),
+        line("One change, not ten: ", Typed("debrief CHANGE"), "; the next incident's board shows it."),
+    ]

@@ -92,7 +92,7 @@ from core.incident.events import (
 from core.incident.evolve import after as aftermath
 from core.incident.evolve import calls
 from core.incident.evolve.grown import with_, with_person
-from core.incident.evolve.phases import open_again, well_again
+from core.incident.evolve.phases import open_again, reopening, well_again
 from core.incident.evolve.record import each_entry, evidence_edited, source_edited, unseconded
 from core.incident.evolve.roles import left, take_role, vacate
 from core.incident.evolve.updates import (
@@ -113,7 +113,6 @@ from core.incident.state import (
     Item,
     Lesson,
     Prompt,
-    Reopening,
 )
 from core.incident.timeline import entry
 from core.incident.vocabulary import Person, Phase
@@ -321,7 +320,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case RelapseSeen():
             return open_again(incident, recorded.at)
         case Reopened():
-            before = Reopening(incident.closed_at or recorded.at, recorded.at, event.why, incident.audiences)
+            before = reopening(incident, recorded.at, event.why)
             after = replace(open_again(incident, recorded.at), opened_after=len(incident.updates))
             return replace(after, reopenings=(*incident.reopenings, before))
         case Closed():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from core.incident.state import Incident, Postmortem
+from core.incident.state import Incident, Postmortem, Reopening
 from core.incident.vocabulary import Phase
 
 
@@ -14,6 +14,12 @@ def well_again(incident: Incident, at: datetime) -> Incident:
     if incident.resolved_at is not None:
         return incident
     return replace(incident, resolved_at=at, resolved_after=len(incident.updates))
+
+
+def reopening(incident: Incident, at: datetime, why: str) -> Reopening:
+    """The close that did not last, as far as it stands somewhere."""
+    asked = incident.postmortem is not None or incident.lesson is not None
+    return Reopening(incident.closed_at or at, at, why, incident.audiences, asked, incident.lesson)
 
 
 def _over(duty: Postmortem | None) -> Postmortem | None:
