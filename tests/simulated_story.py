@@ -100,6 +100,10 @@ class Story(Cast):
         over = await self.see(lambda: self.standing("prompt/close-", "is it over"))
         await self.reacts(ann, over, "🏁")
         await self.see(lambda: self.card("board", "closed"))
+        await self.types(ann, room, "!inc followup alert on failing payments owner=@Ann due=2026-06-12")
+        await self.types(ann, room, "!inc debrief say aloud who has recovery")
+        await self.see(lambda: self.card("debrief", "next time"))
+        await self.types(ann, room, "!inc postmortem published the wiki has it")
 
     async def _breaks_the_tie(self) -> None:
         """The first objection is Ann's to answer. When the clock was faster, Leah stops that fix herself."""
