@@ -16,7 +16,10 @@ from core.incident.vocabulary import ChannelRef, MessageRef, Phase
 README = Path(__file__).parent.parent / "README.md"
 
 MESSAGES = 20
-"""Messages in the incident's channel, at most; everything else is an edit."""
+"""Messages in the incident's channel until it is closed, at most; everything else is an edit."""
+
+AFTERWARDS = ["postmortem", "course", "debrief"]
+"""What stands below the summary."""
 
 CALLS = 5
 """Times that somebody is called by name, at most; nobody but that person."""
@@ -64,6 +67,8 @@ def _messages(stage: Stage, channel: ChannelRef) -> list[str]:
 async def test_the_story_is_told_with_few_messages_and_fewer_calls(told: Stage) -> None:
     assert told.incident.phase is Phase.CLOSED
     written = _messages(told, told.channel)
+    assert [card for card in written if card in AFTERWARDS] == AFTERWARDS
+    written = [card for card in written if card not in AFTERWARDS]
     called = [
         (one.post.card, one.post.pings)
         for message in told.of_tocsin(told.channel)
