@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,7 +20,19 @@ from core.incident.lifecycle import TRANSITIONS
 from core.incident.policy import Audience
 from core.incident.refusals import Refusal
 from core.incident.state import Incident
-from core.incident.vocabulary import THREE_CALLS, ChannelRef, ItemKind, ItemStatus, Path, Person, Phase, Role, Severity
+from core.incident.vocabulary import (
+    THREE_CALLS,
+    ChannelRef,
+    FollowUpRef,
+    ItemKind,
+    ItemStatus,
+    Path,
+    Person,
+    Phase,
+    Priority,
+    Role,
+    Severity,
+)
 
 PEOPLE = st.sampled_from(EVERYONE)
 ROLES = st.sampled_from(Role)
@@ -51,7 +63,7 @@ BY_PEOPLE = st.one_of(
     st.builds(c.AddNote, text=SAID, quote=QUOTES),
     st.builds(c.RecordChange, what=SAID),
     st.builds(c.Show, what=st.sampled_from(["board", "timeline", "help"]), topic=WORDS),
-    st.builds(c.Amend, entry=st.integers(0, 12), text=SAID),
+    st.builds(c.Amend, entry=st.integers(0, 12), text=WORDS, at=st.none() | TIMES),
     st.builds(c.WithdrawEntry, message=MESSAGES, kind=st.sampled_from(["noted", "decision_marked"])),
     st.builds(c.EditSource, message=MESSAGES, text=WORDS),
     st.builds(c.DeleteSource, message=MESSAGES),
@@ -92,6 +104,26 @@ ABOUT_ROLES = st.one_of(
     st.builds(c.NameBackup, role=ROLES, who=PEOPLE),
     st.builds(c.HandOff, who=PEOPLE, role=st.none() | ROLES),
     st.builds(c.TakeOver, role=ROLES),
+)
+DAYS = st.none() | st.dates(date(2026, 4, 30), date(2026, 6, 30))
+FOLLOW_UPS = st.builds(FollowUpRef, number=st.integers(1, 4))
+AFTERWARDS = st.one_of(
+    st.builds(
+        c.FollowUp, text=SAID, owner=st.none() | PEOPLE, due=DAYS, priority=st.none() | st.sampled_from(Priority)
+    ),
+    st.builds(c.MoveFollowUp, follow_up=FOLLOW_UPS, owner=st.none() | PEOPLE, due=DAYS, why=WORDS),
+    st.builds(c.EndFollowUp, follow_up=FOLLOW_UPS, done=st.booleans(), why=WORDS),
+    st.builds(c.AskPostmortem, owner=st.none() | PEOPLE, due=DAYS),
+    st.builds(c.PublishPostmortem, where=WORDS),
+    st.builds(c.WaivePostmortem, why=SAID),
+    st.builds(c.Debrief, change=SAID),
+    st.builds(c.HideEntry, entry=st.integers(0, 12), hidden=st.booleans()),
+    st.builds(
+        c.GiveEvidence,
+        item=ITEMS,
+        text=WORDS,
+        quote=st.builds(c.Quote, message=MESSAGES, by=PEOPLE, at=st.just(Case().now)),
+    ),
 )
 OUTWARD = st.one_of(
     st.builds(c.Draft, **FIELDS),
@@ -136,7 +168,16 @@ BY_CHATS = st.one_of(
 
 TWICE_IS_TWICE = (
     *(c.AddNote, c.AddItem, c.MarkDecision, c.Show, c.RecordChange, c.ChoosePath),
-    *(c.EditSource, c.DeleteSource, c.PublishUnchanged, c.WithdrawUpdate, c.AskUnfreeze, c.WatchSignal, c.Snooze),
+    *(
+        c.AskPostmortem,
+        c.EditSource,
+        c.DeleteSource,
+        c.PublishUnchanged,
+        c.WithdrawUpdate,
+        c.AskUnfreeze,
+        c.WatchSignal,
+        c.Snooze,
+    ),
 )
 """Commands that say something, or ask for words: said again, it is said again. So does an update without any field."""
 
@@ -189,7 +230,7 @@ class Rules(RuleBasedStateMachine):
         if isinstance(command, c.Claim | c.Assign | c.TakeOver | c.HandOff | c.Confirm | c.PassRole):
             self._nobody_holds_all_three()
 
-    @rule(by=PEOPLE, command=BY_PEOPLE | ABOUT_ROLES)
+    @rule(by=PEOPLE, command=BY_PEOPLE | ABOUT_ROLES | AFTERWARDS)
     def people_act(self, by: Person, command: c.AnyCommand) -> None:
         self._give(by, command)
 
@@ -218,7 +259,7 @@ class Rules(RuleBasedStateMachine):
             self._give(None, due[0].command)
         raise AssertionError(f"deadlines without an end: {spent}")
 
-    @rule(by=PEOPLE, command=BY_PEOPLE | ABOUT_ROLES | OUTWARD)
+    @rule(by=PEOPLE, command=BY_PEOPLE | ABOUT_ROLES | OUTWARD | AFTERWARDS)
     def the_same_twice_changes_nothing(self, by: Person, command: c.AnyCommand) -> None:
         self._give(by, command)
         if isinstance(command, TWICE_IS_TWICE) or command in (c.Draft(), c.CorrectUpdate()):
