@@ -125,6 +125,10 @@ class File:
     media_type: str
     text: Callable[[], str] = field(compare=False, repr=False)
 
+    def data(self) -> bytes:
+        """The content as it travels, made now: UTF-8, with a question mark for what UTF-8 has no letter for."""
+        return self.text().encode("utf-8", "replace")
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
