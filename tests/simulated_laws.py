@@ -218,6 +218,8 @@ class Laws:
             assert message.post is not None, "only the bot's messages are looked at"
             if digest(message.post) != digest(card.post):
                 self.break_("every card is true", f"{card.key} in {place[0]} reads {message.text!r}")
+            if (card.post.file and card.post.file.name) != (message.file and message.file.name):
+                self.break_("every card is true", f"{card.key} in {place[0]} has not its file, but {message.file}")
             if card.pinned and self._world.channels[place[0]].pins != [message.ref.id]:
                 self.break_("every card is true", f"{card.key} is not what is pinned in {place[0]}")
             lacking = [
