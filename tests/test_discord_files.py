@@ -7,13 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
-import discord_shapes as shapes
 import pytest
 import pytest_asyncio
 from discord_faults import Faults
 from discord_house import KEY, House, house, post
 from discord_permissions import Permission
-from discord_world import Channel, Json, Viewer
+from discord_world import Channel, Json
 
 from core.incident.document import Choice, File, Post
 from core.incident.vocabulary import MessageRef
@@ -61,8 +60,7 @@ async def bytes_of(attachment: Json) -> bytes:
 
 async def files_in(here: House, channel: Channel) -> list[tuple[str, bytes]]:
     """What a person finds there, fetched as a client does."""
-    messages, viewer = here.discord.messages(channel), Viewer(here.bob.id)
-    shown = [each for one in messages for each in shapes.message(here.discord.world, one, viewer)["attachments"]]
+    shown = [each for one in here.discord.messages(channel) for each in here.bob.attachments(one)]
     return [(each["filename"], await bytes_of(each)) for each in shown]
 
 
