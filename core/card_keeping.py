@@ -67,8 +67,9 @@ class CardKeeping:
         for card in cards:
             wanted = self._digest(stream, card)
             if row(card.key).hash != wanted:
-                kind = "send" if row(card.key).message is None else "edit"
-                yield Step(card.key, partial(self._card, stream, card, wanted), kind)
+                kind = "edit" if row(card.key).message is not None else "send" if card.post.file is None else "file"
+                # Where a chat keeps files is often another machine: while that is away, the other cards go on.
+                yield Step(card.key, partial(self._card, stream, card, wanted), kind, alone=kind == "file")
         for card in cards:
             if card.pinned and not row(card.key).pinned:
                 yield Step(f"pin {card.key}", partial(self._pin, stream, card), "pin")

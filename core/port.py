@@ -142,9 +142,15 @@ class Transport(Protocol):
     async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         """Read-only for everyone but the bot, or open again."""
 
-    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef: ...
+    async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
+        """Say it: one message, with the post's file in it, by its name and byte for byte.
 
-    async def edit(self, message: MessageRef, post: Post, key: str) -> None: ...
+        The file's text is made here and nowhere else. A chat that will not have the file does not send the words
+        without it: `Forbidden` names the right that it takes, and any other refusal (too large) is `Permanent`.
+        """
+
+    async def edit(self, message: MessageRef, post: Post, key: str) -> None:
+        """Make it read so, with these choices. The file that went with it stays, and its text is not made again."""
 
     async def pin(self, message: MessageRef) -> None: ...
 

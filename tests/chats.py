@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
+import aiohttp
 from discord_fake import FakeDiscord
 from discord_limits import Refused as DiscordRefused
 from discord_person import Person as Somebody
@@ -40,13 +41,17 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True)
 class Seen:
-    """A message as a person finds it; `incident`, `card` and `base` are the bot's mark, empty where there is none."""
+    """A message as a person finds it; `incident`, `card` and `base` are the bot's mark, empty where there is none.
+
+    `file` is the name and the content of the file that it has, as a client downloads it.
+    """
 
     ref: MessageRef
     text: str
     incident: str = ""
     card: str = ""
     base: str | None = None
+    file: tuple[str, bytes] | None = None
 
 
 class Someone(Protocol):
@@ -161,7 +166,11 @@ class OnMatrix:
             content = latest.get("m.new_content", event["content"])
             mark = content.get("dev.tocsin", {})
             ref = MessageRef(channel=channel, id=event["event_id"])
-            found.append(Seen(ref, content["body"], mark.get("incident", ""), mark.get("card", ""), mark.get("text")))
+            file = None
+            if content["msgtype"] == "m.file":
+                file = content["filename"], (await self._person.download(content["url"]))[0]
+            marked = mark.get("incident", ""), mark.get("card", ""), mark.get("text")
+            found.append(Seen(ref, content["body"], *marked, file))
         return found
 
     async def reactions(self, message: MessageRef) -> list[tuple[str, str]]:
@@ -241,7 +250,14 @@ class InSandbox:
 
     async def sees(self, channel: ChannelRef) -> list[Seen]:
         return [
-            Seen(each.ref, each.text, each.post.incident, each.post.card, each.post.text)
+            Seen(
+                each.ref,
+                each.text,
+                each.post.incident,
+                each.post.card,
+                each.post.text,
+                (each.file.name, each.file.data) if each.file else None,
+            )
             if each.post
             else Seen(each.ref, each.text)
             for each in self._world.said(channel)
@@ -335,7 +351,11 @@ class OnDiscord:
             borne = mark(str(shown.get("footer", {}).get("text", "")))
             text = plain(str(shown.get("description", ""))) if shown else each.content
             ref = message_ref(int(channel.id), each.id)
-            found.append(Seen(ref, text, self._incident if borne else "", borne[1] if borne else ""))
+            file = None
+            for one in self._person.attachments(each):
+                async with aiohttp.ClientSession() as session, session.get(one["url"]) as response:
+                    file = one["filename"], await response.read()
+            found.append(Seen(ref, text, self._incident if borne else "", borne[1] if borne else "", None, file))
         return found
 
     async def reactions(self, message: MessageRef) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 import discord_shapes as shapes
 from discord_clock import stamped
 from discord_entry import awake, enter, find, look, may, place, post, require, tell, tell_of, unarchive
+from discord_files import Upload, attach
 from discord_forms import components, content, embeds, emoji, length, not_empty
 from discord_limits import (
     LOCKED,
@@ -38,7 +39,6 @@ from discord_world import (
 )
 
 P = Permission
-Upload = tuple[str, bytes]
 
 
 def send(world: World, who: User, channel_id: int, body: Json, uploads: Sequence[Upload] = ()) -> Message:
@@ -105,23 +105,6 @@ def _wake(world: World, who: User, channel: Channel) -> None:
         raise Refused(LOCKED)
     if channel.archived:
         unarchive(world, channel)
-
-
-def attach(world: World, made: Message, listed: list[Json] | None, uploads: Sequence[Upload]) -> list[Json]:
-    """The attachments that stay (named by their id) and the new ones (named by their number among the uploads)."""
-    had = {each["id"]: each for each in made.attachments}
-    words = {str(each["id"]): each for each in listed or []}
-    kept = [each for key, each in had.items() if listed is None or key in words]
-    for index, (name, data) in enumerate(uploads):
-        file_id = world.clock.snowflake()
-        given = words.get(str(index), {})
-        called = given.get("filename") or name
-        world.files[file_id] = (called, data)
-        url = f"{world.files_url}/{made.channel.id}/{file_id}/{called}"
-        shape = {"id": str(file_id), "filename": called, "size": len(data), "url": url, "proxy_url": url}
-        described = given.get("description")
-        kept.append(shape | ({"description": described} if described else {}))
-    return kept
 
 
 def mention(world: World, made: Message, allowed: Json | None) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+import discord_files as files
 import discord_places as places
 import discord_shapes as shapes
 from aiohttp import web
@@ -150,7 +151,7 @@ class FakeDiscord:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=self.caps.request_bytes)
         app.router.add_get("/gateway/", self.gateway.serve)
-        app.router.add_get(r"/files/{channel:\d+}/{file:\d+}/{name}", self._file)
+        app.router.add_get(files.PATH, self._file)
         self.rest.add_to(app, (*MESSAGES, *PLACES, *INTERACTIONS))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -159,7 +160,7 @@ class FakeDiscord:
         host, port = self._runner.addresses[0][:2]
         self.api_url = f"http://{host}:{port}{PREFIX}"
         self.gateway_url = f"ws://{host}:{port}/gateway/"
-        self.world.files_url = f"http://{host}:{port}/files"
+        self.world.files_url = f"http://{host}:{port}"
         return self
 
     async def __aexit__(
@@ -172,8 +173,7 @@ class FakeDiscord:
             raise AssertionError("\n".join(self.violations))
 
     async def _file(self, request: web.Request) -> web.Response:
-        name, data = self.world.files[int(request.match_info["file"])]
-        return web.Response(body=data, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return files.served(self.world, request)
 
     @contextmanager
     def as_discord(self) -> Iterator[None]:

@@ -61,6 +61,7 @@ PINS_FULL = Problem(400, 30003, "Maximum number of pins reached (250)")
 REACTIONS_FULL = Problem(400, 30010, "Maximum number of reactions reached (20)")
 CHANNELS_FULL = Problem(400, 30013, "Maximum number of server channels reached (500)")
 THREAD_MEMBERS_FULL = Problem(400, 30033, "Maximum number of thread participants has been reached (1000)")
+TOO_LARGE = Problem(413, 40005, "Request entity too large", "docs/reference#uploading-files; issue 6058")
 ALREADY_ANSWERED = Problem(400, 40060, "Interaction has already been acknowledged.")
 NO_ACCESS = Problem(403, 50001, "Missing Access")
 NOT_THE_AUTHOR = Problem(403, 50005, "Cannot edit a message authored by another user")
@@ -99,6 +100,7 @@ class Caps:
     embed_footer: int = 2048
     embed_author: int = 256
     files: int = 10  # docs/reference#uploading-files
+    file_bytes: int = 10 * 2**20  # of each: docs/reference#uploading-files
     request_bytes: int = 25 * 2**20  # docs/resources/message#create-message
     nonce: int = 25  # docs/resources/message#create-message
     reactions: int = 20  # distinct emoji of one message
@@ -132,6 +134,9 @@ class Windows:
     acknowledge: float = 3.0  # docs/interactions/receiving-and-responding
     token: float = 15 * 60.0  # docs/interactions/receiving-and-responding
     old_message: float = 3600.0  # from when on an edit counts towards 30046
+    signed: float = (
+        24 * 3600.0
+    )  # how long an attachment's address is good: seen; docs/reference#signed-attachment-cdn-urls
     session: float = 90.0  # how long a gateway session outlives its connection: issue 1619
     replayed: int = 75  # events that a RESUME can bring back, at the least 100 on Discord: issue 24
     heartbeat: float = 41.25  # docs/events/gateway

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import discord_acts as acts
 import discord_places as places
+import discord_shapes as shapes
 import discord_threads as threads
 from discord_entry import enter, look, may
 from discord_forms import emoji
 from discord_interactions import Use, Uses
 from discord_permissions import Permission
-from discord_world import DEFAULT, REPLY, Channel, Guild, Json, Message, Role, User, World
+from discord_world import DEFAULT, REPLY, Channel, Guild, Json, Message, Role, User, Viewer, World
 
 if TYPE_CHECKING:
     from discord_fake import FakeDiscord
@@ -127,6 +128,10 @@ class Person:
 
     def message(self, place: Place, message_id: int | str) -> Message:
         return look(self._world, self.user, _id(place), int(message_id))
+
+    def attachments(self, message: Message) -> list[Json]:
+        """The files of a message, with addresses that are good now."""
+        return list(shapes.message(self._world, message, Viewer(self.id))["attachments"])
 
     def reactions(self, message: Message) -> list[tuple[int, str]]:
         """Who put what on a message, as (user id, emoji)."""

@@ -109,7 +109,7 @@ class Rest:
         return serve
 
     async def _read(self, request: web.Request) -> Call:
-        body, uploads = await _body(request)
+        body, uploads = await _body(request, self.discord.violations)
         path = unquote(request.rel_url.raw_path.removeprefix(PREFIX))
         reason = unquote(request.headers.get("X-Audit-Log-Reason", ""))
         return Call(
@@ -176,21 +176,25 @@ class Rest:
         return _reply(404, _problem(Refused(NOT_FOUND)), {})
 
 
-async def _body(request: web.Request) -> tuple[Any, list[tuple[str, bytes]]]:
+async def _body(request: web.Request, violations: list[str]) -> tuple[Any, list[tuple[str, bytes]]]:
     """JSON, or `payload_json` with its files: docs/reference#uploading-files."""
     if request.content_type != "multipart/form-data":
         data = await request.read()
         return (json.loads(data) if data else None), []
     body: Any = {}
-    uploads = []
+    uploads: list[tuple[str, bytes]] = []
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
             continue
         data = bytes(await part.read(decode=True))
         if part.name == "payload_json":
             body = json.loads(data)
+        elif part.name == f"files[{len(uploads)}]" and part.filename:
+            uploads.append((part.filename, data))
         else:
-            uploads.append((part.filename or "file", data))
+            violations.append(
+                f"{request.method} {request.path}: the part {part.name} is no files[{len(uploads)}] with a name"
+            )
     return body, uploads
 
 

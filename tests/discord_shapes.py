@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from discord_files import attachment
 from discord_permissions import in_channel, may_see
 from discord_world import (
     CATEGORY,
@@ -160,7 +161,7 @@ def message(world: World, one: Message, viewer: Viewer) -> Json:
         "content": one.content if readable else "",
         "embeds": one.embeds if readable else [],
         "components": one.components if readable else [],
-        "attachments": one.attachments if readable else [],
+        "attachments": [attachment(world, one.channel.id, each) for each in one.attachments if readable],
         "mentions": [user(world.users[each]) for each in one.mentions],
         "mention_roles": [str(each) for each in one.mention_roles],
         "mention_everyone": one.mention_everyone,

@@ -175,7 +175,7 @@ class World:
         self.users: dict[int, User] = {}
         self.guilds: dict[int, Guild] = {}
         self.nonces: dict[tuple[int, str], tuple[Message, float]] = {}
-        self.files: dict[int, tuple[str, bytes]] = {}
+        self.files: dict[int, tuple[str, str, bytes]] = {}  # name, media type, content
         self.files_url = ""
         self.content_allowed = True  # the application's switch for message content, which HTTP goes by
         self.watchers: list[Callable[[Event], None]] = []

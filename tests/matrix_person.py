@@ -99,6 +99,14 @@ class Person:
     async def event(self, room: str, event: str) -> Event:
         return dict(await self.call("GET", f"/rooms/{quote(room)}/event/{quote(event)}"))
 
+    async def download(self, url: str) -> tuple[bytes, str]:
+        """A file by its `mxc://` address, and what it is said to be."""
+        address = self._url.removesuffix("v3") + "v1/media/download/" + url.removeprefix("mxc://")
+        async with self._session.get(address) as response:
+            if response.status >= 400:
+                raise Refused(response.status, await response.text())
+            return await response.read(), response.headers["Content-Type"]
+
     async def history(self, room: str) -> list[Event]:
         """Every event of a room, the oldest first."""
         events: list[Event] = []

@@ -218,6 +218,7 @@ class Laws:
             assert message.post is not None, "only the bot's messages are looked at"
             if digest(message.post) != digest(card.post):
                 self.break_("every card is true", f"{card.key} in {place[0]} reads {message.text!r}")
+            self._carried(card, message)
             if card.pinned and self._world.channels[place[0]].pins != [message.ref.id]:
                 self.break_("every card is true", f"{card.key} is not what is pinned in {place[0]}")
             lacking = [
@@ -234,6 +235,10 @@ class Laws:
             copies = [card.post.text for (_, key), card in wanted.items() if key == f"update/{update.number}"]
             if set(copies) != {update.text}:
                 self.break_("mirrors agree word for word", f"update {update.number}: {copies}")
+
+    def _carried(self, card: Card, message: Message) -> None:
+        if (card.post.file and card.post.file.name) != (message.file and message.file.name):
+            self.break_("every card is true", f"{card.key} has not its file, but {message.file}")
 
     def _in_order(self, incident: Incident) -> None:
         """Cards of a kind stand in the order of the record; those that somebody deleted come back last."""

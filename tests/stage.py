@@ -270,6 +270,16 @@ class Stage:
         assert not lacks or lacks not in message.text, f"{key} says {lacks!r}:\n{message.text}"
         return message.text
 
+    def expect_file(self, key: str, name: str, *contains: str, where: ChannelRef | None = None) -> str:
+        """The card is there, and with it a file of this name that says this. Returns the file's text."""
+        self.expect_card(key, where=where)
+        file = self.find(key, where).file
+        assert file is not None, f"{key} has no file"
+        assert file.name == name
+        for words in contains:
+            assert words in file.text, f"{name} does not say {words!r}:\n{file.text}"
+        return file.text
+
     def expect_summaries(self, number: int = 1) -> None:
         """The summary of the newest incident's close, wherever it belongs."""
         for room in (self.channel, self.triage, self.support, self.leadership):

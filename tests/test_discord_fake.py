@@ -206,6 +206,45 @@ async def test_files_go_up_and_come_down(fake: FakeDiscord) -> None:
         assert await (await client.hears("message", 2))[1].attachments[0].read() == b"line"
 
 
+async def test_a_file_has_a_plain_name_a_type_and_an_address_that_ends(fake: FakeDiscord) -> None:
+    triage = fake.create_channel("triage")
+    async with connected(fake) as client:
+        sent = await client.text(triage.id).send(file=discord.File(io.BytesIO("ä".encode()), "was (fällt) aus.md"))
+        [file] = sent.attachments
+        assert (file.filename, file.title) == ("was_f_llt_aus.md", "was (fällt) aus")
+        assert file.content_type == "text/markdown; charset=utf-8"
+        assert (await file.read()).decode() == "ä"
+        fake.clock.push(fake.windows.signed + 1)
+        with pytest.raises(discord.NotFound):
+            await file.read()
+        [again] = (await client.text(triage.id).fetch_message(sent.id)).attachments
+        assert (await again.read()).decode() == "ä"
+        await sent.edit(content="words")
+        assert [each.id for each in (await client.text(triage.id).fetch_message(sent.id)).attachments] == [file.id]
+        await sent.edit(attachments=[], content="words")
+        assert (await client.text(triage.id).fetch_message(sent.id)).attachments == []
+
+
+async def test_files_that_are_too_large_too_many_or_not_allowed_are_refused(fake: FakeDiscord) -> None:
+    triage, fake.caps.file_bytes = fake.create_channel("triage"), 10
+    fake.owner.overwrite(triage, fake.bot.user, deny=Permission.ATTACH_FILES)
+
+    def files(count: int, size: int) -> list[discord.File]:
+        return [discord.File(io.BytesIO(b"x" * size), "a.txt") for _ in range(count)]
+
+    async with connected(fake) as client:
+        with pytest.raises(discord.Forbidden) as forbidden:
+            await client.text(triage.id).send("x", files=files(1, 1))
+        fake.owner.overwrite(triage, fake.bot.user)
+        with pytest.raises(discord.HTTPException) as large:
+            await client.text(triage.id).send("x", files=files(1, 11))
+        with pytest.raises(discord.HTTPException) as many:
+            await client.text(triage.id).send("x", files=files(5, 1) + files(6, 1))
+        await client.text(triage.id).send("x", files=files(10, 10))
+    assert [code(each) for each in (forbidden, large, many)] == [50013, 40005, 50035]
+    assert len(fake.messages(triage)) == 1
+
+
 async def test_history_is_read_from_any_side(fake: FakeDiscord) -> None:
     triage, bob = fake.create_channel("triage"), fake.create_person("Bob")
     said = [bob.say(triage, str(number)) for number in range(7)]

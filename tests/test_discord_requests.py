@@ -59,6 +59,7 @@ MEANT = {
     10062: Lapsed,
     30013: GuildFull,
     30046: Stale,
+    40005: Permanent,
     40060: Acknowledged,
     50001: Forbidden,
     50006: Malformed,
@@ -67,6 +68,7 @@ MEANT = {
     50035: Malformed,
     50083: Archived,
     160004: ThreadExists,
+    400001: Permanent,
 }
 
 

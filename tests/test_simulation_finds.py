@@ -64,6 +64,11 @@ def test_keys_made_at_random_are_found(planted: pytest.MonkeyPatch) -> None:
     found(lossy(), "no card twice")
 
 
+def test_a_file_that_is_left_out_is_found(planted: pytest.MonkeyPatch) -> None:
+    planted.setattr("transports.sandbox.server._attached", lambda _: None)
+    found([Plan()], "every card is true")
+
+
 def test_a_history_that_is_not_read_is_found(planted: pytest.MonkeyPatch) -> None:
     planted.setattr(SandboxTransport, "marked", _no_marks)
     told = found((crash(step, window=SHORT) for step in range(100, 900, 30)), "no card twice")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -13,6 +13,7 @@ from matrix_world import key, post
 from running import until
 from synapse import Synapse
 
+from core.incident.document import File, Post
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import Missing, Permanent
 from transports.signals import (
@@ -180,6 +181,60 @@ async def test_a_card_carries_its_mark_through_edits_and_is_found_by_it(chat: Ch
     assert await transport.marked(chat.triage, "inc-a", 1, said.at) == {"update/1": card, "item/H1": item}
     await bob.delete(item)
     assert await transport.marked(chat.triage, "inc-a", 1, said.at) == {"update/1": card}
+
+
+class Written:
+    """A file that counts how often its text is made."""
+
+    name = "inc-2026-05-02-checkout-down.md"
+
+    def __init__(self, text: str) -> None:
+        self.made = 0
+        self._text = text
+
+    def post(self, words: str, **more: Any) -> Post:
+        return post(words, card="postmortem", file=File(self.name, "text/markdown", self._say), **more)
+
+    def _say(self) -> str:
+        self.made += 1
+        return self._text
+
+
+async def test_a_card_with_a_file_is_one_message_and_an_edit_leaves_the_file(chat: Chat) -> None:
+    bob, transport = await chat.someone("Bob"), chat.bot.transport
+    record, text = Written("# Ausfall — 🔥\r\n\tone\n"), "# Ausfall — 🔥\r\n\tone\n"
+    card = await transport.send(chat.triage, record.post("the record"), key("record"))
+    await transport.edit(card, record.post("it is out"), key("edit"))
+    [seen] = await bob.sees(chat.triage)
+    assert (seen.ref, seen.text, seen.card) == (card, "it is out", "postmortem")
+    assert seen.file == (record.name, text.encode())
+    assert record.made == 1
+    said = await transport.read(card)
+    assert said.text == "it is out"
+    assert await transport.marked(chat.triage, "inc-a", 1, said.at) == {"postmortem": card}
+
+
+async def test_the_same_key_sends_one_file_in_this_process_and_the_next(chat: Chat) -> None:
+    bob = await chat.someone("Bob")
+    first = await chat.bot.transport.send(chat.triage, Written("first").post("the record"), key("same"))
+    assert await chat.bot.transport.send(chat.triage, Written("second").post("the record"), key("same")) == first
+    await chat.bot.stop()
+    again = await chat.process().start()
+    assert await again.transport.send(chat.triage, Written("third").post("the record"), key("same")) == first
+    assert [(each.ref, each.file) for each in await bob.sees(chat.triage)] == [(first, (Written.name, b"first"))]
+
+
+async def test_a_file_in_a_thread_is_there_and_one_that_is_deleted_is_made_anew(chat: Chat) -> None:
+    bob, transport = await chat.someone("Bob"), chat.bot.transport
+    root = await transport.send(chat.triage, post("H1", card="item/H1"), key("root"))
+    inside = await transport.send(chat.triage, Written("in it").post("a trace", thread=root), key("inside"))
+    assert (await transport.read(inside)).thread == root
+    card = await transport.send(chat.triage, Written("once").post("the record"), key("card"))
+    await bob.delete(card)
+    with pytest.raises(Missing):
+        await transport.edit(card, Written("twice").post("it is out"), key("edit"))
+    again = await transport.send(chat.triage, Written("twice").post("it is out"), key("generation 2"))
+    assert {each.ref: each.file for each in await bob.sees(chat.triage)}[again] == (Written.name, b"twice")
 
 
 async def test_a_card_in_a_thread_stays_there(chat: Chat) -> None:

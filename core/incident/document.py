@@ -6,6 +6,7 @@ says how that looks, so whatever people typed reads as it was typed in every cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -114,6 +115,9 @@ class Choice:
     command: str
 
 
+_UNFIT = re.compile('[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff/\\\\:*?"<>|]+')
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A text file that goes with a message: sent once with it, and left as it is when its words are edited.
@@ -124,6 +128,14 @@ class File:
     name: str
     media_type: str
     text: Callable[[], str] = field(compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Whatever is typed into a name, it is one file's, in the folder where a reader puts it, on any system.
+        object.__setattr__(self, "name", _UNFIT.sub("-", self.name).strip(" .") or "file")
+
+    def data(self) -> bytes:
+        """The content as it travels, made now: UTF-8, with a question mark for what UTF-8 has no letter for."""
+        return self.text().encode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

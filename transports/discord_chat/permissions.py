@@ -16,7 +16,7 @@ RIGHTS: dict[str, str] = {
     "create_public_threads": "make a thread for each item",
     "manage_threads": "open again an item's thread that was archived",
     "embed_links": "show cards",
-    "attach_files": "post the postmortem",
+    "attach_files": "post the postmortem and the picture of the course as files",
     "read_message_history": "find its own cards again, and catch up after it was away",
     "add_reactions": "seed reactions and answer with one",
     "pin_messages": "pin the board",

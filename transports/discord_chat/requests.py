@@ -65,6 +65,7 @@ CODES: dict[int, type[Exception]] = {
     10062: Lapsed,  # unknown interaction: acknowledged too late
     30013: GuildFull,
     30046: Stale,  # too many edits of messages over an hour old
+    40005: Permanent,  # a file that is too large
     40060: Acknowledged,
     50001: Forbidden,  # missing access
     50006: Malformed,  # an empty message
@@ -73,6 +74,7 @@ CODES: dict[int, type[Exception]] = {
     50035: Malformed,  # invalid form body
     50083: Archived,
     160004: ThreadExists,
+    400001: Permanent,  # the server may not upload files
 }
 """The JSON error codes that mean something to the core (opcodes-and-status-codes#json); any other is `Permanent`."""
 

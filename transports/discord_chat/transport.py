@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from io import BytesIO
 from random import Random
 from typing import Any
 
@@ -52,6 +53,9 @@ TRAITS = Traits(
     # "the past few minutes" (resources/message#create-message); two of them are relied upon.
     resend_window=timedelta(minutes=2),
 )
+
+SAYING = ("view_channel", "send_messages", "embed_links", "read_message_history")
+"""The rights that a message takes."""
 
 
 class DiscordTransport:
@@ -119,7 +123,8 @@ class DiscordTransport:
     # Messages
 
     async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
-        if post.reply_to is not None and self._answers.known(post.reply_to):
+        # An answer in private is an embed alone; a file is for the channel.
+        if post.file is None and post.reply_to is not None and self._answers.known(post.reply_to):
             with suppress(LookupError):  # too late: they are answered in the channel
                 return await self._answers.say(post.reply_to, self._embed(post))
         place = self._places.channel(channel)
@@ -147,9 +152,11 @@ class DiscordTransport:
         call = pinged(post) or None
 
         async def say() -> discord.Message:
+            # Made anew for each try, as where a thread has to be opened first: discord.py closes what it has sent.
+            files = [discord.File(BytesIO(post.file.data()), post.file.name)] if post.file is not None else []
             try:
                 return await where.send(
-                    call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more
+                    call, embed=self._embed(post), files=files, nonce=key, allowed_mentions=allowed(post), **more
                 )
             except discord.NotFound as gone:
                 if gone.code != UNKNOWN_MESSAGE:
@@ -157,7 +164,10 @@ class DiscordTransport:
                 # The nonce is known, and the message that it made is not there any more (api-docs PR 6647).
                 raise Deleted(f"Discord said {gone}") from gone
 
-        said: discord.Message = await self._in(place, say, thread=thread, root=post.thread, method="POST")
+        rights = (*SAYING, "attach_files") if post.file is not None else SAYING
+        said: discord.Message = await self._in(
+            place, say, thread=thread, root=post.thread, rights=rights, method="POST"
+        )
         return said
 
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
@@ -249,7 +259,7 @@ class DiscordTransport:
         *,
         thread: int | None = None,
         root: MessageRef | None = None,
-        rights: tuple[str, ...] = ("view_channel", "send_messages", "embed_links", "read_message_history"),
+        rights: tuple[str, ...] = SAYING,
         method: str = "",
         reactions: bool = False,
     ) -> Any:

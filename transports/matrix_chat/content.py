@@ -17,24 +17,27 @@ LARGEST = 60 * 1024
 Content = dict[str, Any]
 
 
-def message(post: Post, transport: str) -> Content:
-    """A new message. Raises nothing: what is too long is cut, and says so."""
-    return _first_that_fits(_messages(post, transport))
+def message(post: Post, transport: str, carried: Content | None = None) -> Content:
+    """A new message. Raises nothing: what is too long is cut, and says so.
+
+    `carried` is what it says of the file that goes with it, whose caption the words are then.
+    """
+    return _first_that_fits(_messages(post, transport, carried or {}))
 
 
-def edit(post: Post, transport: str, target: str) -> Content:
+def edit(post: Post, transport: str, target: str, carried: Content | None = None) -> Content:
     """The same as a replacement of `target`. It calls nobody a second time: only `m.new_content` names the mentioned."""
-    return _first_that_fits(_edits(post, transport, target))
+    return _first_that_fits(_edits(post, transport, target, carried or {}))
 
 
-def _messages(post: Post, transport: str) -> Iterator[Content]:
-    for text in _texts(post, transport):
+def _messages(post: Post, transport: str, carried: Content) -> Iterator[Content]:
+    for text in _texts(post, transport, carried):
         yield {**text, **_mark(post), "m.mentions": _mentions(post, transport), **_relation(post)}
 
 
-def _edits(post: Post, transport: str, target: str) -> Iterator[Content]:
+def _edits(post: Post, transport: str, target: str, carried: Content) -> Iterator[Content]:
     relation = {"m.relates_to": {"rel_type": "m.replace", "event_id": target}}
-    for text in _texts(post, transport):
+    for text in _texts(post, transport, carried):
         new = {**text, **_mark(post), "m.mentions": _mentions(post, transport)}
         fallback = {key: f"* {words}" if "body" in key else words for key, words in text.items()}
         yield {**fallback, **_mark(post), "m.mentions": {}, "m.new_content": new, **relation}
@@ -44,9 +47,9 @@ def _edits(post: Post, transport: str, target: str) -> Iterator[Content]:
         yield {**short, **_mark(post, text=False), "m.mentions": {}, "m.new_content": new, **relation}
 
 
-def _texts(post: Post, transport: str) -> Iterator[Content]:
+def _texts(post: Post, transport: str, carried: Content) -> Iterator[Content]:
     body = render.body(post.document, post.choices)
-    basic: Content = {"msgtype": "m.text"}
+    basic: Content = {"msgtype": "m.text", **carried}
     if "://" in body or "www." in body.lower():
         # People's links open no preview under the bot's name (MSC4095: an empty list means none).
         basic["com.beeper.linkpreviews"] = []

@@ -73,6 +73,9 @@ def failure(answer: Any) -> TransportFailure:
     said = f"the homeserver said {code or http}: {answer.message}"
     if http == 429 or code == "M_LIMIT_EXCEEDED":
         return Temporary(said, retry_after=_wait(answer))
+    if http == 413:
+        # Also without an errcode: a proxy has a limit of its own, and the same is as large next time.
+        return Permanent(said)
     if http >= 500 or not code:
         # No errcode: a proxy's page, or JSON that is not Matrix. What stands between us and the server may be mended.
         return Temporary(said)

@@ -16,6 +16,7 @@ from transports.matrix_chat import content
 from transports.matrix_chat.encryption import DEAF, WAY_OUT, Encryption, encrypted
 from transports.matrix_chat.entering import Entering
 from transports.matrix_chat.hearing import Hearing, moment_of, text_of, thread_of
+from transports.matrix_chat.media import Media
 from transports.matrix_chat.members import Members
 from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on, state_of
 from transports.matrix_chat.rooms import Rooms
@@ -46,6 +47,7 @@ class MatrixTransport:
         self._members = Members(name, clock)
         self._encryption = Encryption(settings.user_id)
         self._entering = Entering(settings, self._members, self._encryption, lambda: self._client)
+        self._media = Media(lambda: self._client)
         self._session: Session | None = None
 
     @property
@@ -140,10 +142,14 @@ class MatrixTransport:
     # Messages
 
     async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
-        return await self._say(channel, content.message(post, self._name), f"m{key}")
+        carried = await self._media.upload(post.file, key) if post.file is not None else None
+        said = await self._say(channel, content.message(post, self._name, carried), f"m{key}")
+        self._media.sent(key)
+        return said
 
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
-        await self._say(message.channel, content.edit(post, self._name, message.id), f"e{key}")
+        carried = await self._media.carried_by(message) if post.file is not None else None
+        await self._say(message.channel, content.edit(post, self._name, message.id, carried), f"e{key}")
 
     async def _say(self, channel: ChannelRef, words: content.Content, txn: str) -> MessageRef:
         sent = await self._in(channel, self._client.room_send(channel.id, "m.room.message", words, tx_id=txn))

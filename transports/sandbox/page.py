@@ -17,6 +17,7 @@ from weakref import WeakSet
 from aiohttp import WSCloseCode, web
 from pydantic import ValidationError
 
+from transports.sandbox import files
 from transports.sandbox.acts import ACTS
 from transports.sandbox.palette import Palette
 from transports.sandbox.places import Happening, Turned
@@ -63,6 +64,7 @@ def create_app(world: World, token: str, palette: Palette | None = None) -> web.
     app.router.add_get("/", _index)
     app.router.add_get("/live", _live)
     app.router.add_post("/acts", _act)
+    app.router.add_get("/files/{message}", _download)
     app.router.add_get("/{name}", _file)
     app.on_shutdown.append(_hang_up)
     return app
@@ -108,7 +110,8 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         except web.HTTPException as failure:
             response = failure
     if not response.prepared:
-        response.headers.update(_headers(request))
+        for name, value in _headers(request).items():
+            response.headers.setdefault(name, value)
     if isinstance(response, web.HTTPException):
         raise response
     return response
@@ -118,10 +121,14 @@ def _refusal(request: web.Request) -> str | None:
     port = _port(request)
     if request.host not in {f"127.0.0.1:{port}", f"localhost:{port}"}:
         return f"This is Tocsin's sandbox; it answers at 127.0.0.1:{port} and under no other name."
+    own = f"http://{request.host}"
     outside = request.path == "/live" or request.method not in {"GET", "HEAD"}
-    if outside and request.headers.get("Origin") != f"http://{request.host}":
+    # A link that is followed names no origin; a script that reads names its own.
+    foreign = request.path.startswith("/files/") and request.headers.get("Origin", own) != own
+    if foreign or (outside and request.headers.get("Origin") != own):
         return "Tocsin's sandbox takes acts from its own page only."
-    if request.path in {"/", "/live", "/acts"} and not _knows_token(request):
+    private = request.path in {"/", "/live", "/acts"} or request.path.startswith("/files/")
+    if private and not _knows_token(request):
         return "Open the sandbox with the address that Tocsin printed when it started; it ends in ?token=…"
     return None
 
@@ -171,6 +178,14 @@ async def _file(request: web.Request) -> web.StreamResponse:
     if name not in SERVED:
         raise web.HTTPNotFound(text="There is nothing here.\n")
     return web.FileResponse(FILES / name, headers={"Content-Type": SERVED[name]})
+
+
+async def _download(request: web.Request) -> web.StreamResponse:
+    try:
+        file = files.found(request.app[WORLD], request.match_info["message"], request.query.get("as", ""))
+    except Turned as turned:
+        raise web.HTTPNotFound(text=f"{turned}\n") from turned
+    return web.Response(body=file.data, headers=files.headers(file))
 
 
 async def _act(request: web.Request) -> web.StreamResponse:

@@ -57,6 +57,20 @@ class Version:
     post: Post | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file as it was sent with a message: no edit of the words changes it."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.data.decode()
+
+
 @dataclass(slots=True)
 class Message:
     """`versions` is never empty and its last is what stands there. `thread` is the root that this message hangs on.
@@ -72,6 +86,7 @@ class Message:
     reply_to: MessageRef | None = None
     reactions: dict[str, dict[str, str]] = field(default_factory=dict)
     mentions: tuple[Account, ...] = ()
+    file: Attached | None = None
     deleted: bool = False
 
     @property

@@ -17,8 +17,8 @@ from core.incident.document import Post, plain
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.port import ChannelPlan, Missing, Permanent, Temporary
 from transports.sandbox.faults import Faults, Trouble, happens
-from transports.sandbox.places import Channel, Happening, Kind, Message, Turned, Version
-from transports.sandbox.world import TEXT_LIMIT, World
+from transports.sandbox.places import Attached, Channel, Happening, Kind, Message, Turned, Version
+from transports.sandbox.world import FILE_LIMIT, TEXT_LIMIT, World
 from transports.signals import Signal
 
 T = TypeVar("T")
@@ -180,8 +180,10 @@ class Server:
             thread = self.world.root(post.thread) if post.thread else None
         except Turned as gone:
             raise Missing(str(gone)) from gone
+        file = _attached(post)
         ref = MessageRef(channel=room.ref, id=f"{self.world.era}m{len(self.world.history) + 1}")
-        message = Message(ref, self.world.bot, at, [Version(at, text, post)], thread=thread, reply_to=post.reply_to)
+        version = Version(at, text, post)
+        message = Message(ref, self.world.bot, at, [version], thread=thread, reply_to=post.reply_to, file=file)
         self.world.keep(message)
         if happens(self.faults.deletion, self.rng):
             self._lose_one(room)
@@ -253,6 +255,15 @@ def _fitting(post: Post) -> str:
     if len(text) > TEXT_LIMIT:
         raise Permanent(f"a message is {TEXT_LIMIT} characters at most; {post.card} has {len(text)}")
     return text
+
+
+def _attached(post: Post) -> Attached | None:
+    if post.file is None:
+        return None
+    data = post.file.data()
+    if len(data) > FILE_LIMIT:
+        raise Permanent(f"a file is {FILE_LIMIT:,} bytes at most; {post.file.name} has {len(data):,}")
+    return Attached(post.file.name, post.file.media_type, data)
 
 
 def _channel_of(happening: Happening) -> str:

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from core.incident.document import Code, Jump, Place, Plain, Post, Span, Strong, Struck, Typed, When, Who, span_text
 from core.incident.vocabulary import Account
-from transports.sandbox.places import Channel, Happening, Message
+from transports.sandbox.places import Attached, Channel, Happening, Message
 from transports.sandbox.world import World
 
 Json = dict[str, Any]
@@ -54,9 +54,15 @@ def message_view(message: Message) -> Json:
         "deleted": message.deleted,
         "text": "" if message.deleted else message.text,
         "card": post_view(message.post) if message.post and not message.deleted else None,
+        "file": file_view(message.file) if message.file and not message.deleted else None,
         "pings": list(message.pings),
         "reactions": [{"emoji": emoji, "by": list(turns)} for emoji, turns in message.reactions.items()],
     }
+
+
+def file_view(file: Attached) -> Json:
+    """What a link to it says; the page makes the address."""
+    return {"name": file.name, "size": len(file.data)}
 
 
 def post_view(post: Post) -> Json:

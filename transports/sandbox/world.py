@@ -27,6 +27,9 @@ from transports.signals import (
 TEXT_LIMIT = 40_000
 """Characters of one message, a person's or the bot's."""
 
+FILE_LIMIT = 8 * 1024 * 1024
+"""Bytes of the file of one of the bot's messages."""
+
 NAME_LIMIT = 40
 """Characters of a person's or a channel's name that a person may choose."""
 

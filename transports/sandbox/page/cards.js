@@ -1,6 +1,6 @@
 // A bot's post as elements: titles, labelled rows, quotes, choices. Rule: a span's kind decides its element, never its words.
 
-import { clock, el, exactly } from "./dom.js";
+import { clock, el, exactly, icon } from "./dom.js";
 import { names, person, state } from "./state.js";
 
 // Every kind of span that there is (a test compares); one that is not is drawn as its words.
@@ -57,10 +57,24 @@ export function card(message, hooks) {
     { class: "card", "data-kind": kind, "data-card": key },
     title.length > 0 && el("p", { class: "title" }, words(title, hooks)),
     ...blocks(lines).map(({ kind: shape, lines: rows }) => BLOCKS[shape](rows, hooks)).flat(),
+    message.file && download(message),
     pings.length > 0 && el("p", { class: "pings" }, pings),
     choices.length > 0 && el("div", { class: "choices", role: "group", "aria-label": "Choices" }, choices.map((choice) => button(message, choice, hooks.toggle))),
   );
 }
+
+// A link to keep it: the page opens none by itself.
+function download(message) {
+  const { name, size } = message.file;
+  const address = `/files/${encodeURIComponent(message.id)}?as=${encodeURIComponent(state.you)}`;
+  return el(
+    "a",
+    { class: "file", href: address, download: name, "data-part": "file", "aria-label": `Download ${name}, ${bytes(size)}` },
+    icon("file"), el("bdi", {}, name), el("span", { class: "size" }, bytes(size)),
+  );
+}
+
+const bytes = (size) => (size < 1000 ? `${size} B` : size < 1e6 ? `${(size / 1000).toFixed(1)} kB` : `${(size / 1e6).toFixed(1)} MB`);
 
 function button(message, choice, toggle) {
   const people = (message.reactions.find((one) => one.emoji === choice.emoji)?.by || []).filter((id) => id !== state.bot.id);

@@ -164,6 +164,6 @@ export function rove(list, to = null) {
   list.dataset.current = current?.dataset.id || "";
   for (const node of rows) {
     node.tabIndex = node === current ? 0 : -1;
-    for (const inner of node.querySelectorAll("button")) inner.tabIndex = node === current ? 0 : -1;
+    for (const inner of node.querySelectorAll("button, a")) inner.tabIndex = node === current ? 0 : -1;
   }
 }
