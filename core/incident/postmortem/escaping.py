@@ -24,7 +24,7 @@ _YAML = {char: f"\\x{ord(char):02X}" for char in "<>&[]*_`|~$"}
 
 def flat(text: str) -> str:
     """The text as one line without what cannot be seen."""
-    return _UNPRINTED.sub("\ufffd", _BREAKS.sub(" ", text)).strip(" ")
+    return _UNPRINTED.sub("\ufffd", _BREAKS.sub(" ", text)).strip()
 
 
 def words(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from core.incident.postmortem.svg import width
 
-LEFT, RIGHT, EDGE = 172.0, 866.0, 892.0
+LEFT, RIGHT, EDGE = 200.0, 866.0, 892.0
 """Where the axis begins and ends, and where the last label must."""
 
 STEPS = (10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2419200)
@@ -89,6 +89,7 @@ def placed(labels: Sequence[Label], size: float, levels: int) -> tuple[list[Plac
         level = next((index for index, begun in enumerate(free) if left + long + GAP <= begun), len(free))
         if level >= levels:
             continue
-        free[level:] = [left, *free[level + 1 :]]
+        # Its thread runs through the lines above.
+        free = [min(begun, label.x - GAP / 2) for begun in free[:level]] + [left, *free[level + 1 :]]
         found.append(Placed(label, left, level))
     return found[::-1], len(free), len(labels) - len(found)

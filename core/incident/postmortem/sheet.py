@@ -71,7 +71,7 @@ class Sheet:
 
     def label(self, text: str, y: float) -> None:
         """A row's name."""
-        self.words(clipped(text, TEXT, LEFT - MARGIN - 22), MARGIN + 12, y + BAR - 4)
+        self.words(clipped(text, TEXT, LEFT - MARGIN - 18), MARGIN + 12, y + BAR - 4)
 
     def below(self, labels: Sequence[Label], levels: int) -> None:
         """Words that do not fit into what they belong to, each on a thread; those without room are counted."""

@@ -121,12 +121,15 @@ def _item(sheet: Sheet, item: Item) -> None:
     names: list[str] = []
     for one in spans:
         who = sheet.naming.person(one.who, one.since) if one.who else ""
-        fill, more = (f"url(#{item.kind.value})", {}) if who else (PAPER, {"stroke_dasharray": "3 2"})
+        # A path is the recovery owner's, whoever lends a hand.
+        busy = who or item.kind is ItemKind.RECOVERY
+        fill, more = (f"url(#{item.kind.value})", {}) if busy else (PAPER, {"stroke_dasharray": "3 2"})
         sheet.bar(one.since, _until(sheet, one), sheet.y, fill, f"{item.key} {text}: {who or 'nobody on it'}", **more)
         if who and who not in names:
             names.append(who)
     how = item.status.value if not item.open else "left open" if sheet.incident.closed else "open"
-    words = f"{', then '.join(names) or 'nobody'} · {how}"
+    nobody = [] if item.kind is ItemKind.RECOVERY else ["nobody"]
+    words = " · ".join([*([", then ".join(names)] if names else nobody), how])
     if spans:
         _beside(sheet, words, sheet.scale.x(spans[0].since), max(sheet.scale.x(_until(sheet, spans[-1])), LEFT))
     sheet.y += ROW - 2
@@ -212,7 +215,7 @@ def decisions(sheet: Sheet) -> None:
     sheet.line(LEFT, middle, RIGHT, middle, DIM, stroke_width=0.8)
     labels = [_decision(sheet, one, middle) for one in sorted(made, key=lambda one: (one.at, one.number))]
     sheet.y += ROW
-    sheet.below(labels, 8)
+    sheet.below(labels, 12)
 
 
 def _decision(sheet: Sheet, entry: Entry, middle: float) -> Label:

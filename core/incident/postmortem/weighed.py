@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from core.incident.course import Track
-from core.incident.delays import delays
+from core.incident.delays import Delay, Kind, delays
 from core.incident.postmortem.telling import Rows, Telling, asked, table
 from core.incident.postmortem.told import entry_words
 from core.incident.state import Entry, Evidence, Item
@@ -121,7 +121,25 @@ def _opened(telling: Telling, entry: Entry, paths: list[Item]) -> Item | None:
 
 
 def delayed(telling: Telling) -> Rows:
-    found = delays(telling.incident)
+    found, left_out = _longest(delays(telling.incident), telling.end)
     rows = [(telling.when(one.at), spell(one.lasted(telling.end)), telling.typed(one.text, one.at)) for one in found]
+    for kind, others in left_out.items():
+        rows.append(("", spell(sum(others, timedelta())), f"{len(others)} more of this kind: {kind.value}"))
     told = table(("When", "How long", "What"), rows) if rows else ["Nothing on the record."]
     return [*told, "", *asked("What else made it longer, and what would have told us sooner?")]
+
+
+SHOWN = 10
+"""Delays of one kind with a row of their own: the longest."""
+
+
+def _longest(found: Sequence[Delay], end: datetime) -> tuple[list[Delay], dict[Kind, list[timedelta]]]:
+    """The delays to show, in the order of time, and how long the others of each kind took."""
+    left_out: dict[Kind, list[timedelta]] = {}
+    shown: list[Delay] = []
+    for kind in Kind:
+        mine = sorted((one for one in found if one.kind is kind), key=lambda one: one.lasted(end), reverse=True)
+        shown += mine[:SHOWN]
+        if mine[SHOWN:]:
+            left_out[kind] = [one.lasted(end) for one in mine[SHOWN:]]
+    return sorted(shown, key=lambda one: (one.at, one.kind)), left_out
