@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from core.incident.postmortem.front import facts
 from core.incident.postmortem.markdown import markdown
 from core.incident.postmortem.picture import picture
 from core.incident.state import Incident
 
-__all__ = ["file_name", "markdown", "picture", "picture_name"]
+__all__ = ["facts", "file_name", "markdown", "picture", "picture_name"]
 
 
 def file_name(incident: Incident) -> str:

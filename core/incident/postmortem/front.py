@@ -10,7 +10,7 @@ from core.incident.postmortem.naming import Naming
 from core.incident.postmortem.seal import OPEN
 from core.incident.state import Incident
 
-Front = dict[str, str | int | None]
+Facts = dict[str, str | int | None]
 
 NOTE = (
     "Written by Tocsin from the record, and written again when that changes, until somebody edits this file:",
@@ -18,13 +18,14 @@ NOTE = (
 )
 
 
-def front(incident: Incident, naming: Naming) -> Front:
+def facts(incident: Incident, names: Naming | None = None) -> Facts:
     """The figures by name: times in UTC, lengths in seconds from the declaration."""
+    naming = names or Naming(incident)
     known, duty = figures(incident), incident.postmortem
     end = incident.closed_at or incident.changed_at or incident.declared_at
     return {
-        "incident": incident.number,
-        "name": incident.name,
+        "incident": incident.name,
+        "number": incident.number,
         "title": naming.text(incident.title, incident.declared_at),
         "severity": incident.severity.value,
         "service": incident.service or None,
@@ -74,7 +75,7 @@ def lines(incident: Incident, naming: Naming) -> list[str]:
     """The front matter, with room for the seal."""
     rows = [f"# {row.format(name=flat(incident.name))}" for row in NOTE]
     rows.append(f"digest: {OPEN}")
-    for key, value in front(incident, naming).items():
+    for key, value in facts(incident, naming).items():
         rows.append(f"{key}: {value if key in BARE and value else yaml(value)}")
     return ["---", *rows, "---"]
 
