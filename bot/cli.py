@@ -31,7 +31,6 @@ CONFIG = Path("config.toml")
 
 LATER = {
     "insights": "`tocsin timeline --json` has every time to count with",
-    "postmortem": "`tocsin timeline` prints the record to write it from",
 }
 """Commands of the contract that a later version brings, and what to use until then."""
 
@@ -109,6 +108,25 @@ def timeline(incident: Number = "", config: Config = CONFIG, as_json: Json = Fal
 
     with explained(fail):
         finish(print_timeline(config, incident, as_json=as_json))
+
+
+@app.command()
+def postmortem(
+    incident: Number = "",
+    config: Config = CONFIG,
+    as_json: Json = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="Write the picture of its course here, as SVG.")
+    ] = None,
+) -> None:
+    """Print the postmortem of an incident as Markdown, prefilled from the record, or of all."""
+    from bot.records import print_postmortem
+    from bot.running import explained
+
+    with explained(fail):
+        if picture is not None and not incident:
+            raise fail("a picture is of one incident: name it, as in `tocsin postmortem 7 --picture course.svg`")
+        finish(print_postmortem(config, incident, as_json=as_json, picture=picture))
 
 
 @app.command()

@@ -105,7 +105,16 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path) ->
             roster = stage.roster()
             chat = {"sandbox": SandboxTransport(Server(stage.world, SystemRandom()))}
             page = Page(data / "status", partial(files, House(SHOP, SERVICES)))
-            plan = Plan(database, clock, chat, {"sandbox": ["triage"]}, roster, stage.policy(roster), page=page)
+            plan = Plan(
+                database,
+                clock,
+                chat,
+                {"sandbox": ["triage"]},
+                roster,
+                stage.policy(roster),
+                page=page,
+                postmortems=data / "postmortems",
+            )
             tocsin = Tocsin(plan)
             running = asyncio.create_task(tocsin.run())
             stack.push_async_callback(_end, running)

@@ -65,6 +65,7 @@ async def examine(config: Path) -> int:
     well.append(_say(True, f"database {settings.database}"))
     if has_page(settings):
         well.append(_page(settings))
+    well.append(_writable("postmortems", settings.data_dir / "postmortems"))
     guarded = responders(settings, roster(settings)) is not None
     try:
         async with transports(settings, SystemClock()) as chats:
@@ -78,22 +79,26 @@ async def examine(config: Path) -> int:
     return 0 if all(well) else 1
 
 
-def _page(settings: Settings) -> bool:
-    """Whether the status page can be written where it shall be, and is linked to."""
-    folder = settings.data_dir / "status"
+def _writable(what: str, folder: Path) -> bool:
+    """Whether files can be written where they shall be."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700 if folder.name == "postmortems" else 0o777, parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return _say(False, f"status page in {folder}", f"it cannot be written: {error.strerror or error}")
+        return _say(False, f"{what} in {folder}", f"it cannot be written: {error.strerror or error}")
+    return _say(True, f"{what} in {folder}")
+
+
+def _page(settings: Settings) -> bool:
+    """Whether the status page can be written where it shall be, and is linked to."""
     if not settings.web.public_url:
         _say(
             None,
             "web.public_url is not set, so the feed's links lead nowhere",
             "write where the page is reached from outside",
         )
-    return _say(True, f"status page in {folder}")
+    return _writable("status page", settings.data_dir / "status")
 
 
 class _Notes:

@@ -1,4 +1,4 @@
-"""The record from the command line: timeline, verify, export; read-only, beside a running bot or without one."""
+"""The record from the command line: timeline, postmortem, verify, export; read-only, beside a running bot or without one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from bot.config import load
 from core.activity_log import HOUSE, ActivityLog, Unreadable, stream_of
 from core.database import DatabaseFailure, open_file
+from core.incident import postmortem
 from core.incident.cards.letters import timeline_document
 from core.incident.document import plain
 from core.incident.evolve import replay
@@ -86,6 +87,41 @@ async def print_timeline(config: Path, wanted: str, *, as_json: bool) -> int:
     if not incidents:
         typer.echo("No incident has been declared yet.")
     return 0
+
+
+async def print_postmortem(config: Path, wanted: str, *, as_json: bool, picture: Path | None) -> int:
+    """The postmortem of the incident that was named, or of all, one after another."""
+    async with _log(config) as log:
+        streams = [stream for stream in await _chosen(log, wanted) if stream != HOUSE]
+        incidents = [incident for stream in streams if (incident := replay(await log.load(stream)))]
+    if wanted and not incidents:
+        raise Unreadable(streams[0], 1)
+    if picture is not None:
+        _draw(picture, incidents[0])
+    if as_json:
+        data = [_postmortem_as_data(incident) for incident in incidents]
+        typer.echo(json.dumps(data[0] if wanted else data, ensure_ascii=False, indent=2))
+        return 0
+    # Each begins with front matter, so a comment tells one from the next.
+    texts = [postmortem.markdown(incident) for incident in incidents]
+    typer.echo(SEPARATOR.join(texts) if texts else "No incident has been declared yet.\n", nl=False)
+    return 0
+
+
+def _draw(file: Path, incident: Incident) -> None:
+    file.write_text(postmortem.picture(incident), encoding="utf-8")
+
+
+SEPARATOR = "\n<!-- the next incident -->\n\n"
+"""Between two postmortems."""
+
+
+def _postmortem_as_data(incident: Incident) -> dict[str, object]:
+    return {
+        **postmortem.facts(incident),
+        "text": postmortem.markdown(incident),
+        "picture": postmortem.picture(incident),
+    }
 
 
 async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:

@@ -90,6 +90,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             responders(settings, people),
             zone(settings),
             page=_page(settings) if has_page(settings) else None,
+            postmortems=settings.data_dir / "postmortems",
         )
         tocsin = Tocsin(plan)
         numbers = registry()

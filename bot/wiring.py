@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.chats import A_RESPONDER
+from bot.postmortems import Postmortems
 from bot.web.status.folder import Folder
 from bot.web.status.keeping import Render, StatusPage
 from core.activity_log import ActivityLog
@@ -55,7 +56,10 @@ class Page:
 
 @dataclass
 class Plan:
-    """What to wire: the chats, each with its triage channels by name, the house rules, and the status page if there is one."""
+    """What to wire: the chats, each with its triage channels by name, the house rules, and the status page if there is one.
+
+    `postmortems` is the folder in which they are kept.
+    """
 
     database: Database
     clock: Clock
@@ -68,6 +72,7 @@ class Plan:
     zone: tzinfo = UTC
     ticker: Callable[[Timers], Ticker] = Ticker
     page: Page | None = None
+    postmortems: Path | None = None
 
 
 class Tocsin:
@@ -97,6 +102,9 @@ class Tocsin:
                 transport.brief(headquarters)
         self.post.listeners += [self.displays.show, self.timers.watch]
         self.page = self._page(plan.page) if plan.page else None
+        self.postmortems = Postmortems(plan.postmortems, plan.clock) if plan.postmortems else None
+        if self.postmortems is not None:
+            self.post.listeners.append(self.postmortems.show)
         self.post.sleepers += [self.timers.forget]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
@@ -132,6 +140,10 @@ class Tocsin:
             for stream, incident in self.post.awake():
                 self.page.show(stream, incident, ())
             tasks.append(asyncio.create_task(self.page.run()))
+        if self.postmortems is not None:
+            for stream, incident in self.post.awake():
+                self.postmortems.show(stream, incident, ())
+            tasks.append(asyncio.create_task(self.postmortems.run()))
         try:
             # The first to end ends all: none of them ends unless something is wrong.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

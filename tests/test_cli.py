@@ -43,7 +43,6 @@ def test_what_is_typed_wrong_is_one_plain_line(tocsin: Typed, words: list[str], 
 @pytest.mark.parametrize(
     ("name", "meanwhile"),
     [
-        ("postmortem", "`tocsin timeline` prints the record to write it from"),
         ("insights", "`tocsin timeline --json` has every time to count with"),
     ],
 )

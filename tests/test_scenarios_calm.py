@@ -7,11 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from cast import Someone
+from checkout_story import Telling
 from stage import Stage, open_stage
 
-from bot.story import BEGIN, STORY, Beat
-from core.incident.vocabulary import ChannelRef, MessageRef, Phase
+from core.incident.vocabulary import ChannelRef, Phase
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -23,31 +22,6 @@ AFTERWARDS = ["postmortem", "course", "debrief"]
 
 CALLS = 5
 """Times that somebody is called by name, at most; nobody but that person."""
-
-
-class Telling:
-    """The story, told to the stage as `bot.cast` tells it to the demo."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.named: dict[str, MessageRef] = {}
-        self.people = {name: getattr(stage, name.lower()) for name in ("Ann", "Mia", "Jon", "Leah", "Sam")}
-        self.people["Bo"] = stage.bob
-
-    async def tell(self) -> None:
-        for beat in STORY:
-            await self.stage.fast_forward(seconds=max((BEGIN + beat.at - self.stage.clock.now()).total_seconds(), 0))
-            await self._do(beat, self.people[beat.who])
-
-    async def _do(self, beat: Beat, who: Someone) -> None:
-        world = self.stage.world
-        target = None if not beat.on else self.named.get(beat.on) or self.stage.find(beat.on).ref
-        if beat.reacts and target is not None:
-            world.react(who.account, target, beat.reacts)
-        else:
-            place = self.stage.channel if beat.where == "incident" else self.stage.triage
-            self.named[beat.name] = world.say(who.account, place, beat.says, thread=target)
-        await self.stage.settle()
 
 
 @pytest.fixture

@@ -122,7 +122,9 @@ class PathCall:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPoint:
-    """A decision with its time. `moves` counts how often that changed; `over` is empty while it waits for its answer."""
+    """A decision with its time. `moves` counts how often that changed; `over` is empty while it waits for its answer, and
+    `over_at` is when it came, or when it was not wanted any more.
+    """
 
     key: str
     at: datetime
@@ -131,6 +133,7 @@ class DecisionPoint:
     moves: int = 0
     over: str = ""
     unanswered: bool = False
+    over_at: datetime | None = None
 
     @property
     def open(self) -> bool:

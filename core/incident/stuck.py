@@ -78,14 +78,14 @@ LATE = 50
 
 
 @lru_cache(maxsize=8192)
-def _plain(text: str) -> frozenset[str]:
+def plain_words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", text.casefold())) - {"the", "a", "an", "is", "it", "maybe", "in", "of"}
 
 
 def _same_twice(incident: Incident) -> str:
     known: dict[frozenset[str], Item] = {}
     for item in incident.items_of(ItemKind.HYPOTHESIS):
-        words = _plain(item.text)
+        words = plain_words(item.text)
         if words and words in known and (item.open or known[words].open):
             return f"{known[words].key} and {item.key} say the same"
         known.setdefault(words, item)

@@ -5,16 +5,13 @@ Rule: nothing in the folder is touched but what a page made: files that are want
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bot.whole_files import clear_halves, replace
+
 PAGES = ("incidents/*.html", "history/*.html")
 """Where files come and go; everything else has one name for ever."""
-
-NEW = ".tocsin-new"
-"""How the name of a file ends while it is written."""
 
 
 class Folder:
@@ -27,14 +24,13 @@ class Folder:
     def write(self, files: Mapping[str, bytes]) -> None:
         """Writes what differs, the front page last, and takes away what is no more. Raises `OSError`."""
         if not self._known:
-            # A process that was killed may have left one half written.
-            for half in self.root.rglob(f"*{NEW}"):
-                half.unlink(missing_ok=True)
+            clear_halves(self.root)
         for name in sorted(files, key=lambda name: (name == "index.html", name)):
             if self._known.get(name) != files[name] or not (self.root / name).is_file():
                 self._known.pop(name, None)
                 if self._on_disk(name) != files[name]:
-                    self._replace(self.root / name, files[name])
+                    (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+                    replace(self.root / name, files[name])
                 self._known[name] = files[name]
         for pattern in PAGES:
             for old in self.root.glob(pattern):
@@ -50,18 +46,3 @@ class Folder:
             return (self.root / name).read_bytes()
         except FileNotFoundError:
             return None
-
-    def _replace(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(path.name + NEW)
-        try:
-            with new.open("wb") as file:
-                file.write(content)
-                file.flush()
-                # Else a power cut could leave the new name on an empty file.
-                os.fsync(file.fileno())
-            new.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
-            raise

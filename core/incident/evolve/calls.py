@@ -6,6 +6,7 @@ Rule: as in `core.incident.evolve`, of which this is a part: pure and total.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from core.incident.events import (
@@ -41,9 +42,10 @@ def after(incident: Incident, event: AboutCalls, recorded: Recorded, by: Person)
             point = incident.points[event.key]
             return _point(incident, replace(point, at=event.at, moves=point.moves + 1, unanswered=False))
         case DecisionPointWithdrawn():
-            return _point(incident, replace(incident.points[event.key], over=event.why or "withdrawn"))
+            over = event.why or "withdrawn"
+            return _point(incident, replace(incident.points[event.key], over=over, over_at=recorded.at))
         case DecisionPointAnswered():
-            return _decided(incident, event.key, event.path)
+            return _decided(incident, event.key, event.path, recorded.at)
         case DecisionPointUnanswered():
             return _point(incident, replace(incident.points[event.key], unanswered=True))
         case ThresholdMet():
@@ -59,7 +61,7 @@ def after(incident: Incident, event: AboutCalls, recorded: Recorded, by: Person)
         case TieBroken():
             return _overturned(incident, event.entry) if event.overturned else incident
         case PathChosen():
-            decided = _decided(incident, event.point, event.path) if event.point else incident
+            decided = _decided(incident, event.point, event.path, recorded.at) if event.point else incident
             return replace(decided, path=PathCall(event.path, by, recorded.at, event.why, event.item, event.point))
         case Nudged():
             return _nudged(incident, event, recorded)
@@ -71,8 +73,8 @@ def _point(incident: Incident, point: DecisionPoint) -> Incident:
     return replace(incident, points={**incident.points, point.key: point})
 
 
-def _decided(incident: Incident, key: str, path: Path) -> Incident:
-    return _point(incident, replace(incident.points[key], over=path.value))
+def _decided(incident: Incident, key: str, path: Path, at: datetime) -> Incident:
+    return _point(incident, replace(incident.points[key], over=path.value, over_at=at))
 
 
 def _overturned(incident: Incident, number: int) -> Incident:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from core.incident.postmortem.front import facts
+from core.incident.postmortem.markdown import markdown
+from core.incident.postmortem.picture import picture
 from core.incident.state import Incident
 
-__all__ = ["file_name", "markdown", "picture", "picture_name"]
+__all__ = ["facts", "file_name", "markdown", "picture", "picture_name"]
 
 
 def file_name(incident: Incident) -> str:
@@ -14,13 +17,3 @@ def file_name(incident: Incident) -> str:
 
 def picture_name(incident: Incident) -> str:
     return f"{incident.name}.svg"
-
-
-def markdown(incident: Incident) -> str:
-    """The postmortem in CommonMark."""
-    return f"# {incident.title}\n"
-
-
-def picture(incident: Incident) -> str:
-    """The course as SVG."""
-    return f'<svg xmlns="http://www.w3.org/2000/svg"><title>{incident.number}</title></svg>'
