@@ -115,7 +115,7 @@ def test_what_is_over_or_not_there_says_so() -> None:
     assert rule(case, JON, c.EndFollowUp(follow_up=ref(1), done=False, why="y"))[0] == "follow-up-over"
     assert rule(case, JON, c.MoveFollowUp(follow_up=ref(1), owner=MIA))[0] == "follow-up-over"
     assert case.decides(JON, c.EndFollowUp(follow_up=ref(1), done=True)) == ()
-    assert rule(case, JON, c.EndFollowUp(follow_up=ref(7), done=True))[1].endswith("There are F1.")
+    assert rule(case, JON, c.EndFollowUp(follow_up=ref(7), done=True))[1].endswith("There are F1: `followup-done F1`.")
     assert "There are none yet" in rule(team(), JON, c.EndFollowUp(follow_up=ref(7), done=True))[1]
     moved = play(closed(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY)))
     assert moved.decides(JON, c.MoveFollowUp(follow_up=ref(1), owner=JON, due=FRIDAY)) == ()
