@@ -153,10 +153,12 @@ class DiscordTransport:
 
         async def say() -> discord.Message:
             # Made anew for each try, as where a thread has to be opened first: discord.py closes what it has sent.
-            files = [discord.File(BytesIO(post.file.data()), post.file.name)] if post.file is not None else []
+            with_it: dict[str, Any] = {}
+            if post.file is not None:
+                with_it["file"] = discord.File(BytesIO(post.file.data()), post.file.name)
             try:
                 return await where.send(
-                    call, embed=self._embed(post), files=files, nonce=key, allowed_mentions=allowed(post), **more
+                    call, embed=self._embed(post), nonce=key, allowed_mentions=allowed(post), **more, **with_it
                 )
             except discord.NotFound as gone:
                 if gone.code != UNKNOWN_MESSAGE:
