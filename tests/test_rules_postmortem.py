@@ -247,7 +247,7 @@ def test_whom_the_catalogue_names_has_a_letter_too() -> None:
     catalogue = (Service(name="checkout", team=(LEAH,), rollback_owner=LEAH, backup=MIA),)
     case = Case(ANN, house=by_roles().model_copy(update={"services": catalogue}))
     case.does(ANN, c.AddNote(text="shall we ask Leah, or Mia?"))
-    assert "shall we ask responder C, or responder D?" in section(case, "Timeline (UTC)")
+    assert "shall we ask the recovery owner, or responder D?" in section(case, "Timeline (UTC)")
 
 
 def test_letters_go_on_after_z() -> None:
