@@ -22,6 +22,7 @@ from bench_discord import discord_reactions
 from bench_fanout import fanout
 from bench_figures import Figure, Run, Subject, table
 from bench_load import reactions
+from bench_postmortem import postmortems
 from bench_starts import imports, memory, starts
 
 from bot.running import quiet
@@ -35,6 +36,7 @@ SUBJECTS: dict[str, Subject] = {
     "reactions": reactions,
     "fanout": fanout,
     "discord": discord_reactions,
+    "postmortem": postmortems,
     "starts": starts,
     "memory": memory,
     "imports": imports,

@@ -6,7 +6,6 @@ import re
 from datetime import date, datetime
 from difflib import unified_diff
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest

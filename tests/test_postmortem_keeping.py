@@ -50,10 +50,18 @@ def _says(file: Path, words: str) -> bool:
     return file.exists() and words in file.read_text()
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.glob("*"))
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 async def _closed(stage: Stage, folder: Path) -> Path:
     await stage.ann.types("declare checkout fails", stage.triage)
     await stage.ann.types("note one")
-    assert not folder.exists()
+    assert _names(folder) == []
     await stage.ann.types("close cause=tax rounding fixed=rolled back next=nothing")
     file = folder / f"{stage.incident.name}.md"
     await _made(stage, lambda: _says(file, "tax rounding") and file.with_suffix(".svg").exists())
@@ -63,16 +71,16 @@ async def _closed(stage: Stage, folder: Path) -> Path:
 
 async def test_it_is_there_from_the_close_on_and_follows_the_record(stage: Stage, folder: Path) -> None:
     file = await _closed(stage, folder)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert _mode(folder) == 0o700
     for one in (file, file.with_suffix(".svg")):
-        assert stat.S_IMODE(one.stat().st_mode) == 0o600
+        assert _mode(one) == 0o600
         assert is_sealed(one.read_text())
     await stage.ann.types("followup a test for rounding owner=@Mia due=2026-05-12 priority=P1")
     await _made(stage, lambda: _says(file, "| F1 | P1 | a test for rounding | Mia |"))
     number = next(one.number for one in stage.incident.entries if one.text == "one")
     await stage.ann.types(f"amend {number} another one")
     await _made(stage, lambda: _says(file, "another one"))
-    assert sorted(one.name for one in folder.iterdir()) == [file.name, file.with_suffix(".svg").name]
+    assert _names(folder) == [file.name, file.with_suffix(".svg").name]
     stage.expect_everything()
 
 

@@ -155,6 +155,7 @@ async def test_the_doctor_looks_at_the_page(running: Running, capsys: pytest.Cap
     assert await examine(running.bot.config) == 0
     said = capsys.readouterr().out
     assert f"ok    status page in {running.folder}" in said
+    assert f"ok    postmortems in {running.folder.parent / 'postmortems'}" in said
     assert "hint  web.public_url is not set" in said
     assert not list(running.folder.iterdir())
     running.folder.rmdir()

@@ -39,9 +39,10 @@ class Naming:
         for one in incident.course:
             if one.track is Track.ROLE and one.who is not None:
                 self._held.setdefault(one.who.key, []).append((one.since, one.until, Role(one.key)))
-        if names := sorted(self._known, key=lambda name: (-len(name), name)):
-            known = "|".join(re.escape(name) for name in names)
-            self._pattern = re.compile(rf"<@!?({known})>|(?<!\w)@?({known})(?!\w)")
+        # The longest first; and where nobody has a name, nothing is found.
+        names = sorted(self._known, key=lambda name: (-len(name), name))
+        known = "|".join(re.escape(name) for name in names) or "(?!)"
+        self._pattern = re.compile(rf"<@!?({known})>|(?<!\w)@?({known})(?!\w)")
 
     def person(self, who: Person, at: datetime, *, before: bool = False) -> str:
         """Somebody who did something at a moment; `before` it, where what they did gave them another role."""

@@ -6,6 +6,7 @@ Rule: whatever is drawn goes through `tag`, so nothing that people typed is ever
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from unicodedata import combining, east_asian_width
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -57,10 +58,6 @@ def clipped(text: str, size: float, room: float) -> str:
     text = " ".join(text.split())
     if width(text, size) <= room:
         return text
-    used, kept = width("…", size), 0
-    for char in text:
-        used += width(char, size)
-        if used > room:
-            break
-        kept += 1
-    return f"{text[:kept].rstrip()}…" if kept else ""
+    widths = accumulate((width(char, size) for char in text), initial=width("…", size))
+    kept = sum(used <= room for used in widths) - 1
+    return f"{text[:kept].rstrip()}…" if kept > 0 else ""

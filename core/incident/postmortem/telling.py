@@ -50,6 +50,10 @@ class Telling:
     def spans(self, track: Track, key: str) -> list[Span]:
         return [one for one in self.incident.course if (one.track, one.key) == (track, key)]
 
+    def held(self, track: Track, key: str) -> list[tuple[Span, Person]]:
+        """The spans in which it was in somebody's hands, and whose."""
+        return [(one, one.who) for one in self.spans(track, key) if one.who is not None]
+
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Rows:
     """A table; its cells are Markdown already."""

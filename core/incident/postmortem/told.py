@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date
+from typing import assert_never
 
 from core.incident.course import Track
 from core.incident.document import utc
@@ -26,25 +27,28 @@ def summary(telling: Telling) -> Rows:
     rows += [f"- **Severity:** {incident.severity.upper()}, {telling.typed(incident.response.means)}"]
     if incident.service:
         rows.append(f"- **Service:** {telling.typed(incident.service)}")
-    closing = incident.closing
+    rows += _ended(telling)
+    for one in incident.reopenings:
+        closed, again = telling.when(one.closed_at), telling.when(one.at)
+        rows.append(f"- **Reopened:** {again}, closed before at {closed}: {telling.typed(one.why, one.at)}")
+    return rows
+
+
+def _ended(telling: Telling) -> Rows:
+    """What was said at the close."""
+    closing = telling.incident.closing
     if closing is None:
-        return rows
+        return []
     match closing.how:
         case CloseKind.FALSE_ALARM:
-            rows.append(f"- **Cause:** a false alarm: {telling.typed(closing.cause)}")
+            return [f"- **Cause:** a false alarm: {telling.typed(closing.cause)}"]
         case CloseKind.DUPLICATE:
-            why = f": {telling.typed(closing.cause)}" if closing.cause else ""
-            rows.append(f"- **Cause:** a duplicate of incident {closing.of}; people went there{why}")
+            return [f"- **Cause:** a duplicate of incident {closing.of}; people went there"]
         case CloseKind.DECLARED:
-            rows.append(f"- **Cause:** {telling.typed(closing.cause)}")
-            rows.append(f"- **Fixed by:** {telling.typed(closing.fixed)}")
-            rows.append(f"- **Next:** {telling.typed(closing.next)}")
-    for one in incident.reopenings:
-        rows.append(
-            f"- **Reopened:** {telling.when(one.at)}, closed before at {telling.when(one.closed_at)}: "
-            f"{telling.typed(one.why, one.at)}"
-        )
-    return rows
+            said = {"Cause": closing.cause, "Fixed by": closing.fixed, "Next": closing.next}
+            return [f"- **{label}:** {telling.typed(text)}" for label, text in said.items()]
+        case _:
+            assert_never(closing.how)
 
 
 def _lasted(telling: Telling) -> str:
@@ -124,15 +128,12 @@ def roles(telling: Telling) -> Rows:
     rows: list[tuple[str, ...]] = []
     for role in Role:
         among: list[Person] = []
-        spans = telling.spans(Track.ROLE, role.value)
-        for one in spans:
-            if one.who is not None and not any(one.who.is_(known) for known in among):
-                among.append(one.who)
-        for one in spans:
-            if one.who is not None:
-                name = words(telling.naming.holder(one.who, among))
-                until = telling.when(one.until) if one.until else "goes on"
-                rows.append((role.title, name, telling.when(one.since), until))
+        for one, who in telling.held(Track.ROLE, role.value):
+            if not any(who.is_(known) for known in among):
+                among.append(who)
+            name = words(telling.naming.holder(who, among))
+            until = telling.when(one.until) if one.until else "goes on"
+            rows.append((role.title, name, telling.when(one.since), until))
     if not rows:
         return ["Nobody held a role."]
     count = telling.incident.handoffs

@@ -98,7 +98,7 @@ def _handoff(sheet: Sheet, x: float, y: float) -> None:
 
 
 def items(sheet: Sheet) -> None:
-    every = list(sheet.incident.items.values())
+    every = [item for item in sheet.incident.items.values() if _spans(sheet, Track.ITEM, item.key)]
     if not every:
         return
     sheet.heading("Items")
@@ -116,7 +116,7 @@ def items(sheet: Sheet) -> None:
 
 def _item(sheet: Sheet, item: Item) -> None:
     spans = _spans(sheet, Track.ITEM, item.key)
-    text = sheet.naming.text(item.text, spans[0].since if spans else sheet.end)
+    text = sheet.naming.text(item.text, spans[0].since)
     sheet.label(f"{item.key} {text}", sheet.y)
     names: list[str] = []
     for one in spans:
@@ -130,8 +130,7 @@ def _item(sheet: Sheet, item: Item) -> None:
     how = item.status.value if not item.open else "left open" if sheet.incident.closed else "open"
     nobody = [] if item.kind is ItemKind.RECOVERY else ["nobody"]
     words = " · ".join([*([", then ".join(names)] if names else nobody), how])
-    if spans:
-        _beside(sheet, words, sheet.scale.x(spans[0].since), max(sheet.scale.x(_until(sheet, spans[-1])), LEFT))
+    _beside(sheet, words, sheet.scale.x(spans[0].since), sheet.scale.x(_until(sheet, spans[-1])))
     sheet.y += ROW - 2
 
 

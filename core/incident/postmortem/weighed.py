@@ -74,8 +74,7 @@ def _item(telling: Telling, item: Item, given: list[Evidence] | tuple[()]) -> It
 
 def _course(telling: Telling, item: Item) -> Iterator[str]:
     """Who was on it, and how it ended."""
-    spans = telling.spans(Track.ITEM, item.key)
-    held = [(one, one.who) for one in spans if one.who is not None]
+    spans, held = telling.spans(Track.ITEM, item.key), telling.held(Track.ITEM, item.key)
     for one, who in held:
         until = f" to {telling.when(one.until)}" if one.until else ""
         yield f"{telling.who(who, one.since)} was on it from {telling.when(one.since)}{until}"
