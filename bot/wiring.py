@@ -20,14 +20,16 @@ from core.activity_log import ActivityLog
 from core.command_post import CommandPost
 from core.database import Database, Guarded
 from core.displays import Displays
+from core.figures_kept import FIGURES, FiguresKept
 from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport
-from core.public_views import PublicViews
+from core.public_views import PUBLIC
 from core.roster import Roster
 from core.shown import Showing
 from core.timers import Ticker, Timers
+from core.views import Views
 from transports.headquarters import Headquarters
 from transports.intake import Intake
 from transports.reacted import Reacted
@@ -54,7 +56,9 @@ class Page:
 
 @dataclass
 class Plan:
-    """What to wire: the chats, each with its triage channels by name, the house rules, and the status page if there is one."""
+    """What to wire: the chats, each with its triage channels by name, the house rules, the status page if there is one, and
+    whether anybody may ask for the insights.
+    """
 
     database: Database
     clock: Clock
@@ -67,6 +71,7 @@ class Plan:
     zone: tzinfo = UTC
     ticker: Callable[[Timers], Ticker] = Ticker
     page: Page | None = None
+    insights: bool = False
 
 
 class Tocsin:
@@ -96,6 +101,7 @@ class Tocsin:
                 transport.brief(headquarters)
         self.post.listeners += [self.displays.show, self.timers.watch]
         self.page = self._page(plan.page) if plan.page else None
+        self.insights = self._insights() if plan.insights else None
         self.post.sleepers += [self.timers.forget]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
@@ -103,9 +109,14 @@ class Tocsin:
         self.ticking = asyncio.Event()
 
     def _page(self, page: Page) -> StatusPage:
-        views = PublicViews(self.log, self._database)
+        views = Views(self.log, self._database, PUBLIC)
         kept = StatusPage(views, Folder(page.folder), page.render, self._plan.clock, self.displays.reports)
         self.post.listeners.append(kept.show)
+        return kept
+
+    def _insights(self) -> FiguresKept:
+        kept = FiguresKept(self.post, Views(self.log, self._database, FIGURES), self._plan.clock)
+        self.post.listeners.append(kept.watch)
         return kept
 
     def unready(self) -> list[str]:
@@ -129,6 +140,8 @@ class Tocsin:
             for stream, incident in self.post.awake():
                 self.page.show(stream, incident, ())
             tasks.append(asyncio.create_task(self.page.run()))
+        if self.insights is not None:
+            tasks.append(asyncio.create_task(self._count(self.insights)))
         try:
             # The first to end ends all: none of them ends unless something is wrong.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -141,6 +154,11 @@ class Tocsin:
             if self._ticker is not None:
                 self._ticker.stop()
             await self.displays.stop()
+
+    async def _count(self, insights: FiguresKept) -> None:
+        # What is long over waits until the bot is at work.
+        await self.ticking.wait()
+        await insights.run()
 
     async def _hand_audiences_in(self) -> None:
         """What goes on is told of the audiences that the config has by now."""
