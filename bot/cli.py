@@ -30,7 +30,6 @@ Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 CONFIG = Path("config.toml")
 
 LATER = {
-    "insights": "`tocsin timeline --json` has every time to count with",
     "postmortem": "`tocsin timeline` prints the record to write it from",
 }
 """Commands of the contract that a later version brings, and what to use until then."""
@@ -130,6 +129,31 @@ def export(incident: Number = "", config: Config = CONFIG, as_json: Json = False
     del as_json  # it is JSON either way; the option is understood so that scripts need not know
     with explained(fail):
         finish(export_log(config, incident))
+
+
+@app.command()
+def insights(
+    incident: Number = "",
+    *,
+    config: Config = CONFIG,
+    as_json: Json = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="As CSV (RFC 4180); an apostrophe stands before what looks like a formula.")
+    ] = False,
+    since: Annotated[str, typer.Option(help="From this month on, as 2026-01.")] = "",
+    until: Annotated[str, typer.Option(help="Up to this month and with it, as 2026-12.")] = "",
+    severity: Annotated[str, typer.Option(help="sev1, sev2 or sev3.")] = "",
+    service: Annotated[str, typer.Option(help="Of this service alone.")] = "",
+) -> None:
+    """Count how long things took: to a commander, the first update, mitigation, the fix and the close."""
+    from bot.insights import print_insights
+    from bot.running import explained, quiet
+
+    quiet()
+    given = {"since": since, "until": until, "severity": severity, "service": service}
+    asked = [(name, words) for name, words in given.items() if words]
+    with explained(fail):
+        finish(print_insights(config, incident, asked, as_data=as_json, as_sheet=as_csv))
 
 
 @app.command()
