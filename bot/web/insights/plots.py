@@ -191,7 +191,7 @@ def _marks(
 
 def _group(group: Group, spread: Spread, marks: Sequence[Markup]) -> Markup:
     told = {"data_median": spread.median} if spread.n else {}
-    return _tag("g", "group", *marks, data_key=group.key, data_n=spread.n, **told)
+    return _tag("g", "group", *marks, data_key=shown_text(group.key), data_n=spread.n, **told)
 
 
 def _grid(scale: Axis, across: float, words: Callable[[float], str] = length) -> Iterator[Markup]:
