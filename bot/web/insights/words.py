@@ -58,11 +58,11 @@ def sentences(view: View) -> Iterator[str]:
         yield (
             f"{whole.kept} of {counted(promises, 'promised update')} came on time ({percent(whole.kept, promises)})."
         )
-    yield (
-        f"There were {counted(whole.handoffs, 'hand-off')}, {whole.handoffs / n:.1f} an incident."
-        if (whole.handoffs)
-        else "Nobody handed a role over."
-    )
+    if whole.handoffs:
+        were = "was" if whole.handoffs == 1 else "were"
+        yield f"There {were} {counted(whole.handoffs, 'hand-off')}, {whole.handoffs / n:.1f} an incident."
+    else:
+        yield "Nobody handed a role over."
 
 
 def apart(group: Group) -> str:
