@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,11 +28,6 @@ Number = Annotated[str, typer.Argument(metavar="[INCIDENT]", help="Its number or
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 CONFIG = Path("config.toml")
-
-LATER = {
-    "insights": "`tocsin timeline --json` has every time to count with",
-}
-"""Commands of the contract that a later version brings, and what to use until then."""
 
 
 def fail(*lines: str) -> typer.Exit:
@@ -151,6 +146,31 @@ def export(incident: Number = "", config: Config = CONFIG, as_json: Json = False
 
 
 @app.command()
+def insights(
+    incident: Number = "",
+    *,
+    config: Config = CONFIG,
+    as_json: Json = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="As CSV (RFC 4180); an apostrophe stands before what looks like a formula.")
+    ] = False,
+    since: Annotated[str, typer.Option(help="From this month on, as 2026-01.")] = "",
+    until: Annotated[str, typer.Option(help="Up to this month and with it, as 2026-12.")] = "",
+    severity: Annotated[str, typer.Option(help="sev1, sev2 or sev3.")] = "",
+    service: Annotated[str, typer.Option(help="Of this service alone.")] = "",
+) -> None:
+    """Count how long things took: to a commander, the first update, mitigation, the fix and the close."""
+    from bot.insights import print_insights
+    from bot.running import explained, quiet
+
+    quiet()
+    given = {"since": since, "until": until, "severity": severity, "service": service}
+    asked = [(name, words) for name, words in given.items() if words]
+    with explained(fail):
+        finish(print_insights(config, incident, asked, as_data=as_json, as_sheet=as_csv))
+
+
+@app.command()
 def doctor(config: Config = CONFIG) -> None:
     """Say what is missing and how to mend it: config, database, accounts, rooms, rights."""
     from bot.doctor import examine
@@ -158,20 +178,6 @@ def doctor(config: Config = CONFIG) -> None:
 
     with explained(fail):
         finish(examine(config))
-
-
-def _later(name: str) -> Callable[[], None]:
-    def command() -> None:
-        fail(f"{name} is not in this version yet; {LATER[name]}")
-        raise typer.Exit(2)
-
-    return command
-
-
-for _name in LATER:
-    app.command(_name, hidden=True, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(
-        _later(_name)
-    )
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ async def _log(config: Path) -> AsyncIterator[ActivityLog]:
         await database.close()
 
 
-async def _chosen(log: ActivityLog, wanted: str) -> list[str]:
+async def chosen_streams(log: ActivityLog, wanted: str) -> list[str]:
     """The streams of the incident that was named, or of all. Raises `DatabaseFailure` for one that is not there."""
     if not wanted:
         return await log.streams()
@@ -74,7 +74,7 @@ def _as_data(incident: Incident) -> dict[str, object]:
 async def print_timeline(config: Path, wanted: str, *, as_json: bool) -> int:
     """The timeline as text, or as JSON: one object for one incident, a list for all."""
     async with _log(config) as log:
-        streams = [stream for stream in await _chosen(log, wanted) if stream != HOUSE]
+        streams = [stream for stream in await chosen_streams(log, wanted) if stream != HOUSE]
         incidents = [incident for stream in streams if (incident := replay(await log.load(stream)))]
     if wanted and not incidents:
         raise Unreadable(streams[0], 1)
@@ -127,7 +127,7 @@ def _postmortem_as_data(incident: Incident) -> dict[str, object]:
 async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
     """Checks every hash chain, and that every record can be read and replayed."""
     async with _log(config) as log:
-        streams = await _chosen(log, wanted)
+        streams = await chosen_streams(log, wanted)
         broken = [str(damage) for damage in await log.damage(streams if wanted else None)]
         for stream in streams:
             try:
@@ -149,7 +149,7 @@ async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
 async def export_log(config: Path, wanted: str) -> int:
     """The log as JSON Lines; with one incident named, its stream alone."""
     async with _log(config) as log:
-        for stream in await _chosen(log, wanted):
+        for stream in await chosen_streams(log, wanted):
             for record in await log.raw(stream):
                 typer.echo(json.dumps(record, ensure_ascii=False))
     return 0

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 import typer
+from aiohttp import web
 
 from bot import logs
 from bot.chats import transports, triage
@@ -33,6 +34,8 @@ from bot.config import (
 )
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.web.insights import pages as insights
+from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
 from bot.web.outside import outside
 from bot.web.serve import Unavailable, serve
@@ -52,7 +55,7 @@ def explained(fail: Callable[..., typer.Exit]) -> Iterator[None]:
         yield
     except ConfigError as error:
         raise fail(*error.lines) from None
-    except (DatabaseFailure, Held, Fatal, Unavailable) as error:
+    except (DatabaseFailure, Held, Fatal, Unavailable, Refused) as error:
         raise fail(str(error)) from None
     except sqlite3.Error as error:
         raise fail(explain(error, Path("of the config"))) from None
@@ -91,12 +94,15 @@ async def start(path: Path, *, verbose: bool) -> int:
             zone(settings),
             page=_page(settings) if has_page(settings) else None,
             postmortems=settings.data_dir / "postmortems",
+            insights=True,
         )
         tocsin = Tocsin(plan)
         numbers = registry()
         measure(numbers, tocsin)
         await stack.enter_async_context(
-            serve(internal(_Health(tocsin), numbers), "127.0.0.1", settings.web.internal_port)
+            serve(
+                internal(_Health(tocsin), numbers, _insights(tocsin, settings)), "127.0.0.1", settings.web.internal_port
+            )
         )
         if plan.page is not None and tocsin.page is not None:
             pages = outside(plan.page.folder, tocsin.page.files)
@@ -108,6 +114,12 @@ async def start(path: Path, *, verbose: bool) -> int:
 def _page(settings: Settings) -> Page:
     house = House(settings.web.name, tuple(service.name for service in settings.services), public_url(settings))
     return Page(settings.data_dir / "status", partial(files, house))
+
+
+def _insights(tocsin: Tocsin, settings: Settings) -> Callable[[web.Application], None]:
+    assert tocsin.insights is not None, "the plan asks for them"
+    services = [service.name for service in settings.services]
+    return partial(insights.add, counted=tocsin.insights, incident=tocsin.post.incident, services=services)
 
 
 class _Health:

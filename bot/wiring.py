@@ -21,15 +21,17 @@ from core.activity_log import ActivityLog
 from core.command_post import CommandPost
 from core.database import Database, Guarded
 from core.displays import Displays
+from core.figures_kept import FIGURES, FiguresKept
 from core.incident.digest import WEEK
 from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport
-from core.public_views import PublicViews
+from core.public_views import PUBLIC
 from core.roster import Roster
 from core.shown import Showing
 from core.timers import Ticker, Timers
+from core.views import Views
 from transports.headquarters import Headquarters
 from transports.intake import Intake
 from transports.reacted import Reacted
@@ -56,9 +58,8 @@ class Page:
 
 @dataclass
 class Plan:
-    """What to wire: the chats, each with its triage channels by name, the house rules, and the status page if there is one.
-
-    `postmortems` is the folder in which they are kept.
+    """What to wire: the chats, each with its triage channels by name, the house rules, the status page if there is one, and
+    whether anybody may ask for the insights. `postmortems` is the folder in which they are kept.
     """
 
     database: Database
@@ -73,6 +74,7 @@ class Plan:
     ticker: Callable[[Timers], Ticker] = Ticker
     page: Page | None = None
     postmortems: Path | None = None
+    insights: bool = False
 
 
 class Tocsin:
@@ -105,6 +107,7 @@ class Tocsin:
         self.postmortems = Postmortems(plan.postmortems, plan.clock) if plan.postmortems else None
         if self.postmortems is not None:
             self.post.listeners.append(self.postmortems.show)
+        self.insights = self._insights() if plan.insights else None
         self.post.sleepers += [self.timers.forget]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
@@ -112,9 +115,14 @@ class Tocsin:
         self.ticking = asyncio.Event()
 
     def _page(self, page: Page) -> StatusPage:
-        views = PublicViews(self.log, self._database)
+        views = Views(self.log, self._database, PUBLIC)
         kept = StatusPage(views, Folder(page.folder), page.render, self._plan.clock, self.displays.reports)
         self.post.listeners.append(kept.show)
+        return kept
+
+    def _insights(self) -> FiguresKept:
+        kept = FiguresKept(self.post, Views(self.log, self._database, FIGURES), self._plan.clock)
+        self.post.listeners.append(kept.watch)
         return kept
 
     def unready(self) -> list[str]:
@@ -144,6 +152,8 @@ class Tocsin:
             for stream, incident in self.post.awake():
                 self.postmortems.show(stream, incident, ())
             tasks.append(asyncio.create_task(self.postmortems.run()))
+        if self.insights is not None:
+            tasks.append(asyncio.create_task(self._count(self.insights)))
         try:
             # The first to end ends all: none of them ends unless something is wrong.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -156,6 +166,11 @@ class Tocsin:
             if self._ticker is not None:
                 self._ticker.stop()
             await self.displays.stop()
+
+    async def _count(self, insights: FiguresKept) -> None:
+        # What is long over waits until the bot is at work.
+        await self.ticking.wait()
+        await insights.run()
 
     async def _hand_audiences_in(self) -> None:
         """What goes on is told of the audiences that the config has by now."""

@@ -1,11 +1,11 @@
-"""The inside pages: is it alive, is it ready, its numbers; for loopback, where probes and Prometheus ask.
+"""The inside pages: is it alive, is it ready, its numbers, and the insights; for loopback, where probes and Prometheus ask.
 
-Rule: they tell how the bot is, never what an incident says.
+Rule: all but the insights tell how the bot is, never what an incident says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Protocol
 
@@ -32,8 +32,10 @@ def registry() -> CollectorRegistry:
     return own
 
 
-def internal(health: Health, numbers: CollectorRegistry) -> web.Application:
-    """The inside pages as an application."""
+def internal(
+    health: Health, numbers: CollectorRegistry, insights: Callable[[web.Application], None] | None = None
+) -> web.Application:
+    """The inside pages as an application; `insights` adds those of the incidents."""
 
     async def healthz(_request: web.Request) -> web.Response:
         # That this is answered is the news: the loop turns.
@@ -49,4 +51,6 @@ def internal(health: Health, numbers: CollectorRegistry) -> web.Application:
     app = web.Application(middlewares=[manners])
     for path, page in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics)):
         app.router.add_get(path, page, allow_head=False)
+    if insights is not None:
+        insights(app)
     return app

@@ -1,17 +1,31 @@
 """The figures of one incident: how long it took until somebody commanded, users were told, served again, and it was over.
 
 Rule: a moment that has not come is `None`, and so is every length that would end there; nothing is guessed. All lengths
-begin at the declaration (Google, SRE workbook, "Incident Response"; the field's "time to …").
+begin at the declaration (Google, SRE workbook, "Incident Response"; the field's "time to …"), and end where the last
+course of it does: what was served again and came back was not served yet.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from core.incident.course import Track
 from core.incident.events import CloseKind
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, Person, Phase, Role, Severity, Value
+
+FORM = 1
+"""Of what is kept of it (`core.views`): raised whenever a field comes or goes, or says something else than before."""
+
+
+class Standing(StrEnum):
+    """What an incident counts as: each as exactly one of these."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    FALSE_ALARM = "false alarm"
+    DUPLICATE = "duplicate"
 
 
 class Figures(Value):
@@ -38,13 +52,22 @@ class Figures(Value):
     commander: Person | None
 
     @property
+    def standing(self) -> Standing:
+        return STANDINGS[self.how] if self.how is not None else Standing.OPEN
+
+    @property
     def counts(self) -> bool:
         """Whether it is one to count lengths over: declared over, and neither a false alarm nor a duplicate."""
-        return self.how is CloseKind.DECLARED
+        return self.standing is Standing.CLOSED
 
-    def until(self, moment: datetime | None) -> timedelta | None:
-        """How long after the declaration; a clock that was set back makes nothing take less than no time."""
-        return max(moment - self.declared_at, timedelta()) if moment is not None else None
+    def until(self, moment: datetime | None, *before: timedelta | None) -> timedelta | None:
+        """How long after the declaration.
+
+        A clock that was set back makes nothing take less than no time, nor than what comes before it.
+        """
+        if moment is None:
+            return None
+        return max(moment - self.declared_at, timedelta(), *(one for one in before if one is not None))
 
     @property
     def to_commander(self) -> timedelta | None:
@@ -60,11 +83,27 @@ class Figures(Value):
 
     @property
     def to_resolve(self) -> timedelta | None:
-        return self.until(self.resolved_at)
+        return self.until(self.resolved_at, self.to_mitigation)
 
     @property
     def to_close(self) -> timedelta | None:
-        return self.until(self.closed_at)
+        return self.until(self.closed_at, self.to_commander, self.to_resolve)
+
+
+STANDINGS: dict[CloseKind, Standing] = {
+    CloseKind.DECLARED: Standing.CLOSED,
+    CloseKind.FALSE_ALARM: Standing.FALSE_ALARM,
+    CloseKind.DUPLICATE: Standing.DUPLICATE,
+}
+
+
+def kept_apart(_one: Figures) -> bool:
+    """Whether an incident stands in no insight: the one place where that is said.
+
+    This version has no drills (spec, section 11). They will be told here, and be in no figure, list or file of the
+    insights; until then nothing is kept apart.
+    """
+    return False
 
 
 def figures(incident: Incident) -> Figures:
@@ -94,9 +133,14 @@ def figures(incident: Incident) -> Figures:
 
 
 def _mitigated_at(incident: Incident) -> datetime | None:
-    """When the first recovery action that helped was done; without one, when users were served again."""
-    helped = [item.key for item in incident.items_of(ItemKind.RECOVERY) if item.status is ItemStatus.DONE]
-    done = [one.until for one in incident.course if one.track is Track.ITEM and one.key in helped[:1] and one.until]
-    if not done or incident.resolved_at is None:
-        return incident.resolved_at
-    return min(done[-1], incident.resolved_at)
+    """When the first recovery action that helped was done, and it did not come back since; else when users were served.
+
+    While they are not, nobody knows yet whether it helped.
+    """
+    if incident.resolved_at is None:
+        return None
+    helped = {item.key for item in incident.items_of(ItemKind.RECOVERY) if item.status is ItemStatus.DONE}
+    # The last span of an item ends when the item does; those before it, when it went from hand to hand.
+    ends = {one.key: one.until for one in incident.course if one.track is Track.ITEM and one.key in helped}
+    held = [at for at in ends.values() if at is not None and incident.begun_at <= at <= incident.resolved_at]
+    return min(held, default=incident.resolved_at)

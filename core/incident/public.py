@@ -11,6 +11,9 @@ from datetime import datetime
 from core.incident.state import Incident, Update
 from core.incident.vocabulary import Phase, Severity, Value
 
+FORM = 1
+"""Of what is kept of it (`core.views`): raised whenever a field comes or goes, or says something else than before."""
+
 
 class PublicUpdate(Value):
     """A base update, word for word. `corrected_at` and `withdrawn_at` tell what became of it; `why` is of the withdrawal."""

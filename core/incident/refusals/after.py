@@ -27,7 +27,11 @@ def day_has_passed(day: date) -> Refusal:
 
 def no_such_follow_up(number: int, known: Sequence[int]) -> Refusal:
     there = ", ".join(f"F{one}" for one in known)
-    way = f"There are {there}: `followup-done F{known[0]}`." if there else "There are none yet; `followup TEXT owner=@who due=DATE` adds one."
+    way = (
+        f"There are {there}: `followup-done F{known[0]}`."
+        if there
+        else "There are none yet; `followup TEXT owner=@who due=DATE` adds one."
+    )
     return Refusal("no-such-follow-up", f"There is no F{number} in this incident.", way)
 
 

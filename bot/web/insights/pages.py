@@ -1,0 +1,101 @@
+"""The insights over HTTP: a page of them all, a page for each incident, and the same as JSON and CSV.
+
+Rules: they say what incidents say, so any other page in the reader's browser must not reach them: they are answered under
+a name of this machine and no other. A page reads rows that are kept; one incident's page reads that one's stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.web.insights import html
+from bot.web.insights.chosen import Refused, chosen
+from bot.web.insights.table import as_csv, as_json
+from bot.web.insights.view import View
+from core.activity_log import Unreadable, stream_of
+from core.incident.figures import Figures
+from core.incident.state import Incident
+
+LOCAL = ("127.0.0.1", "localhost", "[::1]")
+"""What the browser calls this machine by. A name of the outside that leads here is somebody's trick (DNS rebinding)."""
+
+
+class Counted(Protocol):
+    """What has been counted so far."""
+
+    pending: int | None
+
+    @property
+    def damaged(self) -> Sequence[str]: ...
+
+    def all(self) -> tuple[Figures, ...]: ...
+
+
+def add(
+    app: web.Application,
+    counted: Counted,
+    incident: Callable[[str], Awaitable[Incident | None]],
+    services: Sequence[str] = (),
+) -> None:
+    """Adds the pages. `incident` reads the one of a stream, `services` are those of the config."""
+
+    def seen(request: web.Request) -> View:
+        everything = counted.all()
+        known = sorted({*services, *(one.service for one in everything)} - {""})
+        wanted = chosen([*request.query.items()], known)
+        return View(wanted, wanted.of(everything), tuple(known), counted.pending, tuple(counted.damaged))
+
+    async def index(request: web.Request) -> web.Response:
+        return _page(html.index(seen(request)))
+
+    async def data(request: web.Request) -> web.Response:
+        return web.Response(text=as_json(seen(request)), content_type="application/json", charset="utf-8")
+
+    async def sheet(request: web.Request) -> web.Response:
+        headers = {
+            "Content-Type": "text/csv; charset=utf-8; header=present",
+            "Content-Disposition": 'attachment; filename="insights.csv"',
+        }
+        return web.Response(body=as_csv(seen(request).incidents).encode(), headers=headers)
+
+    async def one(request: web.Request) -> web.Response:
+        number = int(request.match_info["number"])
+        found = await incident(stream_of(number))
+        return _page(html.missing(number), 404) if found is None else _page(html.one(found))
+
+    async def style(_request: web.Request) -> web.Response:
+        return web.Response(text=html.style(), content_type="text/css", charset="utf-8")
+
+    pages: tuple[tuple[str, Handler], ...] = (
+        ("/insights", index),
+        ("/insights.json", data),
+        ("/insights.csv", sheet),
+        ("/insights/style.css", style),
+        ("/insights/{number:[1-9][0-9]{0,9}}", one),
+    )
+    for path, page in pages:
+        app.router.add_get(path, _guarded(page), allow_head=False)
+
+
+def _guarded(page: Handler) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        name = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdecimal() else request.host
+        if name not in LOCAL:
+            return web.Response(status=421, text="The insights are answered under 127.0.0.1 or localhost alone.\n")
+        try:
+            return await page(request)
+        except Refused as refused:
+            return web.Response(status=400, text=f"{refused}\n")
+        except Unreadable as damage:
+            return web.Response(status=500, text=f"{damage}\n")
+
+    return answer
+
+
+def _page(text: str, status: int = 200) -> web.Response:
+    headers = {"Content-Security-Policy": html.CONTENT_SECURITY_POLICY}
+    return web.Response(text=text, content_type="text/html", charset="utf-8", status=status, headers=headers)
