@@ -92,7 +92,7 @@ async def print_timeline(config: Path, wanted: str, *, as_json: bool) -> int:
 async def print_postmortem(config: Path, wanted: str, *, as_json: bool, picture: Path | None) -> int:
     """The postmortem of the incident that was named, or of all, one after another."""
     async with _log(config) as log:
-        streams = [stream for stream in await _chosen(log, wanted) if stream != HOUSE]
+        streams = [stream for stream in await chosen_streams(log, wanted) if stream != HOUSE]
         incidents = [incident for stream in streams if (incident := replay(await log.load(stream)))]
     if wanted and not incidents:
         raise Unreadable(streams[0], 1)

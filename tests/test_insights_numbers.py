@@ -63,8 +63,9 @@ def test_every_incident_is_counted_exactly_once(some: Some) -> None:
         for group in groups:
             total += group.standings
         assert total == +seen.whole.standings
-        for count in (lambda one: one.kept, lambda one: one.broken, lambda one: one.handoffs):
-            assert sum(map(count, groups)) == count(seen.whole)
+        assert sum(one.kept for one in groups) == seen.whole.kept
+        assert sum(one.broken for one in groups) == seen.whole.broken
+        assert sum(one.handoffs for one in groups) == seen.whole.handoffs
         for measure in MEASURES:
             parts = sorted(length for group in groups for length in group.spreads[measure.key].lengths)
             assert tuple(parts) == seen.whole.spreads[measure.key].lengths

@@ -17,7 +17,7 @@ from core.incident.times import FORMS
 from core.incident.verbs import fold
 from core.incident.vocabulary import ROLE_WORDS, FollowUpRef, Path, Person, Phase, Priority, Role, Severity
 from transports.dates import day
-from transports.moments import coming, length, past
+from transports.moments import coming, length, past, was
 
 
 def _nobody(_: str) -> Person | None:
@@ -168,6 +168,7 @@ READERS: dict[Kind, tuple[int, Reader]] = {
     Kind.ENTRY: (1, _entry),
     Kind.PROMPT: (1, _prompt),
     Kind.FLAG: (1, _flag),
+    Kind.WHEN: (5, lambda words, context: was(words, context.now, context.zone)),
     Kind.DATE: (5, lambda words, context: day(words, context.now.astimezone(context.zone).date())),
     Kind.FOLLOW_UP: (1, _follow_up),
     Kind.PRIORITY: (1, _priority),
@@ -188,6 +189,7 @@ NONE: dict[Kind, str] = {
     Kind.WHO: "I know nobody called {}: mention them, or give an account id or a name from the config.",
     Kind.LENGTH: "{} is not a length of time.",
     Kind.MOMENT: f"{{}} is no time like {FORMS}.",
+    Kind.WHEN: "{} is no time like `10:02`, `2026-05-02T10:02` or `5m ago`.",
     Kind.POINT: "{} is no decision point; they are called `D1`, `D2` and so on.",
 }
 """What is said of a word that is not of its kind, where that takes words of its own."""

@@ -7,7 +7,7 @@ could mean another hour than it seems (`10:15 pm`) is turned down.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from core.incident.times import duration, moment, spell
 
@@ -22,6 +22,11 @@ LONGEST_WORDS = 40
 
 _UTC = r"(?:\s?(?:utc|z))?"
 _CLOCK = re.compile(rf"(?:at [0-9]{{1,2}}[:.][0-9]{{2}}|[0-9]{{1,2}}:[0-9]{{2}}){_UTC}", re.IGNORECASE)
+_AT = re.compile(r"(?:at )?([0-9]{1,2})[:.]([0-9]{2})(?:\s?(utc|z))?", re.IGNORECASE)
+_DATED = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?: ?(?:utc|z|[+-][0-9]{2}:[0-9]{2}))?",
+    re.IGNORECASE,
+)
 # A figure like 99.95 is no time, and 25:00 is a slip in one.
 _COMING = re.compile(rf"(?:at )?(?:[0-9]{{1,2}}:[0-9]{{2}}|(?:[01]?[0-9]|2[0-3])\.[0-5][0-9]){_UTC}", re.IGNORECASE)
 _ELSEWHERE = re.compile(
@@ -45,6 +50,22 @@ def past(words: str, now: datetime, zone: tzinfo) -> datetime | None:
         return moment(words, now, zone, past=True)
     except ValueError:
         return None
+
+
+def was(words: str, now: datetime, zone: tzinfo) -> datetime | time | None:
+    """When something was: a clock time, which may be that of another day than today, or a moment with its day."""
+    if clock := _AT.fullmatch(words):
+        hour, minute = int(clock[1]), int(clock[2])
+        if hour > 23 or minute > 59:
+            raise ValueError(f"{words} is no time; write it by the 24-hour clock, like `10:02`")
+        return time(hour, minute, tzinfo=UTC if clock[3] else zone)
+    if not _DATED.fullmatch(words):
+        return past(words, now, zone)
+    try:
+        at = datetime.fromisoformat(words.upper().replace(" ", "T").replace("TUTC", "Z"))
+    except ValueError:
+        raise ValueError(f"there is no {words}; write it like `2026-05-02T10:02`") from None
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def coming(words: str, now: datetime, zone: tzinfo) -> datetime | None:

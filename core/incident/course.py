@@ -6,16 +6,11 @@ own. A span that goes on has no end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from core.incident.vocabulary import Person, Phase
-
-if TYPE_CHECKING:
-    from core.incident.state import Incident
+from core.incident.vocabulary import Person
 
 
 class Track(StrEnum):
@@ -43,54 +38,3 @@ class Span:
 
 
 Course = tuple[Span, ...]
-
-Place = tuple[Track, str]
-
-
-def begun(incident: Incident) -> Course:
-    """The course of an incident that has just been declared."""
-    return tuple(_span(place, who, incident.declared_at) for place, who in _there(incident).items())
-
-
-def after(before: Incident, now: Incident, at: datetime) -> Course:
-    """The course after an event: what is there no more ends, what is there newly, or with another holder, begins."""
-    if (before.phase, before.frozen) == (now.phase, now.frozen) and (
-        before.roles is now.roles and before.items is now.items
-    ):
-        return now.course
-    was, there = _there(before), _there(now)
-    ended = {place for place, who in was.items() if place not in there or not _same(who, there[place])}
-    begun_now = [(place, who) for place, who in there.items() if place not in was or place in ended]
-    if not ended and not begun_now:
-        return now.course
-    kept = tuple(
-        # A clock may be set back; nothing lasts less than no time.
-        replace(one, until=max(at, one.since)) if one.until is None and (one.track, one.key) in ended else one
-        for one in now.course
-    )
-    return (*kept, *(_span(place, who, at) for place, who in begun_now))
-
-
-def _span(place: Place, who: Person | None, at: datetime) -> Span:
-    return Span(place[0], place[1], who, at)
-
-
-def _same(one: Person | None, other: Person | None) -> bool:
-    return one.is_(other) if one is not None else other is None
-
-
-def _there(incident: Incident) -> Mapping[Place, Person | None]:
-    return dict(_each(incident))
-
-
-def _each(incident: Incident) -> Iterator[tuple[Place, Person | None]]:
-    yield (Track.PHASE, incident.phase.value), None
-    if incident.phase is not Phase.CLOSED:
-        for role, holding in incident.roles.items():
-            if holding.holder is not None:
-                yield (Track.ROLE, role.value), holding.holder
-        for item in incident.items.values():
-            if item.open:
-                yield (Track.ITEM, item.key), item.holder
-    if incident.frozen is not None:
-        yield (Track.FREEZE, "freeze"), incident.frozen.by

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ENTRY = "timeline entry"
     PROMPT = "question"
     FLAG = "flag"
+    WHEN = "time that was"
     DATE = "day"
     FOLLOW_UP = "follow-up"
     PRIORITY = "priority"
@@ -90,6 +91,7 @@ ASKS: dict[Kind, str] = {
     Kind.ENTRY: "which timeline entry, by its number",
     Kind.PROMPT: "which question",
     Kind.FLAG: "yes or no",
+    Kind.WHEN: "when it was, like 10:02",
     Kind.DATE: "which day, like Friday or 12 May",
     Kind.FOLLOW_UP: "which follow-up, like F2",
     Kind.PRIORITY: "how soon: P0, P1, P2 or P3",

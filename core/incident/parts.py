@@ -67,7 +67,7 @@ class Item:
 class Entry:
     """A line of the timeline. `by` is whose words or act it is; `marked_by` who put it on the record, and `also` who else.
 
-    `message` is where the words stand in the chat, `item` the key of the item that they made, `put_at` when it was put
+    `message` is where the words stand in the chat, `item` the key of the item that it is about, `put_at` when it was put
     on the record. `hidden` ones are left out of the postmortem.
     """
 
@@ -87,8 +87,8 @@ class Entry:
     hidden: bool = False
 
 
-AMENDED = "amended"
-"""The note of an entry that somebody corrected."""
+AMENDED, RETIMED = "amended", "its time was corrected"
+"""The note of an entry that somebody corrected, or whose time alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +279,10 @@ class Evidence:
     by: Person
     at: datetime
     deleted: bool = False
+
+
+DONE, DROPPED = "done", "dropped"
+"""How a follow-up ends."""
 
 
 @dataclass(frozen=True, slots=True)

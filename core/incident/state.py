@@ -15,6 +15,7 @@ from core.incident.events import Ask, Closed
 from core.incident.letters import Letters
 from core.incident.parts import (
     AMENDED,
+    RETIMED,
     Change,
     DecisionPoint,
     Delivery,
@@ -52,6 +53,7 @@ from core.incident.vocabulary import (
 
 __all__ = [
     "AMENDED",
+    "RETIMED",
     "Change",
     "DecisionPoint",
     "Delivery",
@@ -289,6 +291,11 @@ class Incident:
 
     def next_number(self, ask: str) -> int:
         return 1 + sum(prompt.asked.ask == ask for prompt in self.prompts.values())
+
+    @property
+    def in_time(self) -> tuple[Entry, ...]:
+        """The timeline as it is read: by when things were, not by when they were put down."""
+        return tuple(sorted(self.entries, key=lambda entry: (entry.at, entry.number)))
 
     def captured(self, message: MessageRef) -> bool:
         """Whether something on the record was taken from this message."""

@@ -128,7 +128,14 @@ def _undeliverable(incident: Incident, event: DeliveryNoted) -> str:
     return f"{event.card.replace('/', ' ')} cannot be delivered to {where}{_why(event.reason)}"
 
 
-def _closed(event: Closed) -> str:
+def corrected_close(incident: Incident) -> str:
+    """What the close's line was corrected to say; empty while it says what the commander said."""
+    closing = incident.closing
+    line = next((one for one in reversed(incident.entries) if one.kind == "closed"), None)
+    return "" if closing is None or line is None or line.text == closed_words(closing) else line.text
+
+
+def closed_words(event: Closed) -> str:
     match event.how:
         case CloseKind.FALSE_ALARM:
             return f"closed as a false alarm: {event.cause}"
@@ -240,7 +247,7 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case RelapseSeen():
             return f"it came back{_why(event.why)}"
         case Closed():
-            return _closed(event)
+            return closed_words(event)
         case FollowUpAdded():
             over = f", carried over from {event.item}" if event.item else ""
             return f"follow-up F{event.number} for {event.owner.name}: {event.text} ({_by(event)}){over}"
@@ -284,11 +291,11 @@ def entry(incident: Incident, recorded: Recorded) -> Entry | None:
         return None
     number = len(incident.entries) + 1
     at: datetime = recorded.at
-    by, message, item = recorded.by, None, ""
+    by, message = recorded.by, None
     if isinstance(event, Noted | DecisionMarked):
         at, by, message = event.said_at, event.said_by, event.message
     elif isinstance(event, ItemAdded):
-        by, message, item = event.said_by, event.message, event.key
+        by, message = event.said_by, event.message
     return Entry(
         number,
         at,
@@ -298,9 +305,20 @@ def entry(incident: Incident, recorded: Recorded) -> Entry | None:
         event.kind,
         message or _typed_in(recorded),
         version=recorded.version,
-        item=item,
+        item=_about(event),
         put_at=recorded.at,
     )
+
+
+def _about(event: Event) -> str:
+    """The key of the item that it is about."""
+    match event:
+        case ItemAdded() | ItemGrabbed() | ItemLetGo() | ItemEnded():
+            return event.key
+        case PathChosen() | SignalNamed() | SignalSeen() | FollowUpAdded():
+            return event.item
+        case _:
+            return ""
 
 
 def _typed_in(recorded: Recorded) -> MessageRef | None:

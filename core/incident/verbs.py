@@ -6,7 +6,7 @@ Rule: a command that people can type is a row here and nowhere else. Words and n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 
 from core.incident import commands as c
@@ -206,7 +206,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "amend", Group.AFTER, c.Amend, "correct a timeline entry, its text or its time", "amend 5 the release was number 214",
-        (argument("entry", Kind.ENTRY), optional(TEXT, "TEXT")), (argument("time", Kind.TIME, "10:02", into="at", asks="when it was, like 10:02"),),
+        (argument("entry", Kind.ENTRY), optional(TEXT, "TEXT")), (argument("time", Kind.WHEN, "10:02", into="at"),),
     ),
     Verb("hide", Group.AFTER, c.HideEntry, "leave a timeline entry out of the postmortem", "hide 5", (argument("entry", Kind.ENTRY),), fixed={"hidden": True}),
     Verb("unhide", Group.AFTER, c.HideEntry, "take an entry into the postmortem again", "unhide 5", (argument("entry", Kind.ENTRY),), fixed={"hidden": False}),
@@ -261,6 +261,8 @@ def _value(value: object) -> str:
             return f"@{value.name}"
         case timedelta():
             return spell(value)
+        case time():
+            return f"{value:%H:%M}"
         case _:
             return str(value)
 

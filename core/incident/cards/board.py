@@ -12,7 +12,7 @@ from core.incident.cards.card import Card, card
 from core.incident.document import Document, Line, Place, Span, Strong, When, Who, Words, line
 from core.incident.emoji import CLAIMS
 from core.incident.state import DecisionPoint, Incident, Item
-from core.incident.timeline import PATH_WORDS
+from core.incident.timeline import PATH_WORDS, corrected_close
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Role
 
 FINISHED_SHOWN = 6
@@ -261,7 +261,7 @@ def notice(incident: Incident) -> Iterator[Card]:
     if incident.users_see and not incident.closed:
         rows.append(line("Users see: ", incident.users_see))
     if incident.closing is not None:
-        rows.append(line("It is over. Cause: ", incident.closing.cause))
+        rows.append(line("It is over. ", corrected_close(incident) or f"Cause: {incident.closing.cause}"))
     elif incident.update_due is not None:
         rows.append(line("Next update ", When(incident.update_due)))
     if incident.channel is not None:

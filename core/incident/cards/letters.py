@@ -53,15 +53,16 @@ def entry_line(entry: Entry) -> Line:
     who: list[Words] = [Who(entry.by), ": "] if entry.by else []
     marked = entry.marked_by if entry.kind == "decision_marked" and entry.marked_by else None
     marker = f"marked by {marked.name}" if marked is not None and not marked.is_(entry.by) else ""
-    notes = [note for note in (marker, entry.note, "withdrawn" if entry.withdrawn else "") if note]
+    hidden = "hidden from the postmortem" if entry.hidden else ""
+    notes = [note for note in (marker, entry.note, "withdrawn" if entry.withdrawn else "", hidden) if note]
     tail = f" ({', '.join(notes)})" if notes else ""
     return line(When(entry.at), f"  T{entry.number} ", *who, entry.text, tail)
 
 
 def timeline_document(incident: Incident, limit: int = TIMELINE_SHOWN) -> Document:
-    shown = sorted(incident.entries[-limit:], key=lambda entry: (entry.at, entry.number))
-    hidden = len(incident.entries) - len(shown)
-    rows = [line(f"{hidden} earlier: `tocsin timeline {incident.number}` shows all")] if hidden else []
+    shown = incident.in_time[-limit:]
+    earlier = len(incident.entries) - len(shown)
+    rows = [line(f"{earlier} earlier: `tocsin timeline {incident.number}` shows all")] if earlier else []
     rows += [entry_line(entry) for entry in shown]
     return Document(tuple(rows), line(f"Timeline of {incident.title}").spans)
 

@@ -8,9 +8,10 @@ from typing import assert_never
 
 from core.incident.cards.board import ROLE_LABELS
 from core.incident.cards.card import Card, card
-from core.incident.document import Document, Line, Strong, When, Who, Words, line
+from core.incident.document import Document, Line, Strong, Struck, When, Who, Words, line
 from core.incident.events import Closed, CloseKind
 from core.incident.state import Incident, Reopening
+from core.incident.timeline import corrected_close
 from core.incident.times import spell
 from core.incident.vocabulary import Person
 from core.incident.workdays import day_words
@@ -34,20 +35,25 @@ def document(incident: Incident, closed: Closed) -> Document:
     ]
     if incident.users_saw:
         rows.append(line(incident.users_saw, label="Impact"))
-    match closed.how:
-        case CloseKind.FALSE_ALARM:
-            rows.append(line(f"false alarm: {closed.cause}", label="Cause"))
-        case CloseKind.DUPLICATE:
-            rows.append(line(f"a duplicate of incident {closed.of}; people went there", label="Cause"))
-        case CloseKind.DECLARED:
-            rows.append(line(closed.cause, label="Cause"))
-            rows.append(line(closed.fixed, label="Fixed by"))
-            rows.append(line(closed.next, label="Next"))
-            rows += _comes_next(incident)
-        case _:
-            assert_never(closed.how)
+    corrected = corrected_close(incident)
+    rows += [line(Struck(words) if corrected else words, label=label) for label, words in _said(closed)]
+    rows += [line(corrected, label="Corrected")] if corrected else []
+    rows += _comes_next(incident)
     rows += [*_roles(incident), *_decisions(incident), *_promises(incident), *_thanks(incident)]
     return Document(tuple(rows), title)
+
+
+def _said(closed: Closed) -> tuple[tuple[str, str], ...]:
+    """What the commander said that it was."""
+    match closed.how:
+        case CloseKind.FALSE_ALARM:
+            return (("Cause", f"false alarm: {closed.cause}"),)
+        case CloseKind.DUPLICATE:
+            return (("Cause", f"a duplicate of incident {closed.of}; people went there"),)
+        case CloseKind.DECLARED:
+            return (("Cause", closed.cause), ("Fixed by", closed.fixed), ("Next", closed.next))
+        case _:
+            assert_never(closed.how)
 
 
 def _lasted(begun: datetime, ended: datetime) -> str:
@@ -78,7 +84,7 @@ def _roles(incident: Incident) -> Iterator[Line]:
 
 
 def _decisions(incident: Incident) -> Iterator[Line]:
-    for entry in incident.entries:
+    for entry in incident.in_time:
         if entry.kind in ("decision_marked", "path_chosen") and not entry.withdrawn:
             who: list[Words] = [" (", Who(entry.by), ")"] if entry.by else []
             # The label says what it is already.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Literal
 
 from core.incident.commands.wish import Command, Maybe, Quote, Words
@@ -44,11 +44,14 @@ class Show(Command):
 
 
 class Amend(Command):
-    """Correct a timeline entry, its text or its time or both; what it was stays in the log."""
+    """Correct a timeline entry, its text or its time or both; what it was stays in the log.
+
+    A clock time alone is that of the entry's own day, whenever it is corrected.
+    """
 
     entry: int
     text: Maybe = ""
-    at: datetime | None = None
+    at: datetime | time | None = None
 
 
 class WithdrawEntry(Command):

@@ -6,8 +6,8 @@ from core.incident import refusals
 from core.incident.commands import EndFollowUp, FollowUp, MoveFollowUp
 from core.incident.decide.act import Act, Events
 from core.incident.events import FollowUpAdded, FollowUpEnded, FollowUpMoved
+from core.incident.parts import DONE, Item
 from core.incident.parts import FollowUp as Owed
-from core.incident.parts import Item
 from core.incident.state import Incident
 from core.incident.vocabulary import FollowUpRef, Person, Priority, Severity
 from core.incident.workdays import business_day, day_of
@@ -80,7 +80,3 @@ def end(incident: Incident, command: EndFollowUp) -> Events:
     if not command.done and not command.why:
         raise refusals.drop_needs(one.number)
     return (FollowUpEnded(number=one.number, done=command.done, why=command.why),)
-
-
-DONE, DROPPED = "done", "dropped"
-"""How a follow-up ends."""

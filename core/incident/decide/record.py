@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, time, timedelta
+
 from core.incident import refusals
 from core.incident.commands import (
     AddNote,
@@ -32,8 +35,10 @@ from core.incident.events import (
     SourceDeleted,
     SourceEdited,
 )
-from core.incident.state import AMENDED, Change, Entry, Incident
+from core.incident.state import AMENDED, RETIMED, Change, Entry, Incident
 from core.incident.vocabulary import MessageRef, Role
+
+_TIME = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?: ?(?:utc|z))?", re.IGNORECASE)
 
 
 def set_impact(incident: Incident, command: SetImpact) -> Events:
@@ -87,12 +92,23 @@ def amend(incident: Incident, command: Amend, act: Act) -> Events:
         raise refusals.no_such_entry(command.entry, len(incident.entries))
     entry = incident.entries[command.entry - 1]
     _may_correct(incident, entry, act, "correct that entry")
-    text, at = command.text or entry.text, command.at or entry.at
-    if not command.text and command.at is None:
+    # A time alone is never what an entry said.
+    if command.at is None and (not command.text or _TIME.fullmatch(command.text)):
         raise refusals.amend_needs(entry.number)
+    text, at = command.text or entry.text, _meant(command.at, entry.at)
+    if at > max(act.now, entry.at):
+        raise refusals.still_to_come(entry.number, at)
     if (text, at) == (entry.text, entry.at):
         return ()
     return (EntryAmended(entry=entry.number, text=text, at=None if at == entry.at else at),)
+
+
+def _meant(at: datetime | time | None, was: datetime) -> datetime:
+    """A clock time is the one nearest to the entry's: timelines are put in order on the days after."""
+    if not isinstance(at, time):
+        return at or was
+    days = (was.astimezone(at.tzinfo).date() + timedelta(days=days) for days in (-1, 0, 1))
+    return min((datetime.combine(day, at) for day in days), key=lambda one: abs(one - was)).astimezone(UTC)
 
 
 def hide(incident: Incident, command: HideEntry, act: Act) -> Events:
@@ -129,7 +145,7 @@ def withdraw_entry(incident: Incident, command: WithdrawEntry, act: Act) -> Even
     """📌 or ⚖️ was taken back by who put it there, and nobody else has; an entry that was corrected since stays."""
     events: list[EntryWithdrawn | EntryUnseconded] = []
     for entry in _captured(incident, command.message):
-        if entry.kind == command.kind and not entry.withdrawn and entry.note != AMENDED:
+        if entry.kind == command.kind and not entry.withdrawn and entry.note not in (AMENDED, RETIMED):
             others = [one for one in (entry.marked_by, *entry.also) if not act.person.is_(one)]
             if len(others) == len(entry.also):
                 events.append((EntryUnseconded if others else EntryWithdrawn)(entry=entry.number))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import assert_never
 
-from core.incident import course, letters
+from core.incident import letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
 from core.incident.events import (
     Arrived,
@@ -90,10 +90,10 @@ from core.incident.events import (
     UpdateWithdrawn,
 )
 from core.incident.evolve import after as aftermath
-from core.incident.evolve import calls
+from core.incident.evolve import calls, course
 from core.incident.evolve.grown import with_, with_person
 from core.incident.evolve.phases import open_again, reopening, well_again
-from core.incident.evolve.record import each_entry, evidence_edited, source_edited, unseconded
+from core.incident.evolve.record import amended, each_entry, evidence_edited, source_edited, unseconded
 from core.incident.evolve.roles import left, take_role, vacate
 from core.incident.evolve.updates import (
     audiences_set,
@@ -105,7 +105,6 @@ from core.incident.evolve.updates import (
     snoozed,
 )
 from core.incident.state import (
-    AMENDED,
     Change,
     DraftInHand,
     Freeze,
@@ -218,14 +217,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             newer = incident.change is None or event.made_at >= incident.change.at
             return replace(incident, change=Change(event.what, event.made_at, by)) if newer else incident
         case EntryAmended():
-            return replace(
-                incident,
-                entries=each_entry(
-                    incident,
-                    event.entry,
-                    lambda one: replace(one, text=event.text, at=event.at or one.at, note=AMENDED),
-                ),
-            )
+            return replace(incident, entries=each_entry(incident, event.entry, lambda one: amended(one, event)))
         case EntryWithdrawn():
             return replace(
                 incident, entries=each_entry(incident, event.entry, lambda one: replace(one, withdrawn=True))

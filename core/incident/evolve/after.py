@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.incident.decide.followups import DONE, DROPPED
 from core.incident.events import (
     Debriefed,
     EntryHidden,
@@ -20,6 +19,7 @@ from core.incident.events import (
 )
 from core.incident.evolve.grown import with_, with_person
 from core.incident.evolve.record import each_entry
+from core.incident.parts import DONE, DROPPED
 from core.incident.state import Evidence, FollowUp, Incident, Lesson, Postmortem
 from core.incident.vocabulary import ItemStatus, Person
 

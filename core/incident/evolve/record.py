@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from core.incident.events import SourceEdited
+from core.incident.events import EntryAmended, SourceEdited
 from core.incident.evolve.grown import with_
-from core.incident.state import Entry, Evidence, Incident
+from core.incident.state import AMENDED, RETIMED, Entry, Evidence, Incident
 from core.incident.vocabulary import MessageRef, Person
 
 
@@ -20,8 +20,8 @@ def source_edited(incident: Incident, event: SourceEdited) -> Incident:
     """What was captured follows its message; a decision keeps its words, and so does what was taken off the record."""
     if event.kept:
         return incident
-    edited = [one for one in incident.entries if one.message == event.message and not one.withdrawn]
-    texts = {one.item: event.text for one in edited}
+    added = [one for one in incident.entries if one.kind == "item_added" and one.message == event.message]
+    texts = {one.item: event.text for one in added if not one.withdrawn}
     items = {key: replace(item, text=texts.get(key, item.text)) for key, item in incident.items.items()}
     evidence = evidence_edited(incident.evidence, event.message, event.text)
     return replace(
@@ -32,7 +32,16 @@ def source_edited(incident: Incident, event: SourceEdited) -> Incident:
     )
 
 
+def amended(one: Entry, event: EntryAmended) -> Entry:
+    """The entry as it was corrected."""
+    corrected = AMENDED if one.note == AMENDED or event.text != one.text else RETIMED
+    return replace(one, text=event.text, at=event.at or one.at, note=corrected)
+
+
 def reworded(one: Entry, text: str) -> Entry:
+    """The entry after its message was edited: what somebody corrected by hand stands."""
+    if one.note == AMENDED:
+        return one
     match one.kind:
         case "decision_marked":
             return one if one.withdrawn else replace(one, note="later edited")

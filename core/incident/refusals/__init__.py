@@ -41,6 +41,7 @@ from core.incident.refusals.closing import (
     reason_too_short,
     reopen_too_late,
     said_at_the_close,
+    still_to_come,
 )
 from core.incident.refusals.incidents import (
     already_here,
@@ -143,6 +144,7 @@ __all__ = [
     "said_at_the_close",
     "say_why_unsafe",
     "snoozed_too_long",
+    "still_to_come",
     "three_calls",
     "to_yourself",
     "update_held_back",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from core.incident.document import utc
 from core.incident.refusals.refusal import Refusal, either
 
 
@@ -56,6 +58,14 @@ def duplicate_of_itself() -> Refusal:
 def no_such_entry(number: int, last: int) -> Refusal:
     span = f"They run from 1 to {last}" if last else "There are none yet"
     return Refusal("no-such-entry", f"There is no timeline entry {number}.", f"{span}; `timeline` shows them.")
+
+
+def still_to_come(number: int, at: datetime) -> Refusal:
+    return Refusal(
+        "still-to-come",
+        f"{utc(at)} is still to come.",
+        f"Say when it was, as in `amend {number} time=10:02`; with its day where that is another, `time=2026-05-02T10:02`.",
+    )
 
 
 def amend_needs(number: int) -> Refusal:
