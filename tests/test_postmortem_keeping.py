@@ -95,7 +95,7 @@ async def test_what_a_person_edited_is_never_written_over(stage: Stage, folder: 
     beside.write_text(also := beside.read_text() + "mine\n")
     await stage.ann.types("debrief page the recovery owner at once")
     keeper = stage.tocsin.postmortems
-    await _made(stage, lambda: keeper is not None and not keeper._waiting)
+    await _made(stage, lambda: keeper is not None and keeper.idle)
     assert (file.read_text(), beside.read_text()) == (theirs, also)
     stage.expect_everything()
 
