@@ -47,6 +47,14 @@ Course = tuple[Span, ...]
 Place = tuple[Track, str]
 
 
+def by_place(course: Course) -> Mapping[Place, list[Span]]:
+    """The spans of each track and key, in the order in which they began."""
+    found: dict[Place, list[Span]] = {}
+    for one in course:
+        found.setdefault((one.track, one.key), []).append(one)
+    return found
+
+
 def begun(incident: Incident) -> Course:
     """The course of an incident that has just been declared."""
     return tuple(_span(place, who, incident.declared_at) for place, who in _there(incident).items())

@@ -28,8 +28,8 @@ ITEMS = 24
 DECIDED = frozenset({"decision_marked", "path_chosen", "decision_point_answered", "tie_broken"})
 
 
-def _spans(sheet: Sheet, track: Track, key: str | None = None) -> list[Span]:
-    return [one for one in sheet.incident.course if one.track is track and key in (None, one.key)]
+def _spans(sheet: Sheet, track: Track, key: str) -> list[Span]:
+    return sheet.places.get((track, key), [])
 
 
 def _until(sheet: Sheet, one: Span) -> datetime:
@@ -40,7 +40,8 @@ def phases(sheet: Sheet) -> None:
     sheet.heading("Phase")
     outside = []
     # The close itself takes no time.
-    spans = [one for one in _spans(sheet, Track.PHASE) if _until(sheet, one) > one.since or one.key != Phase.CLOSED]
+    every = [one for one in sheet.incident.course if one.track is Track.PHASE]
+    spans = [one for one in every if _until(sheet, one) > one.since or one.key != Phase.CLOSED]
     for one in spans:
         until = _until(sheet, one)
         sheet.bar(one.since, until, sheet.y, PHASE_FILLS[Phase(one.key)], f"{one.key} from {utc(one.since)}")
@@ -50,7 +51,7 @@ def phases(sheet: Sheet) -> None:
             outside.append(Label(sheet.scale.x(one.since), one.key))
     sheet.y += ROW
     sheet.below(outside, 6)
-    if frozen := _spans(sheet, Track.FREEZE):
+    if frozen := _spans(sheet, Track.FREEZE, "freeze"):
         sheet.label("changes frozen", sheet.y)
         for one in frozen:
             sheet.bar(one.since, _until(sheet, one), sheet.y, "url(#freeze)", f"changes frozen from {utc(one.since)}")
