@@ -209,6 +209,13 @@ def test_killed_at_any_instant_the_file_is_the_old_one_or_the_new_one(
     assert [one.name for one in tmp_path.iterdir()] == ["a.md"]
 
 
+def test_what_cannot_be_put_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.md").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        whole_files.replace(tmp_path / "a.md", b"new")
+    assert [one.name for one in tmp_path.iterdir()] == ["a.md"]
+
+
 def test_an_edit_while_the_new_one_is_written_wins(tmp_path: Path) -> None:
     file = tmp_path / "a.md"
     whole_files.replace(file, b"old")
