@@ -137,7 +137,7 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path) ->
         except Stuck as stuck:
             typer.echo(f"tocsin: {stuck}", err=True)
             return 1
-        await _settled(stage)
+        await _settled(stage, tocsin)
         return _report(incident(), cast.left_out)
 
 
@@ -156,11 +156,12 @@ async def _first(running: asyncio.Task[None], work: Awaitable[object]) -> None:
         one.result()
 
 
-async def _settled(stage: Stage) -> None:
-    """Waits until the summary stands everywhere, or nothing more is coming."""
+async def _settled(stage: Stage, tocsin: Tocsin) -> None:
+    """Waits until the summary stands everywhere and the postmortem is kept, or nothing more is coming."""
     rooms = [room.ref for room in stage.world.channels.values()]
     for _ in range(int(PATIENCE / LOOK / 4)):
-        if all(stage.find(room, "summary") for room in rooms):
+        kept = tocsin.postmortems is None or tocsin.postmortems.idle
+        if kept and all(stage.find(room, "summary") for room in rooms):
             break
         await REAL.sleep(LOOK)
 

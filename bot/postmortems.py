@@ -48,6 +48,11 @@ class Postmortems:
             self._waiting[stream] = incident
             self._changed.set()
 
+    @property
+    def idle(self) -> bool:
+        """Whether every file is as the record has it."""
+        return not self._waiting
+
     async def run(self) -> None:
         """Keeps the files until cancelled."""
         wait = AGAIN

@@ -95,7 +95,7 @@ async def test_what_a_person_edited_is_never_written_over(stage: Stage, folder: 
     beside.write_text(also := beside.read_text() + "mine\n")
     await stage.ann.types("debrief page the recovery owner at once")
     keeper = stage.tocsin.postmortems
-    await _made(stage, lambda: keeper is not None and not keeper._waiting)
+    await _made(stage, lambda: keeper is not None and keeper.idle)
     assert (file.read_text(), beside.read_text()) == (theirs, also)
     stage.expect_everything()
 
@@ -206,6 +206,13 @@ def test_killed_at_any_instant_the_file_is_the_old_one_or_the_new_one(
             whole_files.replace(file, b"new and longer")
     assert file.read_bytes() == b"old"
     whole_files.clear_halves(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_what_cannot_be_put_in_its_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.md").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        whole_files.replace(tmp_path / "a.md", b"new")
     assert [one.name for one in tmp_path.iterdir()] == ["a.md"]
 
 

@@ -250,6 +250,16 @@ def test_whom_the_catalogue_names_has_a_letter_too() -> None:
     assert "shall we ask the recovery owner, or responder D?" in section(case, "Timeline (UTC)")
 
 
+def test_a_mention_is_a_person_and_a_figure_is_none() -> None:
+    account = Account(transport="matrix", id="7", name="Guest")
+    other = Account(transport="matrix", id="@guest:example.org", name="Guest")
+    guest = Person(key="g", name="Guest", initials="G", account=account, others=(other,))
+    case = Case(ANN, house=by_roles())
+    case.does(guest, c.AddNote(text="7 of 9 asked <@7>, <@!7> and @guest:example.org; Guests may wait"))
+    who = "responder C"
+    assert f"7 of 9 asked {who}, {who} and {who}; Guests may wait" in section(case, "Timeline (UTC)")
+
+
 def test_letters_go_on_after_z() -> None:
     case = Case(ANN, house=by_roles())
     for number in range(30):

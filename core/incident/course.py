@@ -38,3 +38,14 @@ class Span:
 
 
 Course = tuple[Span, ...]
+
+Place = tuple[Track, str]
+"""What a span is about."""
+
+
+def by_place(course: Course) -> Mapping[Place, list[Span]]:
+    """The spans of each track and key, in the order in which they began."""
+    found: dict[Place, list[Span]] = {}
+    for one in course:
+        found.setdefault((one.track, one.key), []).append(one)
+    return found

@@ -6,13 +6,13 @@ wait that the house has turned off is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from core.incident.course import Span, Track
+from core.incident.course import Span, Track, by_place
 from core.incident.document import utc
 from core.incident.parts import DecisionPoint, Item, Update
 from core.incident.state import Incident
@@ -53,9 +53,12 @@ def end_of(incident: Incident) -> datetime:
 
 def delays(incident: Incident) -> tuple[Delay, ...]:
     """All that there are, in the order of time."""
-    found = [one for rule in RULES for one in rule(incident)]
+    spans = by_place(incident.course)
+    found = [one for rule in RULES for one in rule(incident, spans)]
     return tuple(sorted(found, key=lambda one: (one.at, one.kind, one.text)))
 
+
+Spans = Mapping[tuple[Track, str], list[Span]]
 
 Stretch = tuple[datetime, datetime | None]
 
@@ -70,12 +73,8 @@ def _unserved(incident: Incident) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _of(incident: Incident, track: Track, key: str) -> list[Span]:
-    return [one for one in incident.course if (one.track, one.key) == (track, key)]
-
-
-def _no_commander(incident: Incident) -> Iterator[Delay]:
-    held = _of(incident, Track.ROLE, Role.IC.value)
+def _no_commander(incident: Incident, spans: Spans) -> Iterator[Delay]:
+    held = spans.get((Track.ROLE, Role.IC.value), [])
     for since, until in _unserved(incident):
         at, last = since, until or end_of(incident)
         for begun, over in [*((one.since, one.until or last) for one in held), (last, last)]:
@@ -85,19 +84,20 @@ def _no_commander(incident: Incident) -> Iterator[Delay]:
             at = max(at, over)
 
 
-def _silence(incident: Incident) -> Iterator[Delay]:
+def _silence(incident: Incident, _: Spans) -> Iterator[Delay]:
     longest, end = incident.policy.times.quiet_record, end_of(incident)
-    said = {one.at for one in incident.entries} | {one.put_at for one in incident.entries if one.put_at}
-    said |= {one.at for one in incident.evidence.values()}
+    said = [one.at for one in incident.entries] + [one.put_at for one in incident.entries if one.put_at]
+    said += [one.at for one in incident.evidence.values()]
     for since, until in _unserved(incident) if longest else ():
         last = until or end
-        inside = sorted({since, last} | {at for at in said if since < at < last})
+        # By the figure: moments of two zones are compared slowly, and there are thousands.
+        inside = sorted([since, last, *(at for at in said if since < at < last)], key=datetime.timestamp)
         for before, after in pairwise(inside):
             if after - before > longest:
                 yield Delay(Kind.SILENCE, before, after, "nothing new came on the record")
 
 
-def _promises(incident: Incident) -> Iterator[Delay]:
+def _promises(incident: Incident, _: Spans) -> Iterator[Delay]:
     """As they are counted: to the minute, each until the next update, or the close that ended it."""
     closes = sorted(
         [one.closed_at for one in incident.reopenings] + ([incident.closed_at] if incident.closed_at else [])
@@ -119,9 +119,9 @@ def _late(update: Update, kept_by: datetime | None, end: datetime) -> datetime |
     return due if (kept_by or end).replace(second=0, microsecond=0) > due else None
 
 
-def _handled_twice(incident: Incident) -> Iterator[Delay]:
+def _handled_twice(incident: Incident, spans: Spans) -> Iterator[Delay]:
     for item in incident.items.values():
-        held = [(one.since, one.who) for one in _of(incident, Track.ITEM, item.key) if one.who is not None]
+        held = [(one.since, one.who) for one in spans.get((Track.ITEM, item.key), ()) if one.who is not None]
         hands: dict[str, Person] = {}
         for since, who in held:
             if hands and who.key not in hands:
@@ -131,17 +131,17 @@ def _handled_twice(incident: Incident) -> Iterator[Delay]:
             hands.setdefault(who.key, who)
 
 
-def _same_twice(incident: Incident) -> Iterator[Delay]:
+def _same_twice(incident: Incident, spans: Spans) -> Iterator[Delay]:
     known: dict[frozenset[str], Item] = {}
     for item in incident.items_of(ItemKind.HYPOTHESIS):
-        words, spans = plain_words(item.text), _of(incident, Track.ITEM, item.key)
-        if words and words in known and spans:
+        words, mine = plain_words(item.text), spans.get((Track.ITEM, item.key))
+        if words and words in known and mine:
             said = f"{item.key} says what {known[words].key} said: {item.text}"
-            yield Delay(Kind.TWICE, spans[0].since, spans[-1].until, said)
+            yield Delay(Kind.TWICE, mine[0].since, mine[-1].until, said)
         known.setdefault(words, item)
 
 
-def _decisions(incident: Incident) -> Iterator[Delay]:
+def _decisions(incident: Incident, _: Spans) -> Iterator[Delay]:
     for point in incident.points.values():
         last = point.over_at or end_of(incident)
         if last - point.at >= LEAST:
@@ -153,7 +153,7 @@ def _waited(point: DecisionPoint) -> str:
     return f"{point.key} waited past its time{silent}: {point.condition}"
 
 
-RULES: tuple[Callable[[Incident], Iterator[Delay]], ...] = (
+RULES: tuple[Callable[[Incident, Spans], Iterator[Delay]], ...] = (
     _no_commander,
     _silence,
     _promises,

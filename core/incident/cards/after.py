@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from core.incident import postmortem
 from core.incident.cards.asking import Asking, people
 from core.incident.cards.board import clipped
 from core.incident.cards.card import Card, card, choice
-from core.incident.delays import Kind, delays, end_of
+from core.incident.delays import Delay, Kind, delays, end_of
 from core.incident.document import Document, File, Line, Strong, Struck, Typed, When, Who, Words, line, utc
 from core.incident.parts import FollowUp, Lesson
 from core.incident.state import Incident, Prompt
@@ -26,33 +26,8 @@ QUESTIONS = (
 """The debrief's five questions, one for each thing that goes wrong when one chat turns into five jobs at once."""
 
 
-def _delayed(kind: Kind) -> Callable[[Incident], str]:
-    """The longest delay of a kind in few words, and how many more there were."""
-
-    def known(incident: Incident) -> str:
-        end = end_of(incident)
-        found = sorted((one for one in delays(incident) if one.kind is kind), key=lambda one: one.lasted(end))
-        if not found:
-            return ""
-        one, more = found[-1], f", and {len(found) - 1} more" if found[1:] else ""
-        return f"{clipped(one.text)} for {spell(one.lasted(end))}, from {utc(one.at)}{more}"
-
-    return known
-
-
-def _handed(incident: Incident) -> str:
-    count = incident.handoffs
-    return f"{count} hand-off{'s' if count > 1 else ''}" if count else ""
-
-
-KNOWN: tuple[Callable[[Incident], str], ...] = (
-    _delayed(Kind.COMMAND),
-    _handed,
-    _delayed(Kind.TWICE),
-    _delayed(Kind.DECISION),
-    _delayed(Kind.PROMISE),
-)
-"""What the record says to each of the five questions."""
+ABOUT = (Kind.COMMAND, None, Kind.TWICE, Kind.DECISION, Kind.PROMISE)
+"""Which delays the record may know of to each of the five questions; hand-offs are none, and are counted."""
 
 
 def follow_ups(incident: Incident) -> Iterator[Card]:
@@ -140,11 +115,29 @@ def reminder(incident: Incident, prompt: Prompt) -> Asking:
     return [ask, way], (choice(incident, "published", "it is out", f"postmortem published {incident.number}"),)
 
 
-def _question(incident: Incident, number: int) -> Iterator[Line]:
-    """A question, and beneath it what the record says to it, if it does."""
-    yield line(f"{number + 1}. {QUESTIONS[number]}")
-    if known := KNOWN[number](incident):
-        yield line(f"   on the record: {known}")
+def _questions(incident: Incident) -> Iterator[Line]:
+    """The questions, and beneath each what the record says to it, if it does."""
+    found = delays(incident)
+    for number, (question, kind) in enumerate(zip(QUESTIONS, ABOUT, strict=True), 1):
+        yield line(f"{number}. {question}")
+        known = _longest(incident, [one for one in found if one.kind is kind]) if kind else _handed(incident)
+        if known:
+            yield line(f"   on the record: {known}")
+
+
+def _longest(incident: Incident, found: Sequence[Delay]) -> str:
+    """The longest of some delays in few words, and how many more there were."""
+    if not found:
+        return ""
+    end = end_of(incident)
+    one = max(found, key=lambda one: one.lasted(end))
+    more = f", and {len(found) - 1} more" if found[1:] else ""
+    return f"{clipped(one.text)} for {spell(one.lasted(end))}, from {utc(one.at)}{more}"
+
+
+def _handed(incident: Incident) -> str:
+    count = incident.handoffs
+    return f"{count} hand-off{'s' if count > 1 else ''}" if count else ""
 
 
 def debrief(incident: Incident) -> Iterator[Card]:
@@ -155,7 +148,7 @@ def debrief(incident: Incident) -> Iterator[Card]:
     for number, (asked, lesson, now) in enumerate(rounds, 1):
         if asked and incident.channel is not None:
             key = "debrief" if number == 1 else f"debrief/{number}"
-            rows = _chosen(lesson) if lesson else _questions(incident) if now else [line("Debrief: it was reopened.")]
+            rows = _chosen(lesson) if lesson else _asking(incident) if now else [line("Debrief: it was reopened.")]
             yield card(incident, incident.channel, key, Document(tuple(rows)), topic="Debrief")
 
 
@@ -164,9 +157,9 @@ def _chosen(lesson: Lesson) -> list[Line]:
     return [line(Strong("Debrief"), f": next time {lesson.text}", *who)]
 
 
-def _questions(incident: Incident) -> list[Line]:
+def _asking(incident: Incident) -> list[Line]:
     return [
         line(Strong("Debrief"), ", 15 minutes, everybody who was here. Talk in this thread."),
-        *(row for number in range(len(QUESTIONS)) for row in _question(incident, number)),
+        *_questions(incident),
         line("One change, not ten: ", Typed("debrief CHANGE"), "; the next incident's board shows it."),
     ]

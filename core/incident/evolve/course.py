@@ -6,12 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core.incident.course import Course, Span, Track
+from core.incident.course import Course, Place, Span, Track
 from core.incident.state import Incident
 from core.incident.vocabulary import Person, Phase
-
-Place = tuple[Track, str]
-"""What a span is about."""
 
 
 def begun(incident: Incident) -> Course:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.incident.postmortem import front, learned, told, weighed
-from core.incident.postmortem.naming import Naming
 from core.incident.postmortem.seal import sealed
-from core.incident.postmortem.telling import Rows, Telling
+from core.incident.postmortem.telling import Rows, Telling, telling_of
 from core.incident.state import Incident
 from core.incident.workdays import day_words
 
@@ -39,7 +38,7 @@ SHORT = ("Summary", "Course", "Timeline (UTC)", "Updates as published", "Roles a
 
 def markdown(incident: Incident) -> str:
     """The postmortem in CommonMark, with its seal."""
-    telling = Telling(incident, Naming(incident))
+    telling = telling_of(incident)
     rows = front.lines(incident, telling.naming)
     rows += ["", f"# Postmortem: {telling.typed(incident.title, incident.declared_at)}", "", *_state(telling)]
     sections = WHOLE

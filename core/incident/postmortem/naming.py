@@ -17,6 +17,9 @@ from core.incident.vocabulary import Account, Person, Role
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
+LONG = 15
+"""Letters of an id that is no other word: Discord's have so many."""
+
 
 class Naming:
     """The names of one incident's people."""
@@ -39,10 +42,10 @@ class Naming:
         for one in incident.course:
             if one.track is Track.ROLE and one.who is not None:
                 self._held.setdefault(one.who.key, []).append((one.since, one.until, Role(one.key)))
-        # The longest first; and where nobody has a name, nothing is found.
+        # The longest first, or a name that begins like another would be found in it.
         names = sorted(self._known, key=lambda name: (-len(name), name))
-        known = "|".join(re.escape(name) for name in names) or "(?!)"
-        self._pattern = re.compile(rf"<@!?({known})>|(?<!\w)@?({known})(?!\w)")
+        known = "|".join(re.escape(name) for name in names)
+        self._pattern = re.compile(rf"(?<!\w)@?({known})(?!\w)")
 
     def person(self, who: Person, at: datetime, *, before: bool = False) -> str:
         """Somebody who did something at a moment; `before` it, where what they did gave them another role."""
@@ -62,7 +65,7 @@ class Naming:
         """Words that may speak of people, said or true at a moment."""
         if self._pattern is None:
             return text
-        return self._pattern.sub(lambda found: self.person(self._known[found[1] or found[2]], at, before=before), text)
+        return self._pattern.sub(lambda found: self.person(self._known[found[1]], at, before=before), text)
 
     def _role(self, who: Person, at: datetime, *, before: bool) -> Role | None:
         closed = self._incident.closed_at
@@ -100,8 +103,9 @@ def _people(incident: Incident) -> Iterator[Person]:
 def _names(person: Person) -> Iterator[str]:
     accounts: tuple[Account, ...] = (person.account, *person.others)
     yield from (name for name in (person.name, *(account.name for account in accounts)) if name.strip())
-    # An id that is a word could be any word.
-    yield from (account.id for account in accounts if not account.id.isalpha())
+    # A short id could be any word or figure, unless it stands in a mention.
+    yield from (f"<@{mark}{account.id}>" for account in accounts for mark in ("", "!"))
+    yield from (account.id for account in accounts if ":" in account.id or len(account.id) >= LONG)
 
 
 def _letter(index: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from core.incident.course import by_place
 from core.incident.delays import end_of
 from core.incident.postmortem.naming import Naming
 from core.incident.postmortem.scale import LEFT, RIGHT, scale_of
@@ -50,7 +51,9 @@ TRACKS: tuple[Callable[[Sheet], None], ...] = (phases, roles, items, updates, de
 def picture(incident: Incident) -> str:
     """The course as SVG, with its seal."""
     end = max(end_of(incident), incident.declared_at)
-    sheet = Sheet(incident, Naming(incident), scale_of(incident.declared_at, end), end, y=84.0)
+    sheet = Sheet(
+        incident, Naming(incident), scale_of(incident.declared_at, end), end, by_place(incident.course), y=84.0
+    )
     for track in TRACKS:
         track(sheet)
     bottom = sheet.y + 4

@@ -6,10 +6,11 @@ palette, light enough for dark words in print).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.incident.course import Span, Track
 from core.incident.postmortem.naming import Naming
 from core.incident.postmortem.scale import LEFT, RIGHT, Label, Scale, placed
 from core.incident.postmortem.svg import clipped, figure, tag, width
@@ -32,6 +33,7 @@ class Sheet:
     naming: Naming
     scale: Scale
     end: datetime
+    places: Mapping[tuple[Track, str], list[Span]]
     y: float = 0.0
     parts: list[str] = field(default_factory=list)
 

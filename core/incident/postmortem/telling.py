@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from core.incident.course import Span, Track
+from core.incident.course import Span, Track, by_place
 from core.incident.delays import end_of
 from core.incident.events import CloseKind
 from core.incident.postmortem.escaping import words
@@ -24,6 +24,7 @@ class Telling:
 
     incident: Incident
     naming: Naming
+    places: Mapping[tuple[Track, str], list[Span]]
 
     @property
     def end(self) -> datetime:
@@ -48,11 +49,15 @@ class Telling:
         return words(self.naming.text(text, at or self.end, before=before))
 
     def spans(self, track: Track, key: str) -> list[Span]:
-        return [one for one in self.incident.course if (one.track, one.key) == (track, key)]
+        return self.places.get((track, key), [])
 
     def held(self, track: Track, key: str) -> list[tuple[Span, Person]]:
         """The spans in which it was in somebody's hands, and whose."""
         return [(one, one.who) for one in self.spans(track, key) if one.who is not None]
+
+
+def telling_of(incident: Incident) -> Telling:
+    return Telling(incident, Naming(incident), by_place(incident.course))
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Rows:

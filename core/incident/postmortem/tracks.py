@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.incident.course import Span, Track
+from core.incident.delays import Kind, delays
 from core.incident.document import utc
 from core.incident.postmortem.scale import EDGE, LEFT, RIGHT, Label
 from core.incident.postmortem.sheet import BAR, DIM, INK, PAPER, RED, ROW, SMALL, TEXT, Sheet
 from core.incident.postmortem.svg import clipped, figure, tag, width
-from core.incident.state import Entry, Item, Update
+from core.incident.state import Entry, Item
 from core.incident.times import spell
 from core.incident.vocabulary import ItemKind, ItemStatus, Person, Phase, Role
 
@@ -27,8 +28,8 @@ ITEMS = 24
 DECIDED = frozenset({"decision_marked", "path_chosen", "decision_point_answered", "tie_broken"})
 
 
-def _spans(sheet: Sheet, track: Track, key: str | None = None) -> list[Span]:
-    return [one for one in sheet.incident.course if one.track is track and key in (None, one.key)]
+def _spans(sheet: Sheet, track: Track, key: str) -> list[Span]:
+    return sheet.places.get((track, key), [])
 
 
 def _until(sheet: Sheet, one: Span) -> datetime:
@@ -39,7 +40,8 @@ def phases(sheet: Sheet) -> None:
     sheet.heading("Phase")
     outside = []
     # The close itself takes no time.
-    spans = [one for one in _spans(sheet, Track.PHASE) if _until(sheet, one) > one.since or one.key != Phase.CLOSED]
+    every = [one for one in sheet.incident.course if one.track is Track.PHASE]
+    spans = [one for one in every if _until(sheet, one) > one.since or one.key != Phase.CLOSED]
     for one in spans:
         until = _until(sheet, one)
         sheet.bar(one.since, until, sheet.y, PHASE_FILLS[Phase(one.key)], f"{one.key} from {utc(one.since)}")
@@ -49,7 +51,7 @@ def phases(sheet: Sheet) -> None:
             outside.append(Label(sheet.scale.x(one.since), one.key))
     sheet.y += ROW
     sheet.below(outside, 6)
-    if frozen := _spans(sheet, Track.FREEZE):
+    if frozen := _spans(sheet, Track.FREEZE, "freeze"):
         sheet.label("changes frozen", sheet.y)
         for one in frozen:
             sheet.bar(one.since, _until(sheet, one), sheet.y, "url(#freeze)", f"changes frozen from {utc(one.since)}")
@@ -174,17 +176,20 @@ def _promises(sheet: Sheet) -> None:
     sheet.label("next one promised", sheet.y)
     middle, late = sheet.y + BAR / 2, []
     sheet.line(LEFT, middle, RIGHT, middle, DIM, stroke_width=0.8)
-    for due, came in lateness(sheet.incident.updates, sheet.end):
+    for one in delays(sheet.incident):
+        if one.kind is not Kind.PROMISE:
+            continue
+        due, came = one.at, one.until or sheet.end
         x, to = sheet.scale.x(due), sheet.scale.x(came)
         sheet.line(x, middle, max(to, x + 2), middle, RED, stroke_width=5.0)
         late.append(Label(x, f"late: {spell(came - due)}"))
     room = LEFT - 20
-    for one in sheet.incident.updates:
-        promised = one.promised_at
-        if promised is None or one.withdrawn or not sheet.scale.start <= promised <= sheet.end:
+    for update in sheet.incident.updates:
+        promised = update.promised_at
+        if promised is None or update.withdrawn or not sheet.scale.start <= promised <= sheet.end:
             continue
         x = sheet.scale.x(promised)
-        title = tag("title", text=f"after update {one.number} the next was promised for {utc(promised)}")
+        title = tag("title", text=f"after update {update.number} the next was promised for {utc(promised)}")
         size = 6.0 if x - room >= 14 else 3.0
         room = x if size > 3 else room
         points = [(x, middle - size), (x + size, middle), (x, middle + size), (x - size, middle)]
@@ -192,17 +197,6 @@ def _promises(sheet: Sheet) -> None:
         sheet.add(tag("polygon", title, points=around, fill=PAPER, stroke=INK, stroke_width=1.2))
     sheet.y += ROW
     sheet.below(late, 3)
-
-
-def lateness(updates: tuple[Update, ...], end: datetime) -> list[tuple[datetime, datetime]]:
-    """Promises that were broken, each with when the update came, or the end."""
-    found = []
-    for index, one in enumerate(updates):
-        came = updates[index + 1].at if index + 1 < len(updates) else end
-        due = one.promised_at
-        if due is not None and not one.withdrawn and came.replace(second=0, microsecond=0) > due:
-            found.append((due, came))
-    return found
 
 
 def decisions(sheet: Sheet) -> None:
