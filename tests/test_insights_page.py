@@ -98,11 +98,12 @@ async def test_the_page_is_whole_without_a_script_a_cookie_or_anything_from_else
         found = tree(page)
         assert all_of(found, "script") == all_of(found, "style") == all_of(found, "iframe") == []
         assert not [one for one in found.iter() for name in one.attrib if name == "style" or str(name).startswith("on")]
-        assert {one for one in links(found) if not one.startswith(("/insights", "#"))} == {"data:,"}
+        assert {one for one in links(found) if not one.startswith(("/insights", "#"))} == set()
         ids = [one.get("id") for one in found.iter() if one.get("id")]
         assert len(ids) == len(set(ids))
         assert {one[1:] for one in links(found) if one.startswith("#")} <= set(ids)
         assert "var(--draw)" in await said(client, "/insights/style.css")
+        assert (await said(client, "/insights/icon.svg")).startswith("<svg ")
 
 
 async def test_a_plot_is_over_each_table_of_lengths() -> None:

@@ -12,7 +12,7 @@ from incidents import ANN, BOB, JON, LEAH, MIA, Case, team
 from core.incident import commands as c
 from core.incident.events import CloseKind
 from core.incident.figures import Figures, Standing, figures, kept_apart
-from core.incident.vocabulary import ItemStatus, Path, Phase, Severity
+from core.incident.vocabulary import ItemStatus, Path, Phase, Role, Severity
 
 CLOSE = c.Close(cause="tax rounding", fixed="rolled back", next="a test")
 
@@ -48,7 +48,7 @@ def test_of_an_incident_that_has_just_been_declared_there_are_no_lengths() -> No
 def test_each_length_ends_at_its_moment() -> None:
     case = Case(MIA)
     after(case, 2)
-    case.does(BOB, c.Claim(role="ic"))
+    case.does(BOB, c.Claim(role=Role.IC))
     after(case, 5)
     case.does(BOB, c.Draft(impact="some users cannot pay", every=timedelta(minutes=15)))
     case.does(BOB, c.Publish())
@@ -143,7 +143,7 @@ def test_promises_and_hand_offs_are_counted() -> None:
     case.does(JON, c.PublishUnchanged(every=timedelta(minutes=15)))
     one = figures(case.incident)
     assert (one.updates, one.kept, one.broken, one.handoffs) == (3, 1, 1, 0)
-    case.does(LEAH, c.HandOff(who=MIA, role="recovery"))
+    case.does(LEAH, c.HandOff(who=MIA, role=Role.RECOVERY))
     [prompt] = (key for key, asked in case.incident.prompts.items() if "handoff" in key and not asked.settled)
     case.does(MIA, c.Confirm(prompt=prompt))
     assert figures(case.incident).handoffs == 1
