@@ -24,9 +24,9 @@ from core.incident.state import Incident
 from core.incident.vocabulary import Severity
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""No script, no picture but what is in the page, and forms that lead back here."""
+"""No script, nothing from elsewhere, and forms that lead back here."""
 
 LATEST = 50
 """Incidents that the page lists; the files have all."""
@@ -94,8 +94,9 @@ def query(wanted: Chosen) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def style() -> str:
-    return resources.files(__package__).joinpath("templates", "style.css").read_text(encoding="utf-8")
+def linked(name: str) -> str:
+    """What the pages link."""
+    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _charts(view: View, measure: Measure) -> Iterator[Chart]:

@@ -6,6 +6,7 @@ a name of this machine and no other. A page reads rows that are kept; one incide
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -49,18 +50,21 @@ def add(
         wanted = chosen([*request.query.items()], known)
         return View(wanted, wanted.of(everything), tuple(known), counted.pending, tuple(counted.damaged))
 
+    # In threads: a long history takes a moment, and nobody in the chat waits for it.
     async def index(request: web.Request) -> web.Response:
-        return _page(html.index(seen(request)))
+        return _page(await asyncio.to_thread(html.index, seen(request)))
 
     async def data(request: web.Request) -> web.Response:
-        return web.Response(text=as_json(seen(request)), content_type="application/json", charset="utf-8")
+        text = await asyncio.to_thread(as_json, seen(request))
+        return web.Response(text=text, content_type="application/json", charset="utf-8")
 
     async def sheet(request: web.Request) -> web.Response:
         headers = {
             "Content-Type": "text/csv; charset=utf-8; header=present",
             "Content-Disposition": 'attachment; filename="insights.csv"',
         }
-        return web.Response(body=as_csv(seen(request).incidents).encode(), headers=headers)
+        text = await asyncio.to_thread(as_csv, seen(request).incidents)
+        return web.Response(body=text.encode(), headers=headers)
 
     async def one(request: web.Request) -> web.Response:
         number = int(request.match_info["number"])
@@ -68,13 +72,17 @@ def add(
         return _page(html.missing(number), 404) if found is None else _page(html.one(found))
 
     async def style(_request: web.Request) -> web.Response:
-        return web.Response(text=html.style(), content_type="text/css", charset="utf-8")
+        return web.Response(text=html.linked("style.css"), content_type="text/css", charset="utf-8")
+
+    async def icon(_request: web.Request) -> web.Response:
+        return web.Response(text=html.linked("icon.svg"), content_type="image/svg+xml", charset="utf-8")
 
     pages: tuple[tuple[str, Handler], ...] = (
         ("/insights", index),
         ("/insights.json", data),
         ("/insights.csv", sheet),
         ("/insights/style.css", style),
+        ("/insights/icon.svg", icon),
         ("/insights/{number:[1-9][0-9]{0,9}}", one),
     )
     for path, page in pages:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -30,7 +31,7 @@ STEPS = (
 """Seconds between two ticks, as a clock and a calendar have them."""
 
 LEFT, HEIGHT, TOP = 86, 180, 14
-ROW, NAME, LONG = 34, 150, 330
+ROW, NAME, LONG = 34, 180, 330
 RIGHT = 170
 """In the SVG's own units, which are pixels where there is room."""
 
@@ -283,7 +284,18 @@ def _trim(value: float) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 20 else f"{name[:19]}…"
+    """As much of a name as there is room for, in the widest of the fonts that a reader may have."""
+    room = NAME - 20 - _broad("…")
+    kept = next((at for at in range(1, len(name) + 1) if sum(map(_broad, name[:at])) > room), len(name) + 1)
+    return name if kept > len(name) else f"{name[: kept - 1]}…"
+
+
+def _broad(letter: str) -> float:
+    if east_asian_width(letter) in "WF":
+        return 15.0
+    if letter in "mwMWQO@%…—":
+        return 12.5
+    return 8.0 if letter.islower() or letter in " '.,:;-/()" or letter.isdigit() else 10.5
 
 
 SHORT_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
