@@ -96,13 +96,36 @@ def run(config: Config = CONFIG, verbose: Annotated[bool, typer.Option("--verbos
 
 
 @app.command()
-def timeline(incident: Number = "", config: Config = CONFIG, as_json: Json = False) -> None:
-    """Print the timeline of an incident, or of all, beside a running bot or without one."""
-    from bot.records import print_timeline
+def timeline(
+    incident: Number = "",
+    config: Config = CONFIG,
+    *,
+    since: Annotated[str, typer.Option("--since", metavar="TIME", help="From this time on.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="Until this day or minute, and with it.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who said or did it, or marked it.")] = "",
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="Of this kind; may be given more than once.")
+    ] = None,
+    item: Annotated[str, typer.Option("--item", metavar="ITEM", help="About this item, as in H2.")] = "",
+    hidden: Annotated[bool, typer.Option("--hidden", help="Also what is hidden from the postmortem.")] = False,
+    form: Annotated[str, typer.Option("--format", metavar="text|markdown|csv|json", help="text without it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Print the timeline of an incident, or of all, beside a running bot or without one.
+
+    TIME is 2026-05-02T10:05, 2026-05-02 or, for one incident of one day, 10:05; in the config's zone, or UTC with a Z behind
+    it. What is printed is UTC. Entries that were withdrawn are shown and say so; those hidden from the postmortem are left out.
+    """
+    from bot.filters import Asked, Unclear
     from bot.running import explained
+    from bot.timeline import format_of, print_timeline
 
     with explained(fail):
-        finish(print_timeline(config, incident, as_json=as_json))
+        try:
+            asked = Asked(since, until, by, tuple(kind or ()), item, hidden)
+            finish(print_timeline(config, incident, asked, format_of(form, json=as_json)))
+        except Unclear as wrong:
+            raise fail(str(wrong)) from None
 
 
 @app.command()
@@ -115,7 +138,7 @@ def postmortem(
     ] = None,
 ) -> None:
     """Print the postmortem of an incident as Markdown, prefilled from the record, or of all."""
-    from bot.records import print_postmortem
+    from bot.printing import print_postmortem
     from bot.running import explained
 
     with explained(fail):

@@ -13,7 +13,8 @@ import pytest_asyncio
 from bot_process import BotProcess
 from stage import Stage
 
-from bot.records import export_log, print_timeline, verify_log
+from bot.records import export_log, verify_log
+from bot.timeline import print_timeline
 from core.activity_log import ActivityLog
 from core.chain import Damage
 from core.database import DatabaseFailure, open_file
@@ -130,7 +131,7 @@ async def test_verify_names_an_incident_that_is_gone_by_any_name(
     status, out = await verified(config, "2", capsys)
     assert (status, out.splitlines()[-1].rpartition(": ")[2]) == (0, "whole")
     with pytest.raises(DatabaseFailure, match="inc-1 entry 1 of the log is missing"):
-        await print_timeline(config, "1", as_json=True)
+        await print_timeline(config, "1", form="json")
 
 
 UNREADABLE = {
@@ -151,7 +152,7 @@ async def test_a_record_that_cannot_be_read_is_one_line(
     assert status == 1
     assert "inc-1: cannot be replayed (Unreadable)" in out
     with pytest.raises(DatabaseFailure) as refused:
-        await print_timeline(config, "1", as_json=False)
+        await print_timeline(config, "1")
     assert await export_log(config, "1") == 0
     assert len(capsys.readouterr().out.splitlines()) > 3, "an export holds what is there, however it is"
     line = str(refused.value)
@@ -164,7 +165,7 @@ async def test_a_record_that_cannot_be_read_is_one_line(
 async def test_a_hole_is_one_line(written: Path) -> None:
     spoil(written, "DELETE FROM events WHERE stream = 'inc-1' AND version = 3")
     with pytest.raises(DatabaseFailure, match="inc-1 entry 3 of the log is missing"):
-        await print_timeline(config_of(written), "1", as_json=False)
+        await print_timeline(config_of(written), "1")
 
 
 @pytest.mark.parametrize("command", ["run", "timeline"])
@@ -187,8 +188,8 @@ async def test_an_incident_goes_by_its_number_and_its_name(
         [first, *_] = await log.load("inc-1")
     assert isinstance(first.event, Declared)
     config = config_of(written)
-    assert await print_timeline(config, wanted.replace("NAME", first.event.name), as_json=True) == 0
+    assert await print_timeline(config, wanted.replace("NAME", first.event.name), form="json") == 0
     assert json.loads(capsys.readouterr().out)["number"] == 1
     for stranger in ("3", "inc-3", "inc-2026-01-01-nothing", "9" * 40):
         with pytest.raises(DatabaseFailure, match=f"there is no incident {stranger}"):
-            await print_timeline(config, stranger, as_json=True)
+            await print_timeline(config, stranger, form="json")

@@ -13,7 +13,7 @@ from typing import assert_never
 from core.incident.cards.board import clipped
 from core.incident.cards.board import document as board_document
 from core.incident.cards.card import Card, card
-from core.incident.document import Code, Document, Line, Post, Typed, When, Who, Words, line
+from core.incident.document import Code, Document, Line, Post, Span, Typed, When, Who, Words, line
 from core.incident.events import Recorded, Told
 from core.incident.help import help_document, marked_words
 from core.incident.letters import Letter, Letters
@@ -48,13 +48,18 @@ def letters_of(name: str, written: Letters, number: int = 0) -> Iterator[Card]:
             yield Card(where.channel, post)
 
 
-def entry_line(entry: Entry) -> Line:
-    """`10:05 UTC  T4 Ann: decision: roll back`."""
-    who: list[Words] = [Who(entry.by), ": "] if entry.by else []
+def entry_notes(entry: Entry) -> list[str]:
+    """What has to be known of an entry beside its words."""
     marked = entry.marked_by if entry.kind == "decision_marked" and entry.marked_by else None
     marker = f"marked by {marked.name}" if marked is not None and not marked.is_(entry.by) else ""
     hidden = "hidden from the postmortem" if entry.hidden else ""
-    notes = [note for note in (marker, entry.note, "withdrawn" if entry.withdrawn else "", hidden) if note]
+    return [note for note in (marker, entry.note, "withdrawn" if entry.withdrawn else "", hidden) if note]
+
+
+def entry_line(entry: Entry) -> Line:
+    """`10:05 UTC  T4 Ann: decision: roll back`."""
+    who: list[Words] = [Who(entry.by), ": "] if entry.by else []
+    notes = entry_notes(entry)
     tail = f" ({', '.join(notes)})" if notes else ""
     return line(When(entry.at), f"  T{entry.number} ", *who, entry.text, tail)
 
@@ -64,7 +69,11 @@ def timeline_document(incident: Incident, limit: int = TIMELINE_SHOWN) -> Docume
     earlier = len(incident.entries) - len(shown)
     rows = [line(f"{earlier} earlier: `tocsin timeline {incident.number}` shows all")] if earlier else []
     rows += [entry_line(entry) for entry in shown]
-    return Document(tuple(rows), line(f"Timeline of {incident.title}").spans)
+    return Document(tuple(rows), timeline_title(incident))
+
+
+def timeline_title(incident: Incident) -> tuple[Span, ...]:
+    return line(f"Timeline of {incident.title}").spans
 
 
 def form_document(incident: Incident, verb: str) -> Document:
