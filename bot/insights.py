@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from bot.config import load
-from bot.records import chosen
+from bot.records import streams_of
 from bot.web.insights import words
 from bot.web.insights.chosen import chosen
 from bot.web.insights.table import as_csv, as_json, row
@@ -46,7 +46,7 @@ async def print_insights(
     try:
         log = ActivityLog(database)
         if wanted:
-            [stream] = await chosen(log, wanted)
+            [stream] = await streams_of(log, wanted)
             incident = replay(await log.load(stream))
             if incident is None:
                 raise Unreadable(stream, 1)

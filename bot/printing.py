@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from bot.records import chosen, log_of
+from bot.records import log_of, streams_of
 from core.activity_log import HOUSE, Unreadable
 from core.incident import postmortem
 from core.incident.evolve import replay
@@ -20,7 +20,7 @@ SEPARATOR = "\n<!-- the next incident -->\n\n"
 async def print_postmortem(config: Path, wanted: str, *, as_json: bool, picture: Path | None) -> int:
     """The postmortem of the incident that was named, or of all, one after another."""
     async with log_of(config) as log:
-        streams = [stream for stream in await chosen(log, wanted) if stream != HOUSE]
+        streams = [stream for stream in await streams_of(log, wanted) if stream != HOUSE]
         incidents = [incident for stream in streams if (incident := replay(await log.load(stream)))]
     if wanted and not incidents:
         raise Unreadable(streams[0], 1)

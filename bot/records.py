@@ -27,7 +27,7 @@ async def log_of(config: Path) -> AsyncIterator[ActivityLog]:
         await database.close()
 
 
-async def chosen(log: ActivityLog, wanted: str) -> list[str]:
+async def streams_of(log: ActivityLog, wanted: str) -> list[str]:
     """The streams of the incident that was named, or of all. Raises `DatabaseFailure` for one that is not there."""
     if not wanted:
         return await log.streams()
@@ -43,7 +43,7 @@ async def chosen(log: ActivityLog, wanted: str) -> list[str]:
 async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
     """Checks every hash chain, and that every record can be read and replayed."""
     async with log_of(config) as log:
-        streams = await chosen(log, wanted)
+        streams = await streams_of(log, wanted)
         broken = [str(damage) for damage in await log.damage(streams if wanted else None)]
         for stream in streams:
             try:
@@ -65,7 +65,7 @@ async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
 async def export_log(config: Path, wanted: str) -> int:
     """The log as JSON Lines; with one incident named, its stream alone."""
     async with log_of(config) as log:
-        for stream in await chosen(log, wanted):
+        for stream in await streams_of(log, wanted):
             for record in await log.raw(stream):
                 typer.echo(json.dumps(record, ensure_ascii=False))
     return 0

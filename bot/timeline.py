@@ -9,7 +9,7 @@ import typer
 from bot.config import load, zone
 from bot.filters import Asked, Unclear, nearest, sieve
 from bot.formats import FORMATS, as_json
-from bot.records import chosen, log_of
+from bot.records import log_of, streams_of
 from core.activity_log import HOUSE, Unreadable
 from core.incident.evolve import replay
 
@@ -29,7 +29,7 @@ def format_of(wanted: str, *, json: bool) -> str:
 async def print_timeline(config: Path, wanted: str, asked: Asked = EVERYTHING, form: str = "text") -> int:
     """The entries that are asked for, by when they were. Raises `Unclear`."""
     async with log_of(config) as log:
-        streams = [stream for stream in await chosen(log, wanted) if stream != HOUSE]
+        streams = [stream for stream in await streams_of(log, wanted) if stream != HOUSE]
         incidents = [incident for stream in streams if (incident := replay(await log.load(stream)))]
     if wanted and not incidents:
         raise Unreadable(streams[0], 1)

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from core.activity_log import HOUSE, ActivityLog, Repeated, stream_of
+from core.activity_log import HOUSE, ActivityLog, Repeated, Unreadable, stream_of
 from core.incident import commands as c
 from core.incident import refusals
 from core.incident.deadlines import deadlines
@@ -194,10 +194,18 @@ class CommandPost:
     async def _digest(self, order: Order, command: c.PostDigest) -> Outcome:
         """The weekly list, from every incident that left something open; the ones that sleep are read, and sleep on."""
         async with self._locked([HOUSE]):
-            left = [await self.incident(stream) for stream in await self.log.unfinished()]
-            posted = digest([one for one in left if one is not None], command.week, self.policy())
+            left = [one for stream in await self.log.unfinished() if (one := await self._readable(stream))]
+            posted = digest(left, command.week, self.policy())
             # Where nothing is open nothing is written either: a later look finds the same.
             return await self._record(order, {HOUSE: (posted,)}) if posted else Outcome(HOUSE)
+
+    async def _readable(self, stream: str) -> Incident | None:
+        """The incident, unless its record is damaged: then the list goes without it, and the log says so."""
+        try:
+            return await self.incident(stream)
+        except Unreadable as damage:
+            log.warning("the weekly list leaves out an incident that cannot be read", reason=str(damage))
+            return None
 
     async def _record(
         self, order: Order, events: dict[str, Events], known: Mapping[str, Incident] = MappingProxyType({})

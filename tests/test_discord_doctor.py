@@ -70,7 +70,7 @@ async def test_where_all_is_well_it_says_so_of_each_thing(clinic: Clinic) -> Non
     told = await clinic.lines()
     link = f"https://discord.com/oauth2/authorize?client_id={clinic.fake.bot.application_id}"
     link += f"&scope=bot+applications.commands&permissions={NEEDED}"
-    assert told[2:] == [
+    assert told[3:] == [
         "ok    discord is connected",
         "ok    discord Message Content is on: any message can be reacted to, and commands can be typed",
         "ok    discord rights in the server Acme",

@@ -201,3 +201,17 @@ async def test_the_watch_says_what_is_watched(stage: Stage) -> None:
     await stage.ann.types("resolve")
     stage.expect_card("prompt/watch-1", "Watching payment success above 99 % (Mia) until 10:12 UTC.")
     stage.expect_everything()
+
+
+async def test_an_incident_that_cannot_be_read_keeps_no_list_from_being_posted(stage: Stage) -> None:
+    for number, title in enumerate(("checkout fails", "search is empty"), 1):
+        await stage.ann.types(f"declare {title} sev3", stage.triage)
+        await stage.ann.types(f"{CLOSE} next=none")
+        await stage.jon.types(f"followup alert {number} owner=@Leah due=2026-06-12")
+        await stage.fast_forward(minutes=11)
+    await stage.fast_forward(days=8)
+    assert not stage.tocsin.post.awake()
+    await stage.database.write("UPDATE events SET body = '5' WHERE stream = 'inc-1' AND version = 3")
+    await stage.fast_forward(days=7)
+    stage.expect_card("digest/2026-05-11", "2.F1 · P3 · alert 2", lacks="alert 1", where=stage.triage)
+    stage.expect_everything()

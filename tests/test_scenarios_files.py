@@ -32,7 +32,9 @@ async def _closing(stage: Stage) -> None:
 async def test_the_postmortem_and_the_course_are_files_in_the_channel(stage: Stage) -> None:
     await _closed(stage)
     name = stage.incident.name
-    assert stage.expect_file("postmortem", f"{name}.md", "# checkout fails") == postmortem.markdown(stage.incident)
+    assert stage.expect_file("postmortem", f"{name}.md", "# Postmortem: checkout fails") == postmortem.markdown(
+        stage.incident
+    )
     stage.expect_file("course", f"{name}.svg", "<svg")
     assert stage.find("postmortem").file != stage.find("course").file
 
