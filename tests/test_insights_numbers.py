@@ -206,11 +206,12 @@ def check(seen: View, groups: tuple[Group, ...], measure: Any, *, upright: bool)
         if not spread.n:
             assert marks == [], "nothing is drawn where there is nothing"
             continue
-        median = next(one for one in marks if one.get("class") == "median")
-        place = TOP + HEIGHT - float(median.get("y1", 0)) if upright else float(median.get("x1", 0)) - NAME
-        assert place / (HEIGHT if upright else LONG) * scale.top == pytest.approx(
-            min(spread.median, scale.top), abs=scale.top / 10_000
-        )
+        medians = [one for one in marks if one.get("class") == "median"]
+        assert len(medians) == (spread.median <= scale.top), "what is beyond the axis is not drawn on it"
+        for median in medians:
+            place = TOP + HEIGHT - float(median.get("y1", 0)) if upright else float(median.get("x1", 0)) - NAME
+            value = place / (HEIGHT if upright else LONG) * scale.top
+            assert value == pytest.approx(spread.median, abs=scale.top / 10_000)
         points = [one for one in marks if one.get("class") == "point"]
         boxes = [one for one in marks if one.get("class") == "box"]
         beyond = [one for one in marks if one.get("class") == "beyond"]
@@ -254,7 +255,7 @@ def test_what_is_much_longer_is_marked_and_told() -> None:
     some = [incident(number, minutes=(1, 5, 20, 30, 40)) for number in range(1, 13)]
     seen = view(*some, incident(13, minutes=(1, 5, 20, 30, 60 * 24 * 30)))
     plot = by_month(MEASURES[4], seen.months)
-    assert plot.notes == ("▲ is longer than the axis; the longest took 30 days.",)
+    assert plot.notes == ("▲ marks what took longer than the axis shows, up to 30 days.",)
     assert 'class="beyond"' in plot.svg
 
 

@@ -1,18 +1,17 @@
 """The plots, as SVG written by hand: each group's lengths with their median, on an axis that begins at zero.
 
 Rules: few lengths are all shown, many as the box of their middle half with whiskers to the shortest and the longest; shape,
-hatching and labels tell all that colour does. Nothing is drawn for a month without an incident, and no line leads through it.
+hatching and labels tell all that colour does. Nothing is drawn for a month without an incident, and no line leads through it. What is beyond the axis is marked, never moved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from math import ceil
-from typing import Literal
+from typing import Literal, NewType
 from unicodedata import east_asian_width
-
-from markupsafe import Markup, escape
 
 from bot.web.insights.view import Group, Measure, Spread
 from bot.web.insights.words import NOT_YET, counted, length
@@ -36,11 +35,15 @@ RIGHT = 170
 """In the SVG's own units, which are pixels where there is room."""
 
 
+Element = NewType("Element", str)
+"""SVG in which every text and every attribute is escaped; made by `_tag` alone."""
+
+
 @dataclass(frozen=True)
 class Plot:
     """A plot and what must be said beside it."""
 
-    svg: Markup
+    svg: Element
     notes: tuple[str, ...]
 
 
@@ -60,11 +63,10 @@ class Axis:
 
 
 def axis(spreads: Iterable[Spread]) -> Axis:
-    """An axis for all of these: to the longest, unless that would press the boxes of all flat."""
-    some = [spread for spread in spreads if spread.n]
-    longest = max((spread.lengths[-1] for spread in some), default=0)
-    upper = max((spread.middle[1] for spread in some), default=0)
-    wanted = upper * 2 if 0 < upper * 3 < longest else longest
+    """An axis for all of these: to the longest, unless a few that took much longer would press the others flat."""
+    every = Spread(tuple(sorted(length for spread in spreads for length in spread.lengths)))
+    longest, upper = (every.lengths[-1], every.middle[1]) if every.n else (0, 0)
+    wanted = upper * 3 if 0 < upper * 4 < longest else longest
     step = next((step for step in STEPS if wanted <= step * 5), STEPS[-1])
     return Axis(max(ceil(wanted / step), 1) * step, step)
 
@@ -76,7 +78,7 @@ def by_month(measure: Measure, months: Sequence[Group]) -> Plot:
     scale, wide = axis(spreads), _wide(shown)
     parts = [*_grid(scale, wide * len(shown))]
     for at, spread in enumerate(spreads[1:], 1):
-        if spread.n and spreads[at - 1].n:
+        if all(one.n and one.median <= scale.top for one in (spread, spreads[at - 1])):
             ends = [(LEFT + (at - 1) * wide + wide / 2, spreads[at - 1]), (LEFT + at * wide + wide / 2, spread)]
             (x1, one), (x2, two) = ends
             parts.append(_line("trend", x1, _y(scale, one.median), x2, _y(scale, two.median)))
@@ -156,7 +158,7 @@ def counts(key: str, name: str, months: Sequence[Group], parts: Sequence[Part]) 
 
 def _marks(
     spread: Spread, scale: Axis, way: Literal["up", "right"], begin: tuple[float, float], *, extent: float, thick: float
-) -> Iterator[Markup]:
+) -> Iterator[Element]:
     """A group's lengths, upwards from where they begin or to the right of it."""
     if not spread.n:
         return
@@ -187,15 +189,16 @@ def _marks(
         back = (0, 9) if way == "up" else (-9, 0)
         corners = [tip, *((px + back[0], py + back[1]) for px, py in (one, two))]
         yield _tag("path", "beyond", d=f"M{'L'.join(f'{_trim(px)} {_trim(py)}' for px, py in corners)}Z")
-    yield _line("median", *at(spread.median, -half), *at(spread.median, half))
+    if spread.median <= scale.top:
+        yield _line("median", *at(spread.median, -half), *at(spread.median, half))
 
 
-def _group(group: Group, spread: Spread, marks: Sequence[Markup]) -> Markup:
+def _group(group: Group, spread: Spread, marks: Sequence[Element]) -> Element:
     told = {"data_median": spread.median} if spread.n else {}
     return _tag("g", "group", *marks, data_key=shown_text(group.key), data_n=spread.n, **told)
 
 
-def _grid(scale: Axis, across: float, words: Callable[[float], str] = length) -> Iterator[Markup]:
+def _grid(scale: Axis, across: float, words: Callable[[float], str] = length) -> Iterator[Element]:
     for tick in scale.ticks:
         y = _y(scale, tick)
         yield _line("grid", LEFT, y, LEFT + across, y)
@@ -206,7 +209,7 @@ def _y(scale: Axis, value: float) -> float:
     return TOP + HEIGHT - scale.place(value, HEIGHT)
 
 
-def _months(shown: Sequence[Group], wide: float) -> Iterator[Markup]:
+def _months(shown: Sequence[Group], wide: float) -> Iterator[Element]:
     for at, group in enumerate(shown):
         year, month = group.key.split("-")
         x = LEFT + at * wide + wide / 2
@@ -215,7 +218,7 @@ def _months(shown: Sequence[Group], wide: float) -> Iterator[Markup]:
             yield _text(year, x, TOP + HEIGHT + 32, "middle")
 
 
-def _under(name: str, texts: Sequence[str], wide: float, line: int) -> Iterator[Markup]:
+def _under(name: str, texts: Sequence[str], wide: float, line: int) -> Iterator[Element]:
     y = TOP + HEIGHT + 4 + 16 * line
     yield _text(name, LEFT - 10, y, "end", "name")
     for at, words in enumerate(texts):
@@ -234,7 +237,9 @@ def _notes(
     groups: Sequence[Group], shown: Sequence[Group], spreads: Sequence[Spread], scale: Axis, mark: str
 ) -> tuple[str, ...]:
     longest = max((spread.lengths[-1] for spread in spreads if spread.n), default=0)
-    beyond = (f"{mark} is longer than the axis; the longest took {length(longest)}.",) if longest > scale.top else ()
+    beyond = (
+        (f"{mark} marks what took longer than the axis shows, up to {length(longest)}.",) if longest > scale.top else ()
+    )
     return (*beyond, *_left_out(groups, shown))
 
 
@@ -243,14 +248,14 @@ def _left_out(groups: Sequence[Group], shown: Sequence[Group]) -> tuple[str, ...
     return (f"{more} more in the table.",) if more else ()
 
 
-def _svg(key: str, size: tuple[float, float], words: str, parts: Iterable[Markup]) -> Markup:
+def _svg(key: str, size: tuple[float, float], words: str, parts: Iterable[Element]) -> Element:
     width, height = map(_trim, size)
     name, told = f"{key}-title", f"{key}-desc"
     return _tag(
         "svg",
         "plot",
-        _tag("title", "", escape(words), id=name),
-        _tag("desc", "", escape("The table under it has every figure."), id=told),
+        _tag("title", "", _escaped(words), id=name),
+        _tag("desc", "", _escaped("The table under it has every figure."), id=told),
         *parts,
         role="img",
         aria_labelledby=name,
@@ -261,22 +266,26 @@ def _svg(key: str, size: tuple[float, float], words: str, parts: Iterable[Markup
     )
 
 
-def _text(words: str, x: float, y: float, anchor: str = "start", look: str = "tick") -> Markup:
-    return _tag("text", look, escape(words), x=x, y=y, text_anchor=anchor)
+def _text(words: str, x: float, y: float, anchor: str = "start", look: str = "tick") -> Element:
+    return _tag("text", look, _escaped(words), x=x, y=y, text_anchor=anchor)
 
 
-def _line(look: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+def _line(look: str, x1: float, y1: float, x2: float, y2: float) -> Element:
     return _tag("line", look, x1=x1, y1=y1, x2=x2, y2=y2)
 
 
-def _tag(name: str, look: str, *inside: Markup, **attributes: object) -> Markup:
+def _tag(name: str, look: str, *inside: Element, **attributes: object) -> Element:
     """An element; every attribute is escaped here, and what is inside is markup already."""
     given = {"class": look, **attributes} if look else attributes
     told = "".join(
-        f' {key.replace("_", "-")}="{escape(_trim(value) if isinstance(value, float) else value)}"'
+        f' {key.replace("_", "-")}="{escape(_trim(value) if isinstance(value, float) else str(value))}"'
         for key, value in given.items()
     )
-    return Markup(f"<{name}{told}>{''.join(inside)}</{name}>")  # noqa: S704 - every part of it was escaped above
+    return Element(f"<{name}{told}>{''.join(inside)}</{name}>")
+
+
+def _escaped(words: str) -> Element:
+    return Element(escape(words))
 
 
 def _trim(value: float) -> str:
