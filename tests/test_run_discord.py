@@ -28,7 +28,7 @@ async def test_the_checkout_story(company: Company) -> None:
     await company.sees(lambda: not company.unticked(), "✅ on every command")
     assert company.twice() == {}
     counts = {name: len(company.cards(name)) for name in company.channels}
-    assert counts == {"triage": 2, "incident": 18, "support": 4, "leadership": 4}
+    assert counts == {"triage": 2, "incident": 21, "support": 4, "leadership": 4}
     status, seconds = await company.bot.stop(signal.SIGTERM)
     assert status == 0
     assert seconds < 2

@@ -18,7 +18,7 @@ pytest_plugins = ["conftest_matrix"]
 
 CLOSE = "!inc close cause=tax rounding fixed=rolled back next=a test for rounding"
 LINK = "https://wiki.example.org/7"
-FILES = {"postmortem": ("md", b"# "), "course": ("svg", b"<svg ")}
+FILES = {"postmortem": ("md", b"---\n"), "course": ("svg", b"<svg ")}
 
 
 async def test_on_discord(tmp_path: Path) -> None:

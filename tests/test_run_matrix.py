@@ -55,7 +55,7 @@ async def test_the_checkout_story(company: Company) -> None:
     # Nobody reads what is too much: a board, the checklist, five items, three updates with their drafts, the decision
     # point, the signal and whether it worked, a watch, the summary.
     counts = {name: len(company.eyes.cards(room)) for name, room in company.rooms.items()}
-    assert counts == {"triage": 2, "incident": 18, "support": 4, "leadership": 4}
+    assert counts == {"triage": 2, "incident": 21, "support": 4, "leadership": 4}
     await _bo_is_told_who_may(company)
     await _the_record_is_read_beside_the_running_bot(company)
     status, seconds = await company.bot.stop(signal.SIGTERM)

@@ -124,7 +124,7 @@ def test_an_act_that_may_be_recorded_twice_is_found(planted: pytest.MonkeyPatch)
         with closing(memory()) as connection:
             connection.executescript(
                 "DROP TABLE events; DROP TABLE shown; DROP TABLE answered; DROP TABLE notebook;"
-                "DROP TABLE public;" + loose
+                "DROP TABLE public; DROP TABLE figures;" + loose
             )
             return connection.serialize()
 
