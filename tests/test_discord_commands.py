@@ -64,8 +64,8 @@ def shape(verbs: tuple[Verb, ...] = VERBS) -> dict[str, Any]:
 def find(root: dict[str, Any], verb: Verb) -> dict[str, Any]:
     """The slash command of a row."""
     inside = root
-    words = [verb.word.replace(" ", "-")] if verb.group is Group.DIRECT else [verb.group.value, verb.word]
-    for word in words:
+    last = verb.word.replace(" ", "-")
+    for word in [last] if verb.group is Group.DIRECT else [verb.group.value, last]:
         [inside] = [each for each in inside["options"] if each["name"] == word]
     assert inside["type"] == SUBCOMMAND
     return inside
@@ -291,6 +291,29 @@ async def test_what_is_there_is_offered_while_typing(company: Company) -> None:
     assert await company.mia.type_option(company.triage, "incident reopen", "n").choices() == []
 
 
+async def test_days_follow_ups_and_entries_are_offered(company: Company) -> None:
+    channel = await company.declared()
+    for words in ("fix the alert", "write the runbook"):
+        use = company.mia.slash(channel, "incident after followup", text=words, owner=company.bob, due="Friday")
+        assert await told(use) == "✅"
+    assert await told(company.bob.slash(channel, "incident after followup-done", n="F1")) == "✅"
+
+    async def offers(path: str, slot: str, typed: str = "") -> list[str]:
+        found = await company.mia.type_option(channel, f"incident after {path}", slot, **{slot: typed}).choices()
+        return [value for _, value in found]
+
+    assert await offers("followup-done", "n") == ["F2"]
+    assert await offers("followup-move", "n", "alert") == []
+    assert await offers("followup", "due") == ["Friday", "Monday", "tomorrow", "in 1 week", "in 2 weeks"]
+    assert await offers("postmortem", "due", "week") == ["in 1 week", "in 2 weeks"]
+    assert await offers("unhide", "entry") == []
+    number = (await offers("hide", "entry"))[0]
+    assert await told(company.bob.slash(channel, "incident after hide", entry=number)) == "✅"
+    assert await offers("unhide", "entry") == [number]
+    assert number not in await offers("hide", "entry")
+    assert (await offers("amend", "entry"))[0] == number
+
+
 async def test_questions_and_closed_incidents_are_offered(company: Company) -> None:
     channel = await company.declared()
     await told(company.bob.slash(channel, "incident role claim", role="ic"))
@@ -322,12 +345,12 @@ async def test_every_command_is_answered_with_all_it_takes_and_with_the_least(co
     channel = await company.declared()
     said = {Kind.WHO: company.bob, Kind.FLAG: True, Kind.ROLE: "ic", Kind.PHASE: "identified", Kind.PATH: "fix"}
     said |= {Kind.SEVERITY: "sev1", Kind.WORDS: "words of more than ten letters", Kind.MOMENT: "15m"}
-    said |= {Kind.POINT: "D1", Kind.LENGTH: "10m"}
+    said |= {Kind.POINT: "D1", Kind.LENGTH: "10m", Kind.DATE: "Friday", Kind.FOLLOW_UP: "F1", Kind.PRIORITY: "P1"}
     # From behind, so that most is done before it is closed.
-    for path, verb in reversed(PATHS.items()):
+    for verb in reversed(PATHS.values()):
         full = {slot.name: said.get(slot.kind, "1") for slot, _ in slots(verb)}
         least = {slot.name: full[slot.name] for slot, required in slots(verb) if required}
-        command = f"incident {path.replace(' ', '-') if verb.group is Group.DIRECT else path}"
+        command = f"incident {verb.path.removesuffix(verb.word)}{verb.word.replace(' ', '-')}"
         for options in (full, least):
             await answered(company.bob.slash(channel, command, **options))
 

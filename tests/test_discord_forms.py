@@ -51,13 +51,17 @@ async def test_a_window_has_the_slots_of_the_form_within_discords_limits(verb: A
     assert all(1 <= len(part["label"]) <= 45 for part in parts)
 
 
-def test_the_forms_are_those_of_the_updates_the_close_and_the_declaring() -> None:
+def test_the_forms_are_those_of_the_verbs_with_fields() -> None:
     shown = {verb.path: [slot.name for slot in verb.form] for verb in VERBS if verb.form}
     assert shown == {
         "declare": ["title", "severity", "service"],
         "close": ["cause", "fixed", "next"],
         "update draft": ["impact", "affected", "working", "next", "every"],
         "update correct": ["impact", "affected", "working", "next", "every"],
+        "after followup": ["text", "owner", "due", "priority"],
+        "after followup-move": ["n", "why", "due"],
+        "after postmortem": ["who", "due"],
+        "after amend": ["entry", "text", "time"],
     }
 
 
@@ -72,6 +76,14 @@ def test_the_forms_are_those_of_the_updates_the_close_and_the_declaring() -> Non
         ("update draft", {"headline": "x"}, False),
         ("update publish", {}, False),
         ("note", {}, False),
+        ("after followup", {}, False),
+        ("after followup", {"text": "x"}, False),
+        ("after followup-move", {}, True),
+        ("after followup", {"text": "x", "owner": "<@5>", "due": "Friday"}, False),
+        ("after amend", {"entry": "5"}, False),
+        ("after amend", {}, True),
+        ("after postmortem", {"who": "<@5>"}, False),
+        ("after hide", {}, False),
     ],
 )
 def test_a_window_opens_for_who_said_too_little(path: str, given: dict[str, str], *, opens: bool) -> None:
@@ -201,3 +213,22 @@ async def test_who_is_asked_back_is_told_so_and_does_not_wait(company: Company) 
     said = await told(company.bob.slash(channel, "incident close", cause="tax", fixed="rolled back", next="postmortem"))
     assert "not done yet" in said.casefold()
     await company.card(channel, "prompt/close-1")
+
+
+async def test_who_does_a_follow_up_is_an_option_and_no_window(company: Company) -> None:
+    """Its options know a member; in a window only those of the config have a name."""
+    channel = await company.declared()
+    given = {"text": "alert on failing payments", "owner": company.bob}
+    assert "owner=@Bob due=DATE" in await told(company.mia.slash(channel, "incident after followup", **given))
+    assert "needs TEXT" in await told(company.mia.slash(channel, "incident after followup"))
+    use = company.mia.slash(channel, "incident after followup", **given, due="Friday", priority="P1")
+    assert await told(use) == "✅"
+
+
+async def test_an_entry_is_amended_in_a_window(company: Company) -> None:
+    channel = await company.declared()
+    assert await told(company.mia.slash(channel, "incident note", text="errors began")) == "✅"
+    use = company.mia.slash(channel, "incident after amend")
+    assert fields(await use.modal()) == {"entry": "", "text": "", "time": ""}
+    number = (await company.mia.type_option(channel, "incident after amend", "entry").choices())[0][1]
+    assert await told(company.mia.submit(use, entry=number, text="errors rose")) == "✅"

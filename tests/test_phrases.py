@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from time import perf_counter
 from typing import Any
 
@@ -15,7 +15,18 @@ from core.incident.document import plain
 from core.incident.forms import Group, Kind, Verb
 from core.incident.help import help_document
 from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold
-from core.incident.vocabulary import Account, ItemKind, ItemStatus, Path, Person, Phase, Role, Severity
+from core.incident.vocabulary import (
+    Account,
+    FollowUpRef,
+    ItemKind,
+    ItemStatus,
+    Path,
+    Person,
+    Phase,
+    Priority,
+    Role,
+    Severity,
+)
 from transports.arguments import CHOICES, READERS, Context
 from transports.phrases import TYPED_LIMIT, read
 from transports.prefix import prefix
@@ -45,6 +56,9 @@ def named(words: str) -> Person | None:
 HERE = Context(now=NOW, named=named, mentions=(ZOE,))
 EARLIER = Context(now=NOW.replace(hour=10, minute=5), named=named, mentions=(ZOE,))
 IN_H2 = Context(now=NOW, named=named, item="H2")
+
+
+FRIDAY, F2 = date(2026, 5, 8), FollowUpRef(number=2)
 
 
 def at(hour: int, minute: int) -> datetime:
@@ -238,6 +252,70 @@ READS: list[tuple[str, c.Command]] = [
     ("amend 5 it was 214", c.Amend(entry=5, text="it was 214")),
     ("after amend T5 it was 214", c.Amend(entry=5, text="it was 214")),
     ("amend #5 it was 214", c.Amend(entry=5, text="it was 214")),
+    ("amend 5 it was 214 time=10:02", c.Amend(entry=5, text="it was 214", at=time(10, 2, tzinfo=UTC))),
+    ("amend 5 time=at 10:02", c.Amend(entry=5, at=time(10, 2, tzinfo=UTC))),
+    ("amend T5 time=2026-05-01T10:02", c.Amend(entry=5, at=at(10, 2) - timedelta(days=1))),
+    ("amend T5 time=2026-05-02 12:02+02:00", c.Amend(entry=5, at=at(10, 2))),
+    ("amend 5 time=5m ago", c.Amend(entry=5, at=at(10, 25))),
+    ("amend 5", c.Amend(entry=5)),
+    ("hide 5", c.HideEntry(entry=5, hidden=True)),
+    ("after hide T5", c.HideEntry(entry=5, hidden=True)),
+    ("unhide #5", c.HideEntry(entry=5, hidden=False)),
+    (
+        "followup fix the alert owner=@ann due=Friday priority=p1",
+        c.FollowUp(text="fix the alert", owner=ANN, due=FRIDAY, priority=Priority.P1),
+    ),
+    (
+        "followup fix the alert @ann friday p1",
+        c.FollowUp(text="fix the alert", owner=ANN, due=FRIDAY, priority=Priority.P1),
+    ),
+    ("follow-up fix it @ann, P1, by Friday", c.FollowUp(text="fix it", owner=ANN, due=FRIDAY, priority=Priority.P1)),
+    ("follow up fix it @Bob Olsen 8 May", c.FollowUp(text="fix it", owner=BOB, due=FRIDAY)),
+    ("followup fix it Zoe (she/her) in 6 days", c.FollowUp(text="fix it", owner=ZOE, due=FRIDAY)),
+    ("followup fix it @ann due=friday", c.FollowUp(text="fix it", owner=ANN, due=FRIDAY)),
+    ("followup fix it @ann", c.FollowUp(text="fix it", owner=ANN)),
+    # No word of a text is taken for a day, a name or a priority.
+    ("followup check what fails on friday", c.FollowUp(text="check what fails on friday")),
+    ("followup check what fails on friday @ann", c.FollowUp(text="check what fails on friday", owner=ANN)),
+    ("followup ask Ann friday", c.FollowUp(text="ask Ann friday")),
+    ("followup ask @ann about friday", c.FollowUp(text="ask @ann about friday")),
+    ("followup ask @ann friday p1 at once", c.FollowUp(text="ask @ann friday p1 at once")),
+    ("followup upgrade @types/node to 5", c.FollowUp(text="upgrade @types/node to 5")),
+    ('followup "ask @ann friday"', c.FollowUp(text="ask @ann friday")),
+    ("followup fix it friday owner=@ann", c.FollowUp(text="fix it friday", owner=ANN)),
+    ("followup fix p1 alerts @ann", c.FollowUp(text="fix p1 alerts", owner=ANN)),
+    ("followup-done 2", c.EndFollowUp(follow_up=F2, done=True)),
+    ("followup done F2 it is there", c.EndFollowUp(follow_up=F2, done=True, why="it is there")),
+    ("after followup-done 7.F2", c.EndFollowUp(follow_up=FollowUpRef(number=2, incident=7), done=True)),
+    ("followup-drop f-2 it is going away", c.EndFollowUp(follow_up=F2, done=False, why="it is going away")),
+    ("followup-move F2 due=Friday owner=@ann", c.MoveFollowUp(follow_up=F2, due=FRIDAY, owner=ANN)),
+    (
+        "followup-move F2 the vendor is late due=Friday",
+        c.MoveFollowUp(follow_up=F2, due=FRIDAY, why="the vendor is late"),
+    ),
+    ("followup-move 2 to friday", c.MoveFollowUp(follow_up=F2, due=FRIDAY)),
+    (
+        "followup move inc-7/F2 @ann friday",
+        c.MoveFollowUp(follow_up=FollowUpRef(number=2, incident=7), due=FRIDAY, owner=ANN),
+    ),
+    ("followup-move F2 friday is a holiday", c.MoveFollowUp(follow_up=F2, why="friday is a holiday")),
+    ("postmortem", c.AskPostmortem()),
+    ("postmortem @ann due=Friday", c.AskPostmortem(owner=ANN, due=FRIDAY)),
+    ("postmortem ann", c.AskPostmortem(owner=ANN)),
+    ("postmortem @ann friday", c.AskPostmortem(owner=ANN, due=FRIDAY)),
+    ("after postmortem friday", c.AskPostmortem(due=FRIDAY)),
+    ("postmortem published", c.PublishPostmortem()),
+    ("Postmortem Published https://wiki.example.org/7", c.PublishPostmortem(where="https://wiki.example.org/7")),
+    (
+        "postmortem published 7 https://wiki.example.org/7",
+        c.PublishPostmortem(number=7, where="https://wiki.example.org/7"),
+    ),
+    ("postmortem published 7", c.PublishPostmortem(number=7)),
+    ("postmortem out", c.PublishPostmortem()),
+    ("after postmortem publish", c.PublishPostmortem()),
+    ("postmortem none 6 covers it", c.WaivePostmortem(number=6, why="covers it")),
+    ("postmortem none it was a test", c.WaivePostmortem(why="it was a test")),
+    ("debrief say who has recovery", c.Debrief(change="say who has recovery")),
     # Never an update that was published.
     ("withdraw D1", c.WithdrawDecision(point="D1")),
     ("withdraw d2 errors fell by themselves", c.WithdrawDecision(point="D2", why="errors fell by themselves")),
@@ -367,7 +445,39 @@ MISREADS: list[tuple[str, str]] = [
     ("unchanged soon", "cannot place `soon`"),
     ("correct it was all users", "put a key before it, as in `correct impact=…`"),
     ("withdraw", "needs WHY"),
-    ("amend 5", "needs TEXT"),
+    ("amend", "Which timeline entry?"),
+    ("amend 5 time=soon", "`soon` is no time like `10:02`, `2026-05-02T10:02` or `5m ago`. Write `amend ENTRY [TEXT] [time=10:02]`"),
+    ("amend 5 time=10:75", "10:75 is no time"),
+    ("amend 5 time=2026-13-02T10:02", "There is no 2026-13-02T10:02"),
+    ("amend 5 tme=10:02", "did you mean `time=`?"),
+    ("hide", "Which timeline entry? Write `hide ENTRY`, for example `hide 5`."),
+    ("hide 5 now", "cannot place `now`"),
+    ("unhide it", "`it` is no timeline entry"),
+    ("followup", "`followup` needs TEXT. Write `followup TEXT owner=@who due=DATE [priority=P0..P3]`, for example"),
+    ("followup @ann friday", "needs TEXT"),
+    ("followup fix it @zed friday", "I know nobody called `@zed`"),
+    ("followup fix it @ann 05/12", "I do not read 05/12: write the day as in `12 May` or `2026-05-12`"),
+    ("followup fix it @ann next week", "Next week is no day: name one, as in `Friday` or `12 May`"),
+    ("followup fix it @ann p7", "There is no p7; there are P0, P1, P2, P3"),
+    ("followup fix it due=whenever", "`whenever` is no day like `Friday`, `12 May` or `2026-05-12`"),
+    ("followup fix it priority=high", "`high` is no priority; there are P0, P1, P2, P3"),
+    ("followup fix it owner=ann@ due=Friday", "I know nobody called"),
+    ("followup fix it priorty=P1", "did you mean `priority=`?"),
+    ("followup-done", "Which follow-up? Write `followup-done N [result]`"),
+    ("followup-done it", "`it` is no follow-up; they are called `F1`, `F2` and so on"),
+    ("followup-drop F2", "needs WHY. Write `followup-drop N WHY`"),
+    ("followup-move", "Which follow-up?"),
+    ("followup-move F2 05/12", "I do not read 05/12"),
+    ("postmortem soon @ann", "Soon is no day: name one"),
+    ("postmortem @zed", "I know nobody called `@zed`"),
+    ("postmortem 05/12", "I do not read 05/12"),
+    ("postmortem published " + "x" * 2001, "WHERE has 2001 characters"),
+    ("postmortem none", "needs WHY"),
+    ("postmortem none 7", "needs WHY"),
+    ("debrief", "needs CHANGE"),
+    ("todo fix it", "Did you mean `followup`?"),
+    ("followups", "Did you mean `followup`?"),
+    ("rca", "Did you mean `postmortem`?"),
     ("amend foo bar", "`foo` is no timeline entry"),
     ("help " + "x" * 20_000, ""),
     ("clam recovery", "no command `clam`. Did you mean `claim`? Write `claim ROLE`, for example `claim recovery`."),
@@ -377,7 +487,6 @@ MISREADS: list[tuple[str, str]] = [
     ("role grab h2", "`role` has no command `grab`"),
     ("people", "not in this version"),
     ("snooze soon", "cannot place `soon`"),
-    ("followup done 3", "`followup-done` is not in this version"),
     ("rollback", "There is no command `rollback`. Did you mean `path`? Write `path rollback|fix|pause|dig [why]`"),
     ("roll back now", "Did you mean `path`?"),
     ("pause", "Did you mean `path`?"),

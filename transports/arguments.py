@@ -151,6 +151,12 @@ def marked_person(words: str, context: Context) -> Person | None:
     return found
 
 
+def marked_priority(words: str, context: Context) -> Priority | None:
+    """A priority where nothing but its P says that a figure is one."""
+    said = words.rstrip(",;.")
+    return _priority(said, context) if said[:1] in ("p", "P") else None
+
+
 Reader = Callable[[str, Context], object]
 
 READERS: dict[Kind, tuple[int, Reader]] = {
@@ -190,6 +196,8 @@ NONE: dict[Kind, str] = {
     Kind.LENGTH: "{} is not a length of time.",
     Kind.MOMENT: f"{{}} is no time like {FORMS}.",
     Kind.WHEN: "{} is no time like `10:02`, `2026-05-02T10:02` or `5m ago`.",
+    Kind.DATE: "{} is no day like `Friday`, `12 May` or `2026-05-12`.",
+    Kind.FOLLOW_UP: "{} is no follow-up; they are called `F1`, `F2` and so on.",
     Kind.POINT: "{} is no decision point; they are called `D1`, `D2` and so on.",
 }
 """What is said of a word that is not of its kind, where that takes words of its own."""

@@ -58,7 +58,10 @@ class Headquarters:
         if here is None:
             return None
         now = self._post.clock.now()
-        return prefilled(here, PATHS[verb].build({}), Act(self._roster.person(by), now, now, here.policy))
+        act, row = Act(self._roster.person(by), now, now, here.policy), PATHS[verb]
+        # Without what its arguments say there is no command yet that could be turned down.
+        missing = any(slot.required for slot in row.arguments)
+        return {} if missing else prefilled(here, row.build({}), act)
 
     def suggest(self, channel: ChannelRef, verb: str, slot: str, typed: str) -> tuple[Suggestion, ...]:
         row = PATHS[verb]

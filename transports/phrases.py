@@ -20,6 +20,7 @@ from core.incident.verbs import PATHS, VERBS, nearest_verb
 from transports.arguments import READERS, Context, Reader, marked_person, missing, quoted, unknown
 from transports.meant import Unreadable, meant
 from transports.moments import marked_length
+from transports.unkeyed import alone, signed
 
 __all__ = ["Context", "given", "read"]
 
@@ -112,9 +113,16 @@ def _read_form(verb: Verb, rest: str, context: Context) -> AnyCommand:
         left = _arguments(verb, words, values, context)
     except ValueError as wrong:
         raise Unreadable(_sentence(str(wrong)), [verb]) from None
-    if left:
+    if left and not _fits(verb, left, values, context):
         raise _left_over(verb, left)
     return _built(verb, values)
+
+
+def _fits(verb: Verb, words: Sequence[str], values: dict[str, Any], context: Context) -> bool:
+    try:
+        return alone(verb, words, values, context)
+    except ValueError as wrong:
+        raise Unreadable(_sentence(str(wrong)), [verb]) from None
 
 
 def _built(verb: Verb, values: Mapping[str, Any]) -> AnyCommand:
@@ -178,12 +186,13 @@ def _arguments(verb: Verb, words: list[str], values: dict[str, Any], context: Co
     if at is not None:
         text, behind = slots[at], slots[at + 1 :]
         words = _from_front(slots[:at], words, values, context, leads=True)
+        words = signed(verb, words, values, context)
         words = words[: len(words) - _from_behind(behind, words, values, context)]
         if words and not words[0].isdecimal():
             # Half asleep, one says how bad it is first: `declare sev1 checkout is down`.
             first = [slot for slot in behind if slot.kind is Kind.SEVERITY and slot.into not in values]
             words = _from_front(first, words, values, context)
-        if words:
+        if words and not (not text.required and alone(verb, words, values, context)):
             values[text.into] = unquoted(" ".join(words))
         elif text.required:
             raise ValueError(f"`{verb.word}` needs {text.shown}.")
@@ -262,6 +271,8 @@ def _family(verb: Verb) -> list[Verb]:
 
 def _left_over(verb: Verb, left: Sequence[str]) -> Unreadable:
     words = quoted(" ".join(left))
+    if left[0].startswith("@") and any(slot.kind is Kind.WHO for slot in verb.arguments):
+        return Unreadable(unknown(Kind.WHO, " ".join(left)), [verb])
     if verb.group is Group.UPDATE and verb.fields and len(left) == 1 and (near := nearest_verb(left[0], Group.UPDATE)):
         return Unreadable(f"There is no command {words}. Did you mean `{near.word}`?", [near])
     if verb.fields:

@@ -5,7 +5,7 @@ Rule: from memory alone, and what the command can act on comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.incident import commands as c
 from core.incident.cards.prompts import SETTLED
@@ -13,6 +13,7 @@ from core.incident.decide.items import ENDINGS
 from core.incident.forms import Argument, Kind, Verb
 from core.incident.state import Incident, Item
 from core.incident.vocabulary import ChannelRef
+from core.incident.workdays import day_words
 
 MOST = 25
 """What one look can take in; Discord shows no more."""
@@ -20,17 +21,27 @@ MOST = 25
 Suggestion = tuple[str, str]
 """What is shown, and the word that stands for it."""
 
+DAYS: tuple[Suggestion, ...] = tuple(
+    (word, word) for word in ("Friday", "Monday", "tomorrow", "in 1 week", "in 2 weeks")
+)
+"""The days that people mean most; any other is typed."""
+
 
 def suggestions(
     known: Sequence[Incident], channel: ChannelRef, verb: Verb, slot: Argument, typed: str
 ) -> tuple[Suggestion, ...]:
     """Those in which the typed words occur. `known` are the incidents in memory."""
     here = next((incident for incident in known if incident.channel == channel), None)
+    found: Iterable[Suggestion]
     match slot.kind:
         case Kind.ITEM:
             found = _items(here, verb) if here else ()
         case Kind.ENTRY:
-            found = _entries(here) if here else ()
+            found = _entries(here, verb) if here else ()
+        case Kind.FOLLOW_UP:
+            found = _follow_ups(here) if here else ()
+        case Kind.DATE:
+            found = DAYS
         case Kind.PROMPT:
             found = _questions(known, channel)
         case Kind.POINT:
@@ -58,10 +69,17 @@ def _can_take(item: Item, verb: Verb) -> bool:
     return item.open and (item.holder is not None or verb.command is not c.LetGo)
 
 
-def _entries(incident: Incident) -> Iterator[Suggestion]:
+def _entries(incident: Incident, verb: Verb) -> Iterator[Suggestion]:
+    hides = verb.fixed.get("hidden")
     for entry in reversed(incident.entries):
-        if not entry.withdrawn:
+        if not entry.withdrawn and entry.hidden is not hides:
             yield f"T{entry.number} {entry.text}", str(entry.number)
+
+
+def _follow_ups(incident: Incident) -> Iterator[Suggestion]:
+    for one in incident.follow_ups.values():
+        if one.open:
+            yield f"F{one.number} {one.text} ({one.owner.name}, {day_words(one.due)})", f"F{one.number}"
 
 
 def _questions(known: Sequence[Incident], channel: ChannelRef) -> Iterator[Suggestion]:

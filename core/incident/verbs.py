@@ -171,7 +171,7 @@ VERBS: tuple[Verb, ...] = (
         "followup alert on failing payments owner=@ann due=Friday priority=P1", (TEXT,),
         (argument("owner", Kind.WHO, "@who", asks="who does it"), argument("due", Kind.DATE, "DATE", asks="by which day, like Friday"),
          argument("priority", Kind.PRIORITY, "P0..P3")),
-        aliases=("follow-up",), needs=("owner", "due"),
+        needs=("owner", "due"),
     ),
     Verb(
         "followup-done", Group.AFTER, c.EndFollowUp, "a follow-up is done", "followup-done F2 the alert is there",
@@ -182,9 +182,9 @@ VERBS: tuple[Verb, ...] = (
         (FOLLOW_UP, WHY), fixed={"done": False},
     ),
     Verb(
-        "followup-move", Group.AFTER, c.MoveFollowUp, "move a follow-up to another day or person", "followup-move F2 due=Friday owner=@mia",
+        "followup-move", Group.AFTER, c.MoveFollowUp, "move a follow-up to another day or person", "followup-move F2 due=Friday owner=@ann",
         (FOLLOW_UP, optional(WHY)),
-        (argument("due", Kind.DATE, "DATE"), argument("owner", Kind.WHO, "@who")),
+        (argument("due", Kind.DATE, "DATE"), argument("owner", Kind.WHO, "@who", rare=True)),
     ),
     Verb(
         "postmortem", Group.AFTER, c.AskPostmortem, "post the record as a postmortem to fill in; or say who writes it, by when",
@@ -194,7 +194,7 @@ VERBS: tuple[Verb, ...] = (
         "postmortem published", Group.AFTER, c.PublishPostmortem, "the postmortem is out; the channel becomes read-only",
         "postmortem published https://wiki.example.org/inc-7",
         (optional(argument("n", Kind.INCIDENT, into="number")), optional(argument("where", Kind.WORDS, asks="where it is"))),
-        aliases=("postmortem done", "postmortem out"),
+        aliases=("postmortem done", "postmortem out", "postmortem publish"),
     ),
     Verb(
         "postmortem none", Group.AFTER, c.WaivePostmortem, "there will be no postmortem, and why", "postmortem none the one of incident 6 covers it",

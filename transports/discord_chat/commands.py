@@ -15,7 +15,7 @@ from discord import app_commands
 
 from core.incident.forms import Argument, Group, Kind, Verb
 from core.incident.verbs import VERBS
-from core.incident.vocabulary import Path, Phase, Role, Severity
+from core.incident.vocabulary import Path, Phase, Priority, Role, Severity
 
 NAME = "incident"
 
@@ -34,10 +34,11 @@ LISTED: dict[Kind, type[StrEnum]] = {
     Kind.PHASE: Phase,
     Kind.PATH: Path,
     Kind.SEVERITY: Severity,
+    Kind.PRIORITY: Priority,
 }
 """The kinds of which there are so few that Discord shows them all, each by its main word."""
 
-COMPLETED = (Kind.ITEM, Kind.POINT, Kind.INCIDENT, Kind.ENTRY, Kind.PROMPT)
+COMPLETED = (Kind.ITEM, Kind.POINT, Kind.INCIDENT, Kind.ENTRY, Kind.PROMPT, Kind.FOLLOW_UP, Kind.DATE)
 """The kinds of which what is there is offered while somebody types."""
 
 TYPES: dict[Kind, type] = {Kind.WHO: discord.User, Kind.FLAG: bool}

@@ -25,9 +25,13 @@ LABEL = 45
 
 
 def opens(verb: Verb, given: Mapping[str, str]) -> bool:
-    """Whether somebody who gave no more than this is asked for the rest: nothing at all, or not what must be there."""
+    """Whether somebody who gave no more than this is asked for the rest: nothing at all, or not what must be there.
+
+    Not where somebody has to be named: a window has text alone, and who that means is known of few; an option knows.
+    """
     needed = [slot.name for slot in verb.arguments if slot.required]
-    return bool(verb.form) and (not all(name in given for name in needed) or not given)
+    names = any(slot.kind is Kind.WHO and slot.name in verb.needs for slot in verb.fields)
+    return bool(verb.form) and not names and (not all(name in given for name in needed) or not given)
 
 
 def window(verb: Verb, given: Mapping[str, str], known: Mapping[str, str]) -> discord.ui.Modal:
