@@ -372,7 +372,9 @@ def test_what_is_shown_means_the_same_where_it_is_typed(verb: object) -> None:
     row = next(each for each in VERBS if each is verb)
     ann = person("Ann", "3")
     here = Context(now=AT, named=lambda words: ann if words.casefold() in ("@ann", "ann") else None)
-    assert slash(row.example).startswith(f"/incident {row.path.replace('close ', 'close-').replace('postmortem ', 'postmortem-')}")
+    assert slash(row.example).startswith(
+        f"/incident {row.path.replace('close ', 'close-').replace('postmortem ', 'postmortem-')}"
+    )
     assert command(prefix(slash(row.example)) or "", here) == command(row.example, here)
 
 

@@ -272,3 +272,26 @@ async def test_an_update_is_written_in_a_thread_as_any_client_sends_it(shop: Sho
     await shop.card("draft/2", "Some users cannot pay. Sign-in works. Next update")
     assert said != draft
     assert shop.incident.draft is not None
+
+
+async def test_what_is_written_in_an_items_thread_is_evidence(shop: Shop) -> None:
+    """As Element sends it, edits it and redacts it; nothing is said to it, and a picture is none."""
+    await shop.declared()
+    await shop.types(shop.mia, "hypothesis tax rounding")
+    root = await shop.card("item/H1", "tax rounding")
+    thread = {"m.relates_to": {"rel_type": "m.thread", "event_id": root, "is_falling_back": True}}
+    picture = {"msgtype": "m.image", "body": "graph.png", "url": "mxc://example.org/graph", **thread}
+    await shop.leah.send(shop.room, "m.room.message", picture)
+    await shop.leah.send(shop.room, "m.room.message", {**picture, "filename": "graph.png"})
+    said = await shop.leah.say(shop.room, "totals differ by a dent", **thread)
+
+    def kept() -> list[tuple[str, str, str, bool]]:
+        return [(one.item, one.text, one.by.name, one.deleted) for one in shop.incident.evidence.values()]
+
+    await until(lambda: kept() == [("H1", "totals differ by a dent", "Leah", False)])
+    cards = len(shop.eyes.cards(shop.room))
+    await shop.leah.change(shop.room, said, "totals differ by a cent")
+    await until(lambda: kept() == [("H1", "totals differ by a cent", "Leah", False)])
+    await shop.leah.redact(shop.room, said)
+    await until(lambda: kept() == [("H1", "totals differ by a cent", "Leah", True)])
+    assert len(shop.eyes.cards(shop.room)) == cards

@@ -33,8 +33,11 @@ TRIES = 8
 """How often, on end, a chat that answers something else may leave one question unanswered."""
 
 
-THEIRS = c.EditSource | c.DeleteSource | c.NoteTakenBack | c.NoteArrival | c.NoteLeft
-"""What needs no right: whoever wrote what others captured may edit it, anyone takes back what was theirs, comes and goes."""
+THEIRS = c.EditSource | c.DeleteSource | c.NoteTakenBack | c.NoteArrival | c.NoteLeft | c.GiveEvidence
+"""What needs no right: whoever wrote what others captured may edit it, anyone takes back what was theirs, comes and goes.
+
+Evidence is heard of responders alone, and of others in silence: intake has looked that up.
+"""
 
 GIVING = c.Assign | c.NameBackup | c.HandOff | c.AddItem | c.WatchSignal
 """What gives somebody something to do, which takes a responder."""

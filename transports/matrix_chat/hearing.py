@@ -25,6 +25,9 @@ Event = Mapping[str, Any]
 SPOKEN = frozenset({"m.text", "m.emote", "m.image", "m.file", "m.video", "m.audio", "m.location"})
 """What people say. `m.notice` is left out: it is what bots say, and bots do not give orders."""
 
+FILES = frozenset({"m.image", "m.file", "m.video", "m.audio"})
+"""Those whose body is a name, unless they have a caption."""
+
 
 class Hearing:
     """Makes signals of one account's events; what an event leaves out is asked of the server."""
@@ -69,7 +72,7 @@ class Hearing:
         return MessageSent(
             message=self._ref(room, event["event_id"]),
             author=await self._account(event["sender"]),
-            text=text_of(content),
+            text="" if _is_bare_file(content) else text_of(content),
             at=moment_of(event),
             source=self._source(event),
             thread=self._thread(room, content),
@@ -163,6 +166,11 @@ def text_of(content: Event) -> str:
     if content.get("msgtype") == "m.emote":
         return f"* {body}"
     return pills_as_ids(body, _str(content, "formatted_body")) if prefix(body) is not None else body
+
+
+def _is_bare_file(content: Event) -> bool:
+    """Whether it is a picture or a file without words: then its body is its name (client-server API, "Media captions")."""
+    return content.get("msgtype") in FILES and _str(content, "filename") in ("", _str(content, "body"))
 
 
 def moment_of(event: Event) -> datetime:
