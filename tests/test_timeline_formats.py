@@ -158,6 +158,14 @@ def test_days_are_headings_of_the_markdown() -> None:
     ]
 
 
+def test_how_many_are_left_out_is_said_where_people_read() -> None:
+    entries = tuple(replace(one, hidden=one.number > 1) for one in BARE.entries)
+    page = [(replace(BARE, entries=entries), entries[:1])]
+    left_out = f"{len(entries) - 1} hidden from the postmortem: `--hidden` shows them."
+    assert as_text(page).splitlines()[-1] == left_out
+    assert as_markdown(page).splitlines()[-2:] == ["", left_out]
+
+
 @pytest.mark.parametrize("letter", [*"a é💥中\u0301\u200d\u200c\ufe0f", "👩‍🚒"])
 def test_ordinary_letters_stay(letter: str) -> None:
     assert harmless(letter) == letter

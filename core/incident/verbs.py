@@ -6,7 +6,7 @@ Rule: a command that people can type is a row here and nowhere else. Words and n
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import time, timedelta
+from datetime import timedelta
 from difflib import get_close_matches
 
 from core.incident import commands as c
@@ -261,8 +261,6 @@ def _value(value: object) -> str:
             return f"@{value.name}"
         case timedelta():
             return spell(value)
-        case time():
-            return f"{value:%H:%M}"
         case _:
             return str(value)
 
