@@ -15,7 +15,7 @@ from typing import Any
 
 from core.incident.cards.letters import entry_line, entry_notes, timeline_title
 from core.incident.document import Document, plain
-from core.incident.marks import escaped
+from core.incident.postmortem.escaping import words
 from core.incident.state import Entry, Incident
 from core.incident.workdays import day_words
 
@@ -83,12 +83,12 @@ def _markdown(incident: Incident, entries: Sequence[Entry]) -> Iterable[str]:
             notes = entry_notes(entry)
             tail = f" ({', '.join(notes)})" if notes else ""
             yield f"- {entry.at:%H:%M} T{entry.number} {_marked(f'{who}{entry.text}{tail}')}"
-    for words in _left_out(incident, entries):
-        yield from ("", f"{words}.")
+    for left_out in _left_out(incident, entries):
+        yield from ("", f"{left_out}.")
 
 
 def _marked(text: str) -> str:
-    return escaped(harmless(text))
+    return words(harmless(text))
 
 
 def as_csv(shown: Shown) -> str:
