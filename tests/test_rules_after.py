@@ -285,6 +285,8 @@ def test_a_house_says_how_many_days_and_which_reminders() -> None:
     case = closed(policy().model_copy(update={"postmortems": rules}))
     assert case.incident.postmortem is not None
     assert case.incident.postmortem.due == date(2026, 5, 7)
+    assert case.incident.closing is not None
+    assert case.incident.closing.next == "postmortem within 3 business days"
     assert not [one for one in deadlines(case.incident) if one.key.startswith("postmortem")]
 
 
