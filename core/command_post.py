@@ -195,7 +195,7 @@ class CommandPost:
         """The weekly list, from every incident that left something open; the ones that sleep are read, and sleep on."""
         async with self._locked([HOUSE]):
             left = [one for stream in await self.log.unfinished() if (one := await self._readable(stream))]
-            posted = digest(left, command.week, self.policy())
+            posted = digest(left, command.week, command.at)
             # Where nothing is open nothing is written either: a later look finds the same.
             return await self._record(order, {HOUSE: (posted,)}) if posted else Outcome(HOUSE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,8 +12,11 @@ from rules_scenes import play
 
 from core.incident import commands as c
 from core.incident import events as e
+from core.incident.cards.digest import SHOWN, digest_cards
 from core.incident.deadlines import deadlines
-from core.incident.policy import Policy, Postmortems
+from core.incident.digest import digest, weekly
+from core.incident.document import plain
+from core.incident.policy import Policy, Postmortems, Weekly
 from core.incident.vocabulary import FollowUpRef, ItemKind, ItemStatus, Path, Person, Phase, Priority, Role, Severity
 from core.incident.workdays import business_day, day_of, day_words, morning, works
 
@@ -330,3 +333,51 @@ def test_mornings_are_the_zones() -> None:
 def test_roles_are_over_with_the_close_in_its_course() -> None:
     course = closed().incident.course
     assert all(one.until is not None for one in course if one.key in set(Role))
+
+
+# --- the weekly list ----------------------------------------------------------------------------------------------------
+
+MONDAY = date(2026, 5, 4)
+MORNING = datetime(2026, 5, 4, 9, tzinfo=UTC)
+
+
+def test_a_long_list_names_what_is_due_first_and_counts_the_rest() -> None:
+    case = closed()
+    for number in range(SHOWN + 3):
+        case.does(
+            JON, c.FollowUp(text=f"work {number}", owner=JON, due=FRIDAY + timedelta(days=SHOWN - number % SHOWN))
+        )
+    posted = digest([case.incident], MONDAY, MORNING)
+    assert posted is not None
+    assert [row.due for row in posted.follow_ups] == sorted(row.due for row in posted.follow_ups)
+    [card] = digest_cards("house", posted, over=False)
+    assert plain(card.post.document).count(" work ") == SHOWN
+    assert "and 3 more, due later" in plain(card.post.document)
+
+
+def test_the_list_of_a_week_is_nobodys_command_to_an_incident() -> None:
+    assert closed().decides(None, c.PostDigest(week=MONDAY, at=MORNING)) == ()
+
+
+def test_what_was_added_after_its_moment_or_is_over_is_not_on_it() -> None:
+    case = play(closed(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY)))
+    assert digest([case.incident], MONDAY, case.incident.declared_at) is None
+    assert digest([case.incident], MONDAY, MORNING) is not None
+    case.does(JON, c.EndFollowUp(follow_up=ref(1), done=True))
+    assert digest([case.incident], MONDAY, MORNING) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "first"),
+    [
+        (datetime(2026, 3, 23, 7, 59, tzinfo=UTC), datetime(2026, 3, 23, 8, tzinfo=UTC)),
+        (datetime(2026, 3, 23, 8, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC)),
+        (datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 26, 8, tzinfo=UTC)),
+    ],
+)
+def test_it_comes_at_nine_by_the_clock_on_the_wall(after: datetime, first: datetime) -> None:
+    here = Policy(zone="Europe/Berlin", weekly=Weekly(weekday=0, at=time(9)))
+    found = weekly(here, after)
+    assert found is not None
+    assert found.at == first
+    assert weekly(Policy(), after) is None

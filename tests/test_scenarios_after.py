@@ -211,7 +211,10 @@ async def test_an_incident_that_cannot_be_read_keeps_no_list_from_being_posted(s
         await stage.fast_forward(minutes=11)
     await stage.fast_forward(days=8)
     assert not stage.tocsin.post.awake()
-    await stage.database.write("UPDATE events SET body = '5' WHERE stream = 'inc-1' AND version = 3")
+    here = "stream = 'inc-1' AND version = 3"
+    [(body,)] = await stage.database.rows(f"SELECT body FROM events WHERE {here}")
+    await stage.database.write(f"UPDATE events SET body = '5' WHERE {here}")
     await stage.fast_forward(days=7)
+    await stage.database.write(f"UPDATE events SET body = ? WHERE {here}", (body,))
     stage.expect_card("digest/2026-05-11", "2.F1 · P3 · alert 2", lacks="alert 1", where=stage.triage)
     stage.expect_everything()

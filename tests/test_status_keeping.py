@@ -125,7 +125,7 @@ async def test_incidents_that_sleep_are_in_the_history_after_a_restart(
     stage: Stage, tmp_path: Path, forget: bool
 ) -> None:
     await _published(stage)
-    await stage.ann.types("close cause=tax rounding fixed=rolled back next=nothing")
+    await stage.ann.types("close cause=tax rounding fixed=rolled back next=none")
     await stage.fast_forward(days=8)
     assert not dict(stage.tocsin.post.awake())
     await _made(stage, lambda: any((tmp_path / "status").glob("incidents/*.html")))
@@ -291,7 +291,7 @@ async def test_what_the_page_showed_before_a_restart_is_not_late(
     await _published(stage)
     await _made(stage, lambda: b"Some users cannot pay" in _front(tmp_path))
     if asleep:
-        await stage.ann.types("close cause=tax rounding fixed=rolled back next=nothing")
+        await stage.ann.types("close cause=tax rounding fixed=rolled back next=none")
         await stage.fast_forward(days=8)
     await stage.fast_forward(minutes=1)
     await asyncio.sleep(0.1)

@@ -33,10 +33,6 @@ class Span:
     since: datetime
     until: datetime | None = None
 
-    def lasted(self, end: datetime) -> float:
-        """Seconds, of a span that goes on until `end`."""
-        return max(((self.until or end) - self.since).total_seconds(), 0.0)
-
 
 Course = tuple[Span, ...]
 

@@ -28,15 +28,12 @@ def weekly(policy: Policy, after: datetime) -> Deadline | None:
     day += timedelta(days=(when.weekday - day.weekday()) % 7)
     if moment_of(day, when.at, policy.zone) <= after:
         day += WEEK
-    return Deadline(f"digest/{day.isoformat()}", moment_of(day, when.at, policy.zone), PostDigest(week=day))
+    at = moment_of(day, when.at, policy.zone)
+    return Deadline(f"digest/{day.isoformat()}", at, PostDigest(week=day, at=at))
 
 
-def digest(incidents: Iterable[Incident], week: date, policy: Policy) -> DigestPosted | None:
-    """The list of a week; `None` when nothing is open."""
-    when = policy.weekly
-    if when is None:
-        return None
-    at = moment_of(week, when.at, policy.zone)
+def digest(incidents: Iterable[Incident], week: date, at: datetime) -> DigestPosted | None:
+    """The list of a week, of what was there at a moment; `None` when nothing is open."""
     known = list(incidents)
     open_ones = sorted((row for one in known for row in _follow_ups(one, at)), key=lambda row: (row.due, row.priority))
     owed = sorted((row for one in known for row in _postmortems(one, week)), key=lambda row: row.due)

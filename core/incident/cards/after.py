@@ -89,11 +89,12 @@ def postmortems(incident: Incident) -> Iterator[Card]:
 
 def courses(incident: Incident) -> Iterator[Card]:
     """The picture of its course, once for each time that the record was posted."""
-    for number in range(1, len(incident.postmortem.drafts) + 1 if incident.postmortem else 1):
-        if incident.channel is not None:
-            key = "course" if number == 1 else f"course/{number}"
-            drawn = File(postmortem.picture_name(incident), "image/svg+xml", partial(postmortem.picture, incident))
-            yield card(incident, incident.channel, key, Document((line("Its course as a picture."),)), file=drawn)
+    if incident.postmortem is None or incident.channel is None:
+        return
+    drawn = File(postmortem.picture_name(incident), "image/svg+xml", partial(postmortem.picture, incident))
+    for number in range(1, len(incident.postmortem.drafts) + 1):
+        key = "course" if number == 1 else f"course/{number}"
+        yield card(incident, incident.channel, key, Document((line("Its course as a picture."),)), file=drawn)
 
 
 def reminder(incident: Incident, prompt: Prompt) -> Asking:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from core.incident.commands.wish import Command, Maybe, Quote, Words
 from core.incident.vocabulary import FollowUpRef, Person, Priority
@@ -71,6 +71,7 @@ class GiveEvidence(Command):
 
 
 class PostDigest(Command):
-    """The weekly list is due, as of the day `week`."""
+    """The weekly list of the day `week` is due, as things were at a moment of that day."""
 
     week: date
+    at: datetime

@@ -139,6 +139,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.RemindPostmortem():
             return postmortem.remind(incident, command, act)
         case c.PostDigest():
+            # The house's own: `core.incident.digest` makes the list.
             return ()
         case c.WithdrawEntry():
             return record.withdraw_entry(incident, command, act)

@@ -74,13 +74,11 @@ def _postmortem(
         drafts = duty.drafts if duty else ()
         people = with_person(incident.people, event.owner)
         return replace(incident, people=people, postmortem=Postmortem(event.owner, event.due, drafts))
-    if duty is None:
-        return incident
-    match event:
-        case PostmortemDrafted():
-            duty = replace(duty, drafts=(*duty.drafts, recorded.at))
-        case PostmortemPublished():
-            duty = replace(duty, published_at=recorded.at, where=event.where, waived="")
-        case PostmortemWaived():
-            duty = replace(duty, waived=event.why)
-    return replace(incident, postmortem=duty)
+    assert duty is not None, "a postmortem is assigned before anything becomes of it"
+    if isinstance(event, PostmortemDrafted):
+        after = replace(duty, drafts=(*duty.drafts, recorded.at))
+    elif isinstance(event, PostmortemPublished):
+        after = replace(duty, published_at=recorded.at, where=event.where, waived="")
+    else:
+        after = replace(duty, waived=event.why)
+    return replace(incident, postmortem=after)
