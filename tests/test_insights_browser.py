@@ -27,6 +27,9 @@ pytestmark = NEEDS_CHROMIUM
 
 WIDTHS = {"phone": 320, "desktop": 1280}
 
+QUICK = (("phone", "light"), ("desktop", "dark"))
+"""What is judged at each check; the others take their turn in `poe endure`."""
+
 
 def _one() -> str:
     case = team(title="Checkout fails after payment " + "W" * 100)
@@ -89,8 +92,14 @@ def opens(reader: Reader, name: str) -> None:
     reader.driver.get(f"{reader.address}/{name}.html")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        pytest.param(width, scheme, id=f"{name}-{scheme}", marks=() if (name, scheme) in QUICK else pytest.mark.endure)
+        for name, width in WIDTHS.items()
+        for scheme in ("light", "dark")
+    ],
+)
 def test_nobody_is_shut_out_and_nothing_overflows(reader: Reader, width: int, scheme: str) -> None:
     reader.looks(width, scheme)
     for name in ("empty", "open", "few", "long", "chosen", "strange", "one", "missing"):

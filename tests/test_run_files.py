@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from discord_company import open_company
 from matrix_story import MARK
@@ -50,6 +51,7 @@ async def company(synapse: Synapse, tmp_path: Path) -> AsyncIterator[OnMatrix]:
         yield await OnMatrix(synapse, tmp_path / "bot", stack).open()
 
 
+@pytest.mark.endure
 async def test_on_matrix(company: OnMatrix) -> None:
     await company.bot.start()
     room, ann, eyes = await declared(company), company.people["Ann"], company.eyes
