@@ -31,7 +31,7 @@ from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
 from core.incident.refusals import Refusal
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef, Person
+from core.incident.vocabulary import ChannelRef, FollowUpRef, Person
 from core.keys import bug_id
 from core.port import Clock
 
@@ -159,8 +159,24 @@ class CommandPost:
                 raise Refusal("misread", command.answer)
             case c.DenyStranger():
                 raise refusals.not_a_responder(self.policy().on_call)
-            case c.Reopen(number=int(number)):
+            case (
+                c.Reopen(number=int(number))
+                | c.PublishPostmortem(number=int(number))
+                | c.WaivePostmortem(number=int(number))
+                | c.EndFollowUp(follow_up=FollowUpRef(incident=int(number)))
+                | c.MoveFollowUp(follow_up=FollowUpRef(incident=int(number)))
+            ):
                 raise refusals.no_such_incident(number)
+            case c.PublishPostmortem():
+                raise refusals.of_which_incident("postmortem published 7 LINK")
+            case c.WaivePostmortem():
+                raise refusals.of_which_incident("postmortem none 7 WHY")
+            case c.MoveFollowUp(follow_up=FollowUpRef(number=number)):
+                raise refusals.of_which_incident(f"followup-move 7.F{number} due=DATE")
+            case c.EndFollowUp(follow_up=FollowUpRef(number=number), done=done):
+                raise refusals.of_which_incident(
+                    f"followup-done 7.F{number}" if done else f"followup-drop 7.F{number} WHY"
+                )
             case c.Declare():
                 raise refusals.declare_in_triage()
             case c.NoteTakenBack():

@@ -86,6 +86,17 @@ async def test_none_is_a_word_too_also_from_triage(stage: Stage) -> None:
     stage.expect_no_card("prompt/postmortem-1")
 
 
+async def test_in_triage_the_answer_says_where_the_number_goes(stage: Stage) -> None:
+    await _closed(stage)
+    await stage.ann.is_told("followup-done F1", "`followup-done 7.F1` for incident 7", where=stage.triage)
+    await stage.ann.is_told("followup-drop F1 it is old", "`followup-drop 7.F1 WHY`", where=stage.triage)
+    await stage.ann.is_told("followup-move F1 friday", "`followup-move 7.F1 due=DATE`", where=stage.triage)
+    await stage.ann.is_told("postmortem published", "`postmortem published 7 LINK`", where=stage.triage)
+    await stage.ann.is_told("postmortem none it is old", "`postmortem none 7 WHY`", where=stage.triage)
+    for words in ("followup-done 9.F1", "followup-move 9.F1 friday", "postmortem published 9", "postmortem none 9 old"):
+        await stage.ann.is_told(words, "There is no incident 9.", where=stage.triage)
+
+
 async def test_follow_ups_are_one_list_that_is_edited(stage: Stage) -> None:
     await stage.ann.types("declare checkout fails", stage.triage)
     await stage.mia.types("action call the provider @Mia")

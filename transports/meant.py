@@ -12,6 +12,9 @@ from core.incident.forms import Argument, Group, Kind, Verb
 from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_later, nearest_verb, not_yet
 from transports.arguments import READERS, Context, quoted
 
+_FOLLOW_UP = re.compile(r"(?:[0-9]+\.)?F[0-9]+[,:.]?", re.IGNORECASE)
+"""A follow-up by its name, so that a bare figure is none."""
+
 
 class Unreadable(Exception):
     """What is wrong with the words, in a sentence for who typed them, and the forms that would be right."""
@@ -34,6 +37,9 @@ def meant(text: str, context: Context) -> tuple[Sequence[Verb], str]:
     named = len(words) > 1 and fold(words[0]) in ("withdraw", "move") and READERS[Kind.POINT][1](words[1], context)
     if named and group in (None, Group.CALL):
         words = [f"{words[0]}-decision", *words[1:]]
+    # So does a follow-up: `done F2`.
+    elif group in (None, Group.AFTER) and fold(words[0]) in ("done", "drop", "move") and _is_follow_up(words[1:]):
+        words = [f"followup-{fold(words[0])}", *words[1:]]
     for count in (3, 2, 1):
         spelled = fold("".join(words[:count]))
         # A verb that takes words of its own ("decide by noon …") is no other verb spelled with a space.
@@ -44,6 +50,10 @@ def meant(text: str, context: Context) -> tuple[Sequence[Verb], str]:
         if rows := [verb for verb in SPELLINGS.get(spelled, ()) if group in (None, verb.group)]:
             return rows, " ".join(words[count:])
     raise _no_verb(words[0], group)
+
+
+def _is_follow_up(words: Sequence[str]) -> bool:
+    return bool(words) and _FOLLOW_UP.fullmatch(words[0]) is not None
 
 
 def _group(words: Sequence[str]) -> Group | None:

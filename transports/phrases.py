@@ -141,12 +141,16 @@ def _fields(verb: Verb, text: str, context: Context) -> tuple[dict[str, Any], li
     words = text.split()
     flags = [slot for slot in verb.arguments if slot.kind in (Kind.FLAG, Kind.SEVERITY)]
     text = " ".join(words[: len(words) - _from_behind(flags, words, values, context)])
-    slots = {slot.name: slot for slot in verb.fields}
+    # Who it is about may have a key too, as it has in other commands: `postmortem owner=@mia`.
+    slots = {slot.into: slot for slot in verb.arguments if slot.kind is Kind.WHO}
+    slots |= {slot.name: slot for slot in verb.fields}
     keys = list(_keys(text))
     known = [match for match in keys if match[1].casefold() in slots]
     # Enough to find a slip of the hand; a text full of "=" is no list of fields.
     for match in islice((match for match in keys if match not in known), 20):
-        if near := get_close_matches(match[1].casefold(), slots, n=1, cutoff=0.76):
+        key = match[1].casefold()
+        begun = [name for name in slots if name.startswith(key)] if len(key) > 3 else []
+        if near := get_close_matches(key, slots, n=1, cutoff=0.76) or begun:
             raise ValueError(f"`{verb.word}` has no `{match[1]}=`; did you mean `{near[0]}=`?")
     ends = [*(match.start() for match in known[1:]), len(text)]
     for match, end in zip(known, ends, strict=False):

@@ -29,11 +29,21 @@ QUESTIONS = (
 ABOUT = (Kind.COMMAND, None, Kind.TWICE, Kind.DECISION, Kind.PROMISE)
 """Which delays the record may know of to each of the five questions; hand-offs are none, and are counted."""
 
+LISTED = 20
+"""Follow-ups that the card names: the open ones first, those that are due first. A chat cuts off a longer list."""
+
+TEXT_SHOWN = 120
+"""Characters of an open follow-up's text on the card; the record has it whole."""
+
 
 def follow_ups(incident: Incident) -> Iterator[Card]:
     """One list, edited in place: whose each is, by when, and how it ended."""
     if incident.channel is not None and incident.follow_ups:
-        rows = [_follow_up(one) for one in incident.follow_ups.values()]
+        every = incident.follow_ups.values()
+        shown = sorted(every, key=lambda one: (not one.open, one.due, one.number))[:LISTED]
+        rows = [_follow_up(one) for one in sorted(shown, key=lambda one: one.number)]
+        if len(every) > LISTED:
+            rows.append(line(f"and {len(every) - LISTED} more; all are in the record: ", Typed("postmortem")))
         if any(one.open for one in incident.follow_ups.values()):
             rows.append(
                 line(
@@ -51,9 +61,9 @@ def follow_ups(incident: Incident) -> Iterator[Card]:
 def _follow_up(one: FollowUp) -> Line:
     head = f"F{one.number} · {one.priority} · "
     if not one.open:
-        why = f" ({one.why})" if one.why else ""
-        return line(head, Struck(one.text), " · ", Who(one.owner), f" · {one.over}{why}", bullet=True)
-    return line(head, one.text, " · ", Who(one.owner), f" · due {day_words(one.due)}", bullet=True)
+        why = f" ({clipped(one.why)})" if one.why else ""
+        return line(head, Struck(clipped(one.text)), " · ", Who(one.owner), f" · {one.over}{why}", bullet=True)
+    return line(head, clipped(one.text, TEXT_SHOWN), " · ", Who(one.owner), f" · due {day_words(one.due)}", bullet=True)
 
 
 def postmortems(incident: Incident) -> Iterator[Card]:

@@ -21,6 +21,9 @@ FINISHED_SHOWN = 6
 ITEM_SHOWN = 80
 """Characters of an item's text on the board; its card has the whole."""
 
+CHANGE_SHOWN = 160
+"""Characters of what the last debrief chose: a reminder leaves the board to what is now."""
+
 
 def clipped(text: str, limit: int = ITEM_SHOWN) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
@@ -109,7 +112,7 @@ def _last_time(incident: Incident) -> Iterator[Line]:
     """What the last debrief chose, for as long as it can still be heeded."""
     said = incident.last_time
     if said is not None and not incident.closed:
-        yield line(f"we said: {said.text} (inc {said.of})", label="Last time")
+        yield line(f"we said: {clipped(said.text, CHANGE_SHOWN)} (inc {said.of})", label="Last time")
 
 
 def _last_update(incident: Incident) -> Iterator[Line]:

@@ -11,8 +11,11 @@ from core.incident.events import DigestPosted
 from core.incident.vocabulary import ChannelRef
 from core.incident.workdays import day_words
 
-SHOWN = 25
-"""Follow-ups that one list names; those that are due first."""
+SHOWN = 15
+"""Follow-ups that one list names; those that are due first. A chat cuts off a longer list, and with it what to type."""
+
+LATE = 10
+"""Postmortems that one list names; those that are late the longest."""
 
 
 def digest_cards(house: str, digest: DigestPosted, *, over: bool) -> Iterator[Card]:
@@ -57,8 +60,10 @@ def _document(digest: DigestPosted, triage: ChannelRef) -> Document:
             f" · was due {day_words(one.due)}",
             bullet=True,
         )
-        for one in owed
+        for one in owed[:LATE]
     ]
+    if len(owed) > LATE:
+        rows.append(line(f"and {len(owed) - LATE} more of which a postmortem is late"))
     if owed:
         rows.append(line("When it is out: ", Typed(f"postmortem published {owed[0].incident} LINK")))
     return Document(tuple(rows), line(Strong("Still open"), f" · {day_words(digest.week)}").spans)

@@ -15,6 +15,7 @@ from core.incident.refusals.after import (
     no_postmortem_owed,
     no_postmortem_yet,
     no_such_follow_up,
+    of_which_incident,
     postmortem_is_out,
 )
 from core.incident.refusals.asking import more_than_yes, not_asked_of_you, nothing_asked
@@ -135,6 +136,7 @@ __all__ = [
     "nothing_to_snooze",
     "nothing_to_watch",
     "objected_already",
+    "of_which_incident",
     "postmortem_is_out",
     "promise_in_the_past",
     "raised_again",

@@ -35,6 +35,11 @@ def no_such_follow_up(number: int, known: Sequence[int]) -> Refusal:
     return Refusal("no-such-follow-up", f"There is no F{number} in this incident.", way)
 
 
+def of_which_incident(line: str) -> Refusal:
+    """Said in triage, where only its number tells one incident from another; `line` is for incident 7."""
+    return Refusal("of-which-incident", "Of which incident?", f"Here its number goes with it: `{line}` for incident 7.")
+
+
 def follow_up_is_over(number: int, over: str) -> Refusal:
     return Refusal("follow-up-over", f"F{number} is {over}.", "`followup TEXT owner=@who due=DATE` adds another.")
 
