@@ -12,7 +12,9 @@ from rules_scenes import play
 
 from core.incident import commands as c
 from core.incident import events as e
+from core.incident.cards.summary import document
 from core.incident.deadlines import deadlines
+from core.incident.document import plain
 from core.incident.policy import Policy, Postmortems
 from core.incident.vocabulary import FollowUpRef, ItemKind, ItemStatus, Path, Person, Phase, Priority, Role, Severity
 from core.incident.workdays import business_day, day_of, day_words, morning, works
@@ -119,6 +121,24 @@ def test_what_is_over_or_not_there_says_so() -> None:
     assert "There are none yet" in rule(team(), JON, c.EndFollowUp(follow_up=ref(7), done=True))[1]
     moved = play(closed(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY)))
     assert moved.decides(JON, c.MoveFollowUp(follow_up=ref(1), owner=JON, due=FRIDAY)) == ()
+
+
+def test_the_same_work_for_another_day_or_more_urgent_is_no_repeat() -> None:
+    case = play(team(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY, priority=Priority.P2)))
+    for more in (c.FollowUp(text="x", owner=JON, due=date(2026, 5, 11)), c.FollowUp(text="x", owner=JON, due=FRIDAY)):
+        case.does(JON, more)
+    case.does(JON, c.FollowUp(text="x", owner=JON, due=FRIDAY, priority=Priority.P0))
+    said = [(one.due, one.priority) for one in case.incident.follow_ups.values()]
+    assert said == [(FRIDAY, "P2"), (date(2026, 5, 11), "P2"), (FRIDAY, "P0")]
+
+
+def test_words_to_a_follow_up_that_is_so_already_are_on_the_record() -> None:
+    case = play(closed(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY)))
+    case.does(JON, c.MoveFollowUp(follow_up=ref(1), due=FRIDAY, why="they promised it"))
+    case.does(JON, c.EndFollowUp(follow_up=ref(1), done=True))
+    case.does(MIA, c.EndFollowUp(follow_up=ref(1), done=True, why="they answered"))
+    assert [entry.text for entry in case.incident.entries[-3:]] == ["they promised it", "F1 done", "they answered"]
+    assert case.decides(MIA, c.EndFollowUp(follow_up=ref(1), done=True, why="they answered")) == ()
 
 
 def test_the_close_carries_over_what_is_in_hands_and_the_path_but_no_pause() -> None:
@@ -244,6 +264,38 @@ def test_a_reopening_ends_it_and_the_next_close_begins_another() -> None:
     out = play(closed(), (ANN, c.PublishPostmortem()), (MIA, c.Reopen(why="payments fail again")))
     assert out.incident.postmortem is not None
     assert out.incident.postmortem.published_at is not None, "what is out stays out"
+
+
+def test_nobody_makes_an_open_channel_read_only_with_the_postmortem_of_a_close_that_did_not_last() -> None:
+    for said in ((), ((ANN, c.PublishPostmortem()),)):
+        case = play(closed(), *said, (MIA, c.Reopen(why="payments fail again")))
+        for command in (c.PublishPostmortem(where="https://wiki.example.org/7"), c.WaivePostmortem(why="x")):
+            assert rule(case, ANN, command)[0] == "no-postmortem-yet"
+
+
+@pytest.mark.parametrize("over", [c.PublishPostmortem(), c.WaivePostmortem(why="incident 6 covers it")])
+def test_one_that_is_asked_for_anew_has_its_days_from_then(over: c.AnyCommand) -> None:
+    case = play(closed(), (ANN, over))
+    case.passes(timedelta(days=30))
+    case.does(MIA, c.AskPostmortem())
+    duty = case.incident.postmortem
+    assert duty is not None
+    assert (duty.owed, duty.due) == (True, date(2026, 6, 8)), "else it would be late from the start"
+
+
+def _next_of(case: Case) -> list[str]:
+    assert case.incident.closing is not None
+    lines = plain(document(case.incident, case.incident.closing)).splitlines()
+    return [one for one in lines if one.startswith("Postmortem")]
+
+
+def test_the_summary_says_who_owes_the_postmortem_as_it_is_by_now() -> None:
+    case = closed()
+    assert _next_of(case) == ["Postmortem   Ann, due Fri 8 May 2026"]
+    assert _next_of(play(case.fork(), (ANN, c.WaivePostmortem(why="incident 6 covers it")))) == []
+    assert _next_of(play(case.fork(), (ANN, c.PublishPostmortem())))[0].startswith("Postmortem   out since ")
+    again = play(case, (MIA, c.Reopen(why="payments fail again")), (ANN, c.CloseFalseAlarm(why="it was the probe")))
+    assert _next_of(again) == [], "nobody owes that of the close that did not last"
 
 
 def _reminders(case: Case) -> list[tuple[datetime, int]]:
