@@ -31,7 +31,7 @@ from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
 from core.incident.refusals import Refusal
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef, Person
+from core.incident.vocabulary import ChannelRef, FollowUpRef, Person
 from core.keys import bug_id
 from core.port import Clock
 
@@ -159,7 +159,11 @@ class CommandPost:
                 raise Refusal("misread", command.answer)
             case c.DenyStranger():
                 raise refusals.not_a_responder(self.policy().on_call)
-            case c.Reopen(number=int(number)):
+            case (
+                (c.Reopen(number=int(number)) | c.PublishPostmortem(number=int(number)))
+                | (c.WaivePostmortem(number=int(number)) | c.EndFollowUp(follow_up=FollowUpRef(incident=int(number))))
+                | c.MoveFollowUp(follow_up=FollowUpRef(incident=int(number)))
+            ):
                 raise refusals.no_such_incident(number)
             case c.Declare():
                 raise refusals.declare_in_triage()
@@ -269,7 +273,10 @@ class CommandPost:
 
 def over(incident: Incident, now: datetime) -> bool:
     """Whether an incident changes no more unless somebody acts on it: read-only, and nothing is still to come."""
-    return incident.locked and all(deadline.at <= now for deadline in deadlines(incident))
+    # A reminder that is due is gone once it was said: to let go of it before that is never to say it.
+    return incident.locked and all(
+        deadline.at <= now and not isinstance(deadline.command, c.RemindPostmortem) for deadline in deadlines(incident)
+    )
 
 
 def _after(known: Incident | None, records: Sequence[Recorded]) -> Incident:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from incidents import ANN, BOB, JON, LEAH, MIA, Case, policy, team
 from rules_scenes import play
 
+from core.command_post import over
 from core.incident import commands as c
 from core.incident import events as e
 from core.incident.cards.summary import document
@@ -314,6 +315,16 @@ def test_its_owner_is_reminded_the_day_before_on_the_day_and_two_days_after() ->
     assert last.asked.to == (ANN,)
     case.does(ANN, c.PublishPostmortem())
     assert case.incident.prompts["prompt/postmortem-3"].settled == "it is out"
+
+
+def test_an_incident_is_not_over_before_the_last_reminder_was_said() -> None:
+    case = closed()
+    case.passes(timedelta(days=9))
+    coming = deadlines(case.incident)[-1]
+    assert case.incident.locked
+    assert not over(case.incident, coming.at), "due, and not said yet"
+    case.passes(timedelta(days=9))
+    assert over(case.incident, coming.at)
 
 
 def test_of_reminders_that_were_missed_only_the_last_is_said() -> None:
