@@ -354,6 +354,13 @@ def test_a_house_says_how_many_days_and_which_reminders() -> None:
 # --- the debrief --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("days", "said"), [(1, "1 business day"), (5, "5 business days"), (10, "10 business days")])
+def test_the_close_says_the_houses_days(days: int, said: str) -> None:
+    case = closed(policy().model_copy(update={"postmortems": Postmortems(days=days)}))
+    assert case.incident.closing is not None
+    assert case.incident.closing.next == f"postmortem within {said}"
+
+
 def test_the_debrief_chooses_one_change_and_another_takes_its_place() -> None:
     assert rule(team(), MIA, c.Debrief(change="x"))[0] == "debrief-after-close"
     case = play(closed(), (MIA, c.Debrief(change="one")), (JON, c.Debrief(change="two")))

@@ -115,7 +115,10 @@ def drafted_fix(incident: Incident) -> str:
 
 def drafted_next(incident: Incident) -> str:
     """The postmortem where the severity asks for one (PagerDuty's guide: within five business days)."""
-    return "postmortem within 5 business days" if incident.response.postmortem else "no postmortem for this severity"
+    if not incident.response.postmortem:
+        return "no postmortem for this severity"
+    days = incident.policy.postmortems.days
+    return f"postmortem within {days} business day{'s' if days != 1 else ''}"
 
 
 def in_hands(incident: Incident) -> list[Item]:
