@@ -285,7 +285,10 @@ class CommandPost:
 
 def over(incident: Incident, now: datetime) -> bool:
     """Whether an incident changes no more unless somebody acts on it: read-only, and nothing is still to come."""
-    return incident.locked and all(deadline.at <= now for deadline in deadlines(incident))
+    # A reminder that is due is gone once it was said: to let go of it before that is never to say it.
+    return incident.locked and all(
+        deadline.at <= now and not isinstance(deadline.command, c.RemindPostmortem) for deadline in deadlines(incident)
+    )
 
 
 def _after(known: Incident | None, records: Sequence[Recorded]) -> Incident:

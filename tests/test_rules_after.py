@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from incidents import ANN, BOB, JON, LEAH, MIA, Case, policy, team
 from rules_scenes import play
 
+from core.command_post import over
 from core.incident import commands as c
 from core.incident import events as e
 from core.incident.cards.digest import SHOWN, digest_cards
+from core.incident.cards.summary import document
 from core.incident.deadlines import deadlines
 from core.incident.digest import digest, weekly
 from core.incident.document import plain
@@ -122,6 +124,24 @@ def test_what_is_over_or_not_there_says_so() -> None:
     assert "There are none yet" in rule(team(), JON, c.EndFollowUp(follow_up=ref(7), done=True))[1]
     moved = play(closed(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY)))
     assert moved.decides(JON, c.MoveFollowUp(follow_up=ref(1), owner=JON, due=FRIDAY)) == ()
+
+
+def test_the_same_work_for_another_day_or_more_urgent_is_no_repeat() -> None:
+    case = play(team(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY, priority=Priority.P2)))
+    for more in (c.FollowUp(text="x", owner=JON, due=date(2026, 5, 11)), c.FollowUp(text="x", owner=JON, due=FRIDAY)):
+        case.does(JON, more)
+    case.does(JON, c.FollowUp(text="x", owner=JON, due=FRIDAY, priority=Priority.P0))
+    said = [(one.due, one.priority) for one in case.incident.follow_ups.values()]
+    assert said == [(FRIDAY, "P2"), (date(2026, 5, 11), "P2"), (FRIDAY, "P0")]
+
+
+def test_words_to_a_follow_up_that_is_so_already_are_on_the_record() -> None:
+    case = play(closed(), (JON, c.FollowUp(text="x", owner=JON, due=FRIDAY)))
+    case.does(JON, c.MoveFollowUp(follow_up=ref(1), due=FRIDAY, why="they promised it"))
+    case.does(JON, c.EndFollowUp(follow_up=ref(1), done=True))
+    case.does(MIA, c.EndFollowUp(follow_up=ref(1), done=True, why="they answered"))
+    assert [entry.text for entry in case.incident.entries[-3:]] == ["they promised it", "F1 done", "they answered"]
+    assert case.decides(MIA, c.EndFollowUp(follow_up=ref(1), done=True, why="they answered")) == ()
 
 
 def test_the_close_carries_over_what_is_in_hands_and_the_path_but_no_pause() -> None:
@@ -249,6 +269,38 @@ def test_a_reopening_ends_it_and_the_next_close_begins_another() -> None:
     assert out.incident.postmortem.published_at is not None, "what is out stays out"
 
 
+def test_nobody_makes_an_open_channel_read_only_with_the_postmortem_of_a_close_that_did_not_last() -> None:
+    for said in ((), ((ANN, c.PublishPostmortem()),)):
+        case = play(closed(), *said, (MIA, c.Reopen(why="payments fail again")))
+        for command in (c.PublishPostmortem(where="https://wiki.example.org/7"), c.WaivePostmortem(why="x")):
+            assert rule(case, ANN, command)[0] == "no-postmortem-yet"
+
+
+@pytest.mark.parametrize("over", [c.PublishPostmortem(), c.WaivePostmortem(why="incident 6 covers it")])
+def test_one_that_is_asked_for_anew_has_its_days_from_then(over: c.AnyCommand) -> None:
+    case = play(closed(), (ANN, over))
+    case.passes(timedelta(days=30))
+    case.does(MIA, c.AskPostmortem())
+    duty = case.incident.postmortem
+    assert duty is not None
+    assert (duty.owed, duty.due) == (True, date(2026, 6, 8)), "else it would be late from the start"
+
+
+def _next_of(case: Case) -> list[str]:
+    assert case.incident.closing is not None
+    lines = plain(document(case.incident, case.incident.closing)).splitlines()
+    return [one for one in lines if one.startswith("Postmortem")]
+
+
+def test_the_summary_says_who_owes_the_postmortem_as_it_is_by_now() -> None:
+    case = closed()
+    assert _next_of(case) == ["Postmortem   Ann, due Fri 8 May 2026"]
+    assert _next_of(play(case.fork(), (ANN, c.WaivePostmortem(why="incident 6 covers it")))) == []
+    assert _next_of(play(case.fork(), (ANN, c.PublishPostmortem())))[0].startswith("Postmortem   out since ")
+    again = play(case, (MIA, c.Reopen(why="payments fail again")), (ANN, c.CloseFalseAlarm(why="it was the probe")))
+    assert _next_of(again) == [], "nobody owes that of the close that did not last"
+
+
 def _reminders(case: Case) -> list[tuple[datetime, int]]:
     asked = [one for one in case.incident.prompts.values() if one.asked.ask is e.Ask.POSTMORTEM]
     return [(one.at.replace(second=0), one.asked.step) for one in asked]
@@ -265,6 +317,16 @@ def test_its_owner_is_reminded_the_day_before_on_the_day_and_two_days_after() ->
     assert last.asked.to == (ANN,)
     case.does(ANN, c.PublishPostmortem())
     assert case.incident.prompts["prompt/postmortem-3"].settled == "it is out"
+
+
+def test_an_incident_is_not_over_before_the_last_reminder_was_said() -> None:
+    case = closed()
+    case.passes(timedelta(days=9))
+    coming = deadlines(case.incident)[-1]
+    assert case.incident.locked
+    assert not over(case.incident, coming.at), "due, and not said yet"
+    case.passes(timedelta(days=9))
+    assert over(case.incident, coming.at)
 
 
 def test_of_reminders_that_were_missed_only_the_last_is_said() -> None:
@@ -294,6 +356,13 @@ def test_a_house_says_how_many_days_and_which_reminders() -> None:
 
 
 # --- the debrief --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "1 business day"), (5, "5 business days"), (10, "10 business days")])
+def test_the_close_says_the_houses_days(days: int, said: str) -> None:
+    case = closed(policy().model_copy(update={"postmortems": Postmortems(days=days)}))
+    assert case.incident.closing is not None
+    assert case.incident.closing.next == f"postmortem within {said}"
 
 
 def test_the_debrief_chooses_one_change_and_another_takes_its_place() -> None:

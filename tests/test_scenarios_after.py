@@ -229,3 +229,26 @@ async def test_an_incident_that_cannot_be_read_keeps_no_list_from_being_posted(s
     await stage.database.write(f"UPDATE events SET body = ? WHERE {here}", (body,))
     stage.expect_card("digest/2026-05-11", "2.F1 · P3 · alert 2", lacks="alert 1", where=stage.triage)
     stage.expect_everything()
+
+
+async def test_the_last_reminder_is_said_by_a_process_that_was_away_at_its_moment(stage: Stage) -> None:
+    await _closed(stage)
+    await stage.fast_forward(days=7)
+    for number in (1, 2):
+        stage.expect_card(f"prompt/postmortem-{number}", where=stage.triage)
+    await stage.restart(away=timedelta(days=5))
+    await stage.fast_forward(minutes=1)
+    stage.expect_card("prompt/postmortem-3", "was due Fri 8 May 2026", where=stage.triage)
+    stage.expect_card("digest/2026-05-11", "postmortem of inc 1", where=stage.triage)
+    stage.expect_everything()
+
+
+async def test_a_number_that_is_no_incident_is_said_to_be_none(stage: Stage) -> None:
+    for line in ("postmortem published 9 https://wiki.example.org/7", "postmortem none 9 moot", "followup-done 9.F1"):
+        await stage.ann.is_told(line, "There is no incident 9", where=stage.triage)
+
+
+async def test_what_comes_after_is_given_to_those_who_can_say_that_it_is_done(stage: Stage) -> None:
+    await _closed(stage)
+    for line in ("postmortem @Zoe", "followup alert owner=@Zoe due=2026-05-12"):
+        await stage.ann.is_told(line, "Zoe is no responder")

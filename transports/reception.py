@@ -42,6 +42,9 @@ Evidence is heard of responders alone, and of others in silence: intake has look
 GIVING = c.Assign | c.NameBackup | c.HandOff | c.AddItem | c.WatchSignal
 """What gives somebody something to do, which takes a responder."""
 
+OWNED = c.Close | c.AskPostmortem | c.FollowUp | c.MoveFollowUp
+"""The same for what comes after: who owes it says how it ended."""
+
 
 COMPOSED_ON = ("draft/", "prompt/update-")
 """How the cards are called in whose threads an update is written."""
@@ -165,7 +168,7 @@ class Reception:
         by = self.roster.person(account) if account else None
         if by is not None and not isinstance(command, THEIRS) and not await self.may_act(by):
             command = c.DenyStranger(wanted=type(command).__name__)
-        given = isinstance(command, GIVING) and command.who
+        given = command.who if isinstance(command, GIVING) else command.owner if isinstance(command, OWNED) else None
         if given and not await self.may_act(given):
             command = c.Misread(answer=f"{given.name} is no responder, and could do nothing with it. Name one who is.")
         triage = channel if channel in self.triage else None

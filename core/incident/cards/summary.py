@@ -65,8 +65,11 @@ def _lasted(begun: datetime, ended: datetime) -> str:
 def _comes_next(incident: Incident) -> Iterator[Line]:
     """Who writes the postmortem by when, and what was carried over."""
     duty = incident.postmortem
-    if duty is not None:
-        yield line(Who(duty.owner), f", due {day_words(duty.due)}", label="Postmortem")
+    # One that was waived, or was of a close that did not last, is nobody's any more.
+    if duty is not None and not duty.waived:
+        due = f", due {day_words(duty.due)}"
+        words: list[Words] = ["out since ", When(duty.published_at)] if duty.published_at else [Who(duty.owner), due]
+        yield line(*words, label="Postmortem")
     for one in incident.follow_ups.values():
         if one.item:
             yield line(f"F{one.number} {one.text} · ", Who(one.owner), label="Carried over")

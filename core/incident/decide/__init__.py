@@ -127,7 +127,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.MoveFollowUp():
             return followups.move(incident, command, act)
         case c.EndFollowUp():
-            return followups.end(incident, command)
+            return followups.end(incident, command, act)
         case c.AskPostmortem():
             return postmortem.ask(incident, command, act)
         case c.PublishPostmortem():

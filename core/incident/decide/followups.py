@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.incident import refusals
 from core.incident.commands import EndFollowUp, FollowUp, MoveFollowUp
 from core.incident.decide.act import Act, Events
+from core.incident.decide.record import noted
 from core.incident.events import FollowUpAdded, FollowUpEnded, FollowUpMoved
 from core.incident.parts import DONE, Item
 from core.incident.parts import FollowUp as Owed
@@ -26,8 +27,11 @@ def add(incident: Incident, command: FollowUp, act: Act) -> Events:
         raise refusals.follow_up_needs(command.text, owner, due, command.priority)
     if due < day_of(act.at, act.policy.zone):
         raise refusals.day_has_passed(due)
-    if any(one.open and (one.text, one.owner.key) == (command.text, owner.key) for one in incident.follow_ups.values()):
-        return ()
+    for one in incident.follow_ups.values():
+        # Another day or another priority is no repeat, and must not be acknowledged as one.
+        same = (one.text, one.owner.key, one.due) == (command.text, owner.key, due)
+        if one.open and same and command.priority in (None, one.priority):
+            return ()
     priority = command.priority or PRIORITIES[incident.severity]
     number = len(incident.follow_ups) + 1
     return (FollowUpAdded(number=number, text=command.text, owner=owner, due=due, priority=priority),)
@@ -67,15 +71,16 @@ def move(incident: Incident, command: MoveFollowUp, act: Act) -> Events:
     if command.due is not None and due < day_of(act.at, act.policy.zone):
         raise refusals.day_has_passed(due)
     if owner.is_(one.owner) and due == one.due:
-        return ()
+        return noted(incident, command.why, act)
     return (FollowUpMoved(number=one.number, owner=owner, due=due, why=command.why),)
 
 
-def end(incident: Incident, command: EndFollowUp) -> Events:
+def end(incident: Incident, command: EndFollowUp, act: Act) -> Events:
     one = _found(incident, command.follow_up)
     if not one.open:
         if (one.over == DONE) is command.done:
-            return ()
+            # What was done is often said after the ✅; what was acknowledged is on the record.
+            return () if command.why == one.why else noted(incident, command.why, act)
         raise refusals.follow_up_is_over(one.number, one.over)
     if not command.done and not command.why:
         raise refusals.drop_needs(one.number)

@@ -38,7 +38,8 @@ def ask(incident: Incident, command: AskPostmortem, act: Act) -> Events:
         raise refusals.no_postmortem_yet()
     duty = incident.postmortem
     owner = command.owner or (duty.owner if duty else act.person)
-    due = command.due or (duty.due if duty else due_after(act.at, act))
+    # The day of one that was out or waived may have passed long ago.
+    due = command.due or (duty.due if duty and duty.owed else due_after(act.at, act))
     if command.due is not None and due < day_of(act.at, act.policy.zone):
         raise refusals.day_has_passed(due)
     if duty is None or not duty.owed:
@@ -54,8 +55,11 @@ def ask(incident: Incident, command: AskPostmortem, act: Act) -> Events:
 def _may(incident: Incident, act: Act, what: str) -> None:
     """Its owner and the commander may say that it is out, or that there will be none."""
     duty = incident.postmortem
+    if not incident.closed:
+        # That of a close that did not last, too: where it was out, the channel would become read-only.
+        raise refusals.no_postmortem_yet()
     if duty is None:
-        raise refusals.no_postmortem_yet() if not incident.closed else refusals.no_postmortem_owed()
+        raise refusals.no_postmortem_owed()
     if not act.person.is_(duty.owner) and not incident.may(act.person, Role.IC):
         raise refusals.not_yours(
             what, (duty.owner,), "its owner or the commander", "`postmortem @who` gives it to another."
