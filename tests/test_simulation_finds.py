@@ -69,6 +69,7 @@ def test_a_file_that_is_left_out_is_found(planted: pytest.MonkeyPatch) -> None:
     found([Plan()], "every card is true")
 
 
+@pytest.mark.endure
 def test_a_history_that_is_not_read_is_found(planted: pytest.MonkeyPatch) -> None:
     planted.setattr(SandboxTransport, "marked", _no_marks)
     told = found((crash(step, window=SHORT) for step in range(100, 900, 30)), "no card twice")
@@ -169,6 +170,7 @@ def test_deadlines_that_die_with_the_process_are_found(planted: pytest.MonkeyPat
     found([crash(undisturbed().story_steps - 300)], "everything goes on")
 
 
+@pytest.mark.endure
 def test_a_card_that_is_known_only_once_its_sender_heard_of_it_is_found(planted: pytest.MonkeyPatch) -> None:
     async def find(self: Displays, message: MessageRef) -> Shown | None:
         return await self.showing.find(message)
@@ -177,6 +179,7 @@ def test_a_card_that_is_known_only_once_its_sender_heard_of_it_is_found(planted:
     found((crash(step) for step in range(204, 900, 7)), "every act is honoured once")
 
 
+@pytest.mark.endure
 def test_answers_that_are_not_given_again_are_found(planted: pytest.MonkeyPatch) -> None:
     async def never(self: Answering, stream: str, incident: Incident | None) -> None:
         await asyncio.sleep(0)
@@ -218,6 +221,7 @@ def test_a_repeated_send_that_is_taken_for_its_newest_words_is_found(planted: py
     found((Plan(seed=seed, faults=limited) for seed in range(14)), "every card is true")
 
 
+@pytest.mark.endure
 def test_a_deleted_card_that_is_taken_for_a_lost_channel_is_found(planted: pytest.MonkeyPatch) -> None:
     gone = CardKeeping._gone
 

@@ -22,7 +22,7 @@ from core.clock import SystemClock
 
 async def main():
     async with transports(load(Path(sys.argv[1])), SystemClock()) as chats:
-        print(*chats, *sorted({name.partition(".")[0] for name in sys.modules} & {"discord", "nio"}))
+        print(*chats, *sorted({name.partition(".")[0] for name in sys.modules} & {"discord", "holidays", "nio"}))
 
 asyncio.run(main())
 """

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from datetime import date, time
 from difflib import get_close_matches
 
-from holidays import country_holidays, list_supported_countries
-
 from core.incident.policy import Weekly
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -19,6 +17,9 @@ YEARS = 3
 
 def known_calendar(code: str) -> str:
     """The code of a calendar that the library has. Raises `ValueError` with the nearest."""
+    # It knows every country of the world, which takes a while: only a house with a calendar waits for it.
+    from holidays import list_supported_countries
+
     country, _, part = code.strip().upper().partition("-")
     known = list_supported_countries(include_aliases=True)
     if country not in known:
@@ -34,6 +35,8 @@ def holidays(code: str | None, more: Iterable[date], since: int) -> tuple[date, 
     """The days on which nobody works: those of a calendar from the year `since` on, and the house's own."""
     found = set(more)
     if code is not None:
+        from holidays import country_holidays
+
         country, _, part = code.partition("-")
         found |= set(country_holidays(country, subdiv=part or None, years=range(since, since + YEARS)))
     return tuple(sorted(found))
