@@ -13,6 +13,7 @@ from rules_scenes import play
 from core.command_post import over
 from core.incident import commands as c
 from core.incident import events as e
+from core.incident.cards import cards
 from core.incident.cards.digest import SHOWN, digest_cards
 from core.incident.cards.summary import document
 from core.incident.deadlines import deadlines
@@ -185,6 +186,7 @@ def test_the_commander_owes_the_postmortem_unless_another_is_named() -> None:
         ("Monday 10:00", True),
         ("no postmortem: a typo", False),
         ("none, it was small", False),
+        ("none yet: we meet on Tuesday", True),
         ("No post-mortem", False),
     ],
 )
@@ -356,6 +358,17 @@ def test_a_house_says_how_many_days_and_which_reminders() -> None:
 
 
 # --- the debrief --------------------------------------------------------------------------------------------------------
+
+
+def test_a_false_alarm_leaves_nobody_a_next_step() -> None:
+    case = play(team(), (ANN, c.AddItem(kind=ItemKind.ACTION, text="call the provider", who=MIA)))
+
+    def board() -> str:
+        return next(plain(one.post.document) for one in cards(case.incident) if one.key == "board")
+
+    assert "MI does A1" in board()
+    case.does(ANN, c.CloseFalseAlarm(why="it was the probe"))
+    assert "MI does A1" not in board()
 
 
 @pytest.mark.parametrize(("days", "said"), [(1, "1 business day"), (5, "5 business days"), (10, "10 business days")])

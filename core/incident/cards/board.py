@@ -85,6 +85,9 @@ def _theory(incident: Incident) -> Iterator[Line]:
 
 
 def _next(incident: Incident) -> Iterator[Line]:
+    # What a false alarm leaves in somebody's hands is nobody's next step.
+    if incident.closed:
+        return
     busy = [item for item in incident.items.values() if item.open and item.holder]
     groups: list[Sequence[Words]] = [
         [f"{item.holder.initials} {_verb(item)} {item.key}"] for item in busy[:4] if item.holder

@@ -45,7 +45,7 @@ MOOT = (Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED)
 """What need not be answered any more once users are served again; an objection is still heard."""
 
 
-NO_POSTMORTEM = re.compile(r"^none\b|\bno(?: need for an?)? post-?mortem", re.IGNORECASE)
+NO_POSTMORTEM = re.compile(r"^none\b(?! yet)|\bno(?: need for an?)? post-?mortem", re.IGNORECASE)
 """What comes next, where the commander says that none is written, and why (spec, section 9)."""
 
 
