@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from incidents import ANN, BOB, JON, LEAH, MIA, Case, policy, team
+from incidents import ANN, BOB, JON, LEAH, MIA, Case, message, policy, team
 from rules_scenes import play
 
 from core.command_post import over
@@ -463,3 +463,12 @@ def test_it_comes_at_nine_by_the_clock_on_the_wall(after: datetime, first: datet
     assert found is not None
     assert found.at == first
     assert weekly(Policy(), after) is None
+
+
+def test_words_in_a_thread_are_evidence_once_whatever_they_are_heard_as() -> None:
+    case = play(team(), (JON, c.AddItem(kind=ItemKind.HYPOTHESIS, text="cache")))
+    said = c.GiveEvidence(item="H1", text="it is flat", quote=c.Quote(message=message("m"), by=MIA, at=case.now))
+    case.does(MIA, said)
+    assert [one.text for one in case.incident.evidence.values()] == ["it is flat"]
+    for again in (said, said.model_copy(update={"text": "it is not"}), said.model_copy(update={"item": "H9"})):
+        assert case.decides(MIA, again) == ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from stage import AUDIENCES, Stage, open_stage
 
+from core import activity_log
 from core.activity_log import HOUSE
 from core.incident.policy import Policy
 from core.roster import Roster
@@ -252,3 +254,15 @@ async def test_what_comes_after_is_given_to_those_who_can_say_that_it_is_done(st
     await _closed(stage)
     for line in ("postmortem @Zoe", "followup alert owner=@Zoe due=2026-05-12"):
         await stage.ann.is_told(line, "Zoe is no responder")
+
+
+async def test_who_owes_a_postmortem_is_reminded_however_much_was_recorded_since(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity_log, "LATEST", 0)
+    await _closed(stage)
+    await stage.fast_forward(days=7, hours=1)
+    await stage.restart()
+    await stage.fast_forward(days=4)
+    stage.expect_card("prompt/postmortem-3", "was due Fri 8 May 2026", where=stage.triage)
+    stage.expect_everything()
