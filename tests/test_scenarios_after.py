@@ -266,3 +266,16 @@ async def test_who_owes_a_postmortem_is_reminded_however_much_was_recorded_since
     await stage.fast_forward(days=4)
     stage.expect_card("prompt/postmortem-3", "was due Fri 8 May 2026", where=stage.triage)
     stage.expect_everything()
+
+
+async def test_a_postmortem_of_another_incident_does_not_end_this_ones(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    first = stage.channel
+    await stage.ann.types(f"{CLOSE} owner=@Ann")
+    await stage.ann.is_told(
+        "postmortem published 9 https://wiki.example.org/9", "not the channel of incident 9", where=first
+    )
+    assert not stage.incident.locked
+    await stage.ann.types("postmortem published 1 https://wiki.example.org/1", first)
+    stage.expect_card("postmortem", "out since", "https://wiki.example.org/1")
+    stage.expect_everything()

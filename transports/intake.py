@@ -307,8 +307,11 @@ def _addressed(stream: str | None, command: c.AnyCommand) -> tuple[str | None, c
     match command:
         case c.Reopen(number=int(number), why=words) | c.WaivePostmortem(number=int(number), why=words):
             other: c.AnyCommand = type(command)(why=f"{number} {words}")
-        case c.PublishPostmortem(number=int(number), where=words):
-            other = c.PublishPostmortem(where=f"{number} {words}".strip())
+        case c.PublishPostmortem(number=int(number)):
+            # A link never begins with a figure: it is another incident's, and must not end this one's.
+            other = c.Misread(
+                answer=f"This is not the channel of incident {number}. Say `postmortem published {number} LINK` there, or in triage."
+            )
         case (
             c.EndFollowUp(follow_up=FollowUpRef(incident=int(number)))
             | c.MoveFollowUp(follow_up=FollowUpRef(incident=int(number)))
