@@ -279,3 +279,14 @@ async def test_a_postmortem_of_another_incident_does_not_end_this_ones(stage: St
     await stage.ann.types("postmortem published 1 https://wiki.example.org/1", first)
     stage.expect_card("postmortem", "out since", "https://wiki.example.org/1")
     stage.expect_everything()
+
+
+async def test_what_was_open_at_a_false_alarm_is_in_nobodys_hands(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.mia.types("action call the provider @Mia")
+    await stage.mia.types("hypothesis the cache")
+    await stage.ann.types("close false-alarm the probe was down")
+    stage.expect_card("item/A1", "open at the close", lacks="is on it")
+    stage.expect_card("item/H1", "open at the close", lacks="free to grab")
+    stage.expect_card("board", "A1 call the provider: open at the close", "H1 the cache: open at the close")
+    stage.expect_summaries()

@@ -180,8 +180,10 @@ def _watched(incident: Incident, key: str) -> Sequence[Words]:
     return [" · ", Who(signal.who), f" watches {clipped(signal.text)} until ", When(signal.until)]
 
 
-def _item(item: Item) -> Sequence[Words]:
+def _item(item: Item, *, over: bool) -> Sequence[Words]:
     head = f"{item.key} {clipped(item.text)}: "
+    if item.open and over:
+        return [head, "open at the close"]
     if item.open:
         return [head, f"{item.holder.initials} on it"] if item.holder else [head, "free"]
     by = item.holder or item.ended_by
@@ -193,7 +195,7 @@ def _list(kinds: Sequence[ItemKind], label: str) -> Callable[[Incident], Iterato
         items = incident.items_of(*kinds)
         finished = [item for item in items if not item.open]
         folded = finished[:-FINISHED_SHOWN] if len(finished) > FINISHED_SHOWN else []
-        shown = [_item(item) for item in items if item not in folded]
+        shown = [_item(item, over=incident.closed) for item in items if item not in folded]
         if folded:
             shown.append([f"and {len(folded)} finished before"])
         if shown:

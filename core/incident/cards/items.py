@@ -17,7 +17,7 @@ _ENDINGS = {
 }
 
 
-def _state(item: Item) -> Line:
+def _state(item: Item, *, over: bool) -> Line:
     words: list[Words] = []
     if not item.open:
         words = [Strong(item.status.capitalize())]
@@ -25,6 +25,8 @@ def _state(item: Item) -> Line:
         says = ", says " if item.status is ItemStatus.DID_NOT_HELP else " by "
         words += [says, Who(item.ended_by)] if item.ended_by else []
         words += [f": {item.result}"] if item.result else []
+    elif over:
+        words = ["open at the close"]
     elif item.holder is not None:
         words = [Strong(item.holder.initials), " ", Who(item.holder), " is on it"]
     else:
@@ -32,14 +34,14 @@ def _state(item: Item) -> Line:
     return line(*words)
 
 
-def document(item: Item) -> Document:
+def document(item: Item, *, over: bool) -> Document:
     origin: list[Words] = ["from ", Who(item.said_by)]
     if item.parent:
         origin += [f", under {item.parent}"]
     if item.message is not None:
         origin += [" · ", Jump(item.message, "the message")]
     title = line(Strong(f"{item.key} {_WORDS[item.kind]}"), f": {item.text}").spans
-    return Document((_state(item), line(*origin)), title)
+    return Document((_state(item, over=over), line(*origin)), title)
 
 
 def item_cards(incident: Incident) -> Iterator[Card]:
@@ -56,7 +58,7 @@ def item_cards(incident: Incident) -> Iterator[Card]:
             incident,
             incident.channel,
             f"item/{item.key}",
-            document(item),
+            document(item, over=incident.closed),
             # Only the first sending calls anybody: who was given it.
             pings=(item.holder,) if item.open and item.holder and not item.holder.is_(item.said_by) else (),
             topic=f"{item.key} {item.text}",
