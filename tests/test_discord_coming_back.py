@@ -71,6 +71,7 @@ async def test_a_channel_that_cannot_be_read_for_long_loses_nothing(
     await until(lambda: set(said(here)) == {"live", "missed"})
 
 
+@pytest.mark.endure
 async def test_what_is_being_recorded_is_not_broken_off_by_another_session(here: House) -> None:
     await here.start()
     here.bob.say(here.triage, "before")

@@ -109,6 +109,7 @@ def test_nobody_is_shut_out_and_nothing_overflows(reader: Reader, width: int, sc
         assert reader.run(wide) == 0, name
 
 
+@pytest.mark.endure
 def test_forced_colours_keep_the_plots(reader: Reader) -> None:
     reader.looks(1280, "dark", forced_colors="active")
     opens(reader, "long")

@@ -228,6 +228,7 @@ def test_an_edit_while_the_new_one_is_written_wins(tmp_path: Path) -> None:
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.endure
 async def test_the_command_prints_it_beside_a_running_bot_or_without_one(
     stage: Stage, folder: Path, tmp_path: Path
 ) -> None:

@@ -22,9 +22,12 @@ LINK = "https://wiki.example.org/7"
 FILES = {"postmortem": ("md", b"---\n"), "course": ("svg", b"<svg ")}
 
 
+@pytest.mark.endure
 async def test_on_discord(tmp_path: Path) -> None:
     async with open_company(tmp_path) as company:
         channel = await company.declared("Checkout fails")
+        # Once the postmortem is out, the incident sleeps.
+        name = company.incident().name
         company.bob.say(channel, "!inc claim ic")
         company.bob.say(channel, "!inc sev 1")
         await company.card(channel, "board", "SEV1")
@@ -42,7 +45,7 @@ async def test_on_discord(tmp_path: Path) -> None:
             [file] = company.bob.attachments(message)
             async with aiohttp.ClientSession() as session, session.get(file["url"]) as answer:
                 assert (await answer.read()).startswith(begins)
-            assert file["filename"] == f"{company.incident().name}.{ending}"
+            assert file["filename"] == f"{name}.{ending}"
 
 
 @pytest_asyncio.fixture

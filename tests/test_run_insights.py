@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession
 from bot_process import PATIENCE, BotProcess
 from test_run_page import CONFIG, Ann
@@ -26,6 +27,7 @@ async def until(client: ClientSession, bot: BotProcess, standing: str) -> dict[s
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.endure
 async def test_from_words_in_a_chat_to_figures(tmp_path: Path) -> None:
     bot = BotProcess(tmp_path, CONFIG)
     await bot.start()

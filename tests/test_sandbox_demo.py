@@ -66,6 +66,7 @@ def records(database: Path) -> int:
     return 0
 
 
+@pytest.mark.endure
 def test_a_play_that_was_killed_is_kept_and_the_next_one_begins_anew(tmp_path: Path) -> None:
     killed = subprocess.Popen([*DEMO, "--headless", "--speed", "200", "--data", str(tmp_path)], stdout=subprocess.PIPE)
     while records(tmp_path / "demo.db") < 8:

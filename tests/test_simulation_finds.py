@@ -97,6 +97,7 @@ def test_telling_before_writing_is_found(planted: pytest.MonkeyPatch) -> None:
     found((Plan(seed=seed, busy=0.3) for seed in range(4)), "committed, then seen")
 
 
+@pytest.mark.endure
 def test_a_cursor_saved_before_handling_is_found(planted: pytest.MonkeyPatch) -> None:
     async def run(self: SandboxTransport, inbox: Inbox, notebook: Notebook, ready: Any) -> None:
         since, wait = self._cursor(await notebook.read(CURSOR)), False
@@ -204,6 +205,7 @@ def test_a_sleeping_incident_whose_cards_are_not_recalled_is_found(planted: pyte
     found([Plan()], "everything goes on", "every card is shown once")
 
 
+@pytest.mark.endure
 def test_a_repeated_send_that_is_taken_for_its_newest_words_is_found(planted: pytest.MonkeyPatch) -> None:
     class Newest(dict[Any, Any]):
         def setdefault(self, key: Any, default: Any = None) -> Any:
