@@ -152,6 +152,9 @@ class CommandPost:
 
     def _without_incident(self, command: c.AnyCommand) -> Events:
         """What may be asked where there is no incident: help. Everything else is told where it belongs."""
+        number = c.incident_named(command)
+        if number is not None:
+            raise refusals.no_such_incident(number)
         match command:
             case c.Show(what="help"):
                 return (Told(what="help", topic=command.topic),)
@@ -159,24 +162,14 @@ class CommandPost:
                 raise Refusal("misread", command.answer)
             case c.DenyStranger():
                 raise refusals.not_a_responder(self.policy().on_call)
-            case (
-                c.Reopen(number=int(number))
-                | c.PublishPostmortem(number=int(number))
-                | c.WaivePostmortem(number=int(number))
-                | c.EndFollowUp(follow_up=FollowUpRef(incident=int(number)))
-                | c.MoveFollowUp(follow_up=FollowUpRef(incident=int(number)))
-            ):
-                raise refusals.no_such_incident(number)
             case c.PublishPostmortem():
                 raise refusals.of_which_incident("postmortem published 7 LINK")
             case c.WaivePostmortem():
                 raise refusals.of_which_incident("postmortem none 7 WHY")
-            case c.MoveFollowUp(follow_up=FollowUpRef(number=number)):
-                raise refusals.of_which_incident(f"followup-move 7.F{number} due=DATE")
-            case c.EndFollowUp(follow_up=FollowUpRef(number=number), done=done):
-                raise refusals.of_which_incident(
-                    f"followup-done 7.F{number}" if done else f"followup-drop 7.F{number} WHY"
-                )
+            case c.MoveFollowUp(follow_up=FollowUpRef(number=one)):
+                raise refusals.of_which_incident(f"followup-move 7.F{one} due=DATE")
+            case c.EndFollowUp(follow_up=FollowUpRef(number=one), done=done):
+                raise refusals.of_which_incident(f"followup-done 7.F{one}" if done else f"followup-drop 7.F{one} WHY")
             case c.Declare():
                 raise refusals.declare_in_triage()
             case c.NoteTakenBack():

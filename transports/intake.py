@@ -19,7 +19,7 @@ from core.incident.decide.declaring import same_title
 from core.incident.events import Ask, Drafted, Origin, Recorded
 from core.incident.refusals import Refusal
 from core.incident.state import Prompt
-from core.incident.vocabulary import Account, ChannelRef, FollowUpRef
+from core.incident.vocabulary import Account, ChannelRef
 from core.patience import patiently
 from core.port import Fatal
 from transports.arguments import number
@@ -304,24 +304,20 @@ def _addressed(stream: str | None, command: c.AnyCommand) -> tuple[str | None, c
 
     In an incident's own channel no command needs a number: a figure there begins the text.
     """
+    number = c.incident_named(command)
+    if number is None or stream in (None, stream_of(number)):
+        return stream if number is None else stream_of(number), command
     match command:
-        case c.Reopen(number=int(number), why=words) | c.WaivePostmortem(number=int(number), why=words):
-            other: c.AnyCommand = type(command)(why=f"{number} {words}")
-        case c.PublishPostmortem(number=int(number)):
+        case c.Reopen(why=words) | c.WaivePostmortem(why=words):
+            return stream, type(command)(why=f"{number} {words}")
+        case c.PublishPostmortem():
             # A link never begins with a figure: it is another incident's, and must not end this one's.
-            other = c.Misread(
+            return stream, c.Misread(
                 answer=f"This is not the channel of incident {number}. Say `postmortem published {number} LINK` there, or in triage."
             )
-        case (
-            c.EndFollowUp(follow_up=FollowUpRef(incident=int(number)))
-            | c.MoveFollowUp(follow_up=FollowUpRef(incident=int(number)))
-        ):
-            return stream_of(number), command
         case _:
-            return stream, command
-    if stream in (None, stream_of(number)):
-        return stream_of(number), command
-    return stream, other
+            # `7.F1` is that one wherever it is said.
+            return stream_of(number), command
 
 
 def _is_typed(act: Recorded) -> bool:

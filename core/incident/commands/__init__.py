@@ -62,6 +62,7 @@ from core.incident.commands.clock import (
 from core.incident.commands.closing import CameBack, Close, CloseDuplicate, CloseFalseAlarm, Reopen, Resolve
 from core.incident.commands.declaring import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.commands.items import AddItem, EndItem, Grab, LetGo
+from core.incident.commands.named import incident_named
 from core.incident.commands.record import (
     AddNote,
     Amend,
@@ -195,6 +196,7 @@ __all__ = [
     "WithdrawEntry",
     "WithdrawUpdate",
     "Words",
+    "incident_named",
     "one_line",
 ]
 
