@@ -101,9 +101,7 @@ class Views(Generic[V]):
                 log.warning(_LEFT_OUT, self._kept.where, "cannot be read", reason=str(damage))
             except sqlite3.Error:
                 raise
-            except (
-                Exception
-            ) as bug:  # an edge: a bug that one incident of long ago meets must not end the bot at each start
+            except Exception as bug:  # an edge: a bug that one old incident meets must not end the bot at each start
                 self.damaged[stream] = f"{stream} meets a bug in Tocsin ({type(bug).__name__})"
                 log.exception(_LEFT_OUT, self._kept.where, "meets a bug", incident=stream)
 

@@ -9,10 +9,11 @@ import re
 from contextlib import suppress
 from datetime import date, timedelta
 
+from core.incident.workdays import WEEKDAYS
+
 FARTHEST = timedelta(days=731)
 """How far ahead a day may be."""
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
@@ -51,12 +52,12 @@ def _found(said: str, today: date) -> date | None:
         return today + timedelta(days=int(ahead[1] or 1) * (7 if unit.startswith("w") else 1))
     if iso := _ISO.fullmatch(said):
         return _made(int(iso[1]), int(iso[2]), int(iso[3]))
-    weekday = _which(said.removeprefix("next ").removeprefix("this "), _DAYS)
+    weekday = _which(said.removeprefix("next ").removeprefix("this "), WEEKDAYS)
     if weekday is not None:
         # Today's name means the one in a week.
         return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
     name, number, month, year = _parts(said)
-    weekday = _which(name, _DAYS) if name else None
+    weekday = _which(name, WEEKDAYS) if name else None
     if month is None or (name and weekday is None):
         return None
     found = _near(today, month + 1, int(number), year)

@@ -8,8 +8,7 @@ from datetime import date, time
 from difflib import get_close_matches
 
 from core.incident.policy import Weekly
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from core.incident.workdays import WEEKDAYS
 
 YEARS = 3
 """How many years from the start of the process a calendar is looked up for: no incident is due later."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from core.incident.course import Span, Track, by_place
+from core.incident.course import Place, Span, Track, by_place
 from core.incident.document import utc
 from core.incident.parts import DecisionPoint, Item, Update
 from core.incident.state import Incident
@@ -58,7 +58,7 @@ def delays(incident: Incident) -> tuple[Delay, ...]:
     return tuple(sorted(found, key=lambda one: (one.at, one.kind, one.text)))
 
 
-Spans = Mapping[tuple[Track, str], list[Span]]
+Spans = Mapping[Place, list[Span]]
 
 Stretch = tuple[datetime, datetime | None]
 

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 MORNING = time(9)
 """When people are reminded of what is due on a day."""
 
-SATURDAY = 5
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+SATURDAY = WEEKDAYS.index("saturday")
 
 
 def works(day: date, holidays: Collection[date]) -> bool:

@@ -12,12 +12,13 @@ from functools import cache
 from importlib import resources
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from bot.web.insights import words
 from bot.web.insights.chosen import NAMES, Chosen
 from bot.web.insights.plots import Part, Plot, by_month, by_name, counts
 from bot.web.insights.view import MEASURES, NO_SERVICE, Group, Measure, View
+from bot.web.templates import environment
 from core.incident.figures import Figures, Standing, figures
 from core.incident.postmortem import picture
 from core.incident.state import Incident
@@ -146,13 +147,7 @@ def _seconds(one: Figures, measure: Measure) -> str:
 
 @cache
 def _environment() -> Environment:
-    jinja = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    jinja = environment(__package__ or "")
     jinja.filters |= {"spelt": words.length, "counted": words.counted, "standing": words.standing}
     jinja.filters |= {"took": _seconds, "day": words.day, "full": words.full, "shown": words.shown, "query": query}
     jinja.globals |= {

@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from bot.web.status import words
 from bot.web.status.view import ON_FRONT, RECENT, Shown, View
+from bot.web.templates import environment
 from core.incident.document import utc
 
 CONTENT_SECURITY_POLICY = (
@@ -61,13 +62,7 @@ def moment(at: datetime, beside: datetime | None = None) -> dict[str, str]:
 
 @cache
 def _environment() -> Environment:
-    jinja = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    jinja = environment(__package__ or "")
     jinja.filters |= {
         "day": words.day,
         "month": words.month,
