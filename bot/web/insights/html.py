@@ -147,7 +147,7 @@ def _seconds(one: Figures, measure: Measure) -> str:
 
 @cache
 def _environment() -> Environment:
-    jinja = environment(__package__ or "")
+    jinja = environment("bot.web.insights")
     jinja.filters |= {"spelt": words.length, "counted": words.counted, "standing": words.standing}
     jinja.filters |= {"took": _seconds, "day": words.day, "full": words.full, "shown": words.shown, "query": query}
     jinja.globals |= {

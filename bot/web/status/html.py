@@ -62,7 +62,7 @@ def moment(at: datetime, beside: datetime | None = None) -> dict[str, str]:
 
 @cache
 def _environment() -> Environment:
-    jinja = environment(__package__ or "")
+    jinja = environment("bot.web.status")
     jinja.filters |= {
         "day": words.day,
         "month": words.month,
