@@ -276,12 +276,10 @@ class CommandPost:
             yield
 
 
-def over(incident: Incident, now: datetime) -> bool:
+def over(incident: Incident) -> bool:
     """Whether an incident changes no more unless somebody acts on it: read-only, and nothing is still to come."""
-    # A reminder that is due is gone once it was said: to let go of it before that is never to say it.
-    return incident.locked and all(
-        deadline.at <= now and not isinstance(deadline.command, c.RemindPostmortem) for deadline in deadlines(incident)
-    )
+    # What is due is gone from here once it took effect: to let go of an incident before that is never to do it.
+    return incident.locked and not deadlines(incident)
 
 
 def _after(known: Incident | None, records: Sequence[Recorded]) -> Incident:

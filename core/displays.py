@@ -286,7 +286,7 @@ class Displays:
     def idle(self, stream: str) -> None:
         """A lane has nothing to do for a stream. When none has, and it is over, it may go once its rows are written."""
         incident = self.wanted.incidents.get(stream)
-        if incident is not None and over(incident, self._clock.now()):
+        if incident is not None and over(incident):
             self._idle.add(stream)
             self.showing.changed.set()
 
@@ -309,7 +309,7 @@ class Displays:
     def _may_go(self, stream: str, incident: Incident) -> bool:
         """Whether it is over, everywhere shown so, and nothing of it is under way."""
         return (
-            over(incident, self._clock.now())
+            over(incident)
             and self.wanted.connected >= self._transports.keys()
             and stream not in self._touched
             and not self._answering.waits(stream)

@@ -254,6 +254,8 @@ class Rules(RuleBasedStateMachine):
         for _ in range(50):
             due = [one for one in deadlines(self.live) if one.at <= self.case.now and one.key not in spent]
             if not due:
+                left = [one.key for one in deadlines(self.live) if one.at <= self.case.now]
+                assert not (self.live.locked and left), f"an incident that is over never sleeps for {left}"
                 return
             spent.add(due[0].key)
             self._give(None, due[0].command)

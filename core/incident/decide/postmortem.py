@@ -17,7 +17,7 @@ from core.incident.events import (
     PostmortemPublished,
     PostmortemWaived,
 )
-from core.incident.state import Incident
+from core.incident.state import Incident, Postmortem
 from core.incident.vocabulary import Person, Role
 from core.incident.workdays import business_day, day_of, morning
 
@@ -100,10 +100,13 @@ def reminders(incident: Incident) -> tuple[tuple[int, datetime], ...]:
 def reminded(incident: Incident, days: int) -> bool:
     """Whether this reminder of what is due then was said, or a later one."""
     duty = incident.postmortem
-    return duty is not None and any(
-        prompt.asked.ask is Ask.POSTMORTEM and prompt.asked.title == duty.due.isoformat() and -prompt.asked.step <= days
-        for prompt in incident.prompts.values()
-    )
+    asked = (prompt.asked for prompt in incident.prompts.values() if prompt.asked.ask is Ask.POSTMORTEM)
+    return duty is not None and any(one.due == _due(incident, duty) and -one.step <= days for one in asked)
+
+
+def _due(incident: Incident, duty: Postmortem) -> datetime:
+    """The morning of the day by which it is due."""
+    return morning(duty.due, incident.policy.zone)
 
 
 def remind(incident: Incident, command: RemindPostmortem, act: Act) -> Events:
@@ -119,7 +122,7 @@ def remind(incident: Incident, command: RemindPostmortem, act: Act) -> Events:
         number=incident.next_number(Ask.POSTMORTEM),
         to=(duty.owner,),
         step=-command.days,
-        title=duty.due.isoformat(),
+        due=_due(incident, duty),
     )
     return (*settle(incident, [Ask.POSTMORTEM], "asked again"), asked)
 
