@@ -34,6 +34,7 @@ def said(here: House) -> list[str]:
     return [each.text for each in here.bot.heard if isinstance(each, MessageSent)]
 
 
+@pytest.mark.endure
 async def test_what_is_said_at_the_moment_of_coming_back_overtakes_nothing(
     here: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

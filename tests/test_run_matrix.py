@@ -385,6 +385,7 @@ async def test_doctor_looks_at_everything(company: Company) -> None:
     assert "invite the bot" in forbidden
 
 
+@pytest.mark.endure
 async def test_the_log_names_the_incident_and_never_a_secret(company: Company) -> None:
     """At its loudest, with the homeserver holding it back."""
     await company.bot.start("--verbose")

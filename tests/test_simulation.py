@@ -60,7 +60,7 @@ def test_a_board_is_edited_at_most_every_two_seconds() -> None:
     assert all(later - sooner >= SPACING for sooner, later in pairwise(edits))
 
 
-@pytest.mark.parametrize("step", range(11, STEPS.stop, 272))
+@pytest.mark.parametrize("step", range(11, STEPS.stop, 544))
 def test_the_story_survives_death(step: int) -> None:
     all_hold([crash(step)])
 
@@ -70,9 +70,8 @@ def test_the_story_survives_a_long_death_and_a_chat_that_forgets(step: int) -> N
     all_hold([crash(step, LONG, cut=True, window=SHORT)])
 
 
-@pytest.mark.parametrize(
-    "plan", [*SOME, *map(seeded, (262, 1013, 1205, 1207, 1369, 2206))], ids=lambda plan: plan.again
-)
+# Those between 1000 and 1400 that found something once are played by `poe endure`.
+@pytest.mark.parametrize("plan", [*SOME, *map(seeded, (262, 2206))], ids=lambda plan: plan.again)
 def test_the_story_survives_a_bad_network_and_deaths(plan: Plan) -> None:
     all_hold([plan])
 
