@@ -256,6 +256,7 @@ async def test_the_room_is_locked_at_once_where_the_house_says_so(synapse: Synap
 # --- what cannot start --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.endure
 async def test_a_second_process_on_the_same_database_says_who_holds_it(company: Company) -> None:
     await company.bot.start()
     status, _, said = await company.bot.tocsin("run")
@@ -264,6 +265,7 @@ async def test_a_second_process_on_the_same_database_says_who_holds_it(company: 
     assert f"process {company.bot.pid}" in line
 
 
+@pytest.mark.endure
 async def test_refused_accounts_end_it_with_one_line(company: Company) -> None:
     """A wrong password at the start; a token that is revoked while it runs and cannot be made anew."""
     right = company.bot.config.read_text()

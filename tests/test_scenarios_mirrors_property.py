@@ -183,7 +183,7 @@ async def _play(steps: list[tuple[str, ...]]) -> None:
             await stage.stop()
 
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @FEW

@@ -123,8 +123,15 @@ def some(kind: str, root: Path, site: str) -> str:
     return largest.relative_to(root / site).as_posix()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        pytest.param(WIDTHS["phone"], "dark", id="phone-dark"),
+        pytest.param(WIDTHS["desktop"], "light", id="desktop-light"),
+        pytest.param(WIDTHS["phone"], "light", id="phone-light", marks=pytest.mark.endure),
+        pytest.param(WIDTHS["desktop"], "dark", id="desktop-dark", marks=pytest.mark.endure),
+    ],
+)
 def test_nobody_is_shut_out_and_nothing_overflows(
     reader: Reader, sites: tuple[Path, str], width: int, scheme: str
 ) -> None:
