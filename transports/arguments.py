@@ -34,7 +34,8 @@ class Context:
     """What words are read against. `mentions` are the people whom the chat says the message names.
 
     `named` finds a person of the config; `numbered` an incident by its number or name; `item` is the item in whose thread
-    this was typed, where naming it again is not needed; `zone` is the one in which clock times are meant.
+    this was typed, where naming it again is not needed; `zone` is the one in which clock times are meant; `groups` are the
+    names of groups that may be called.
     """
 
     now: datetime
@@ -43,6 +44,7 @@ class Context:
     named: Callable[[str], Person | None] = _nobody
     numbered: Callable[[str], int | None] = number
     item: str = ""
+    groups: tuple[str, ...] = ()
 
 
 ROLES: dict[str, Role] = {fold(word): role for word, role in ROLE_WORDS.items()} | {fold(r.title): r for r in Role}
@@ -129,6 +131,12 @@ def _who(words: str, context: Context) -> Person | None:
     return None
 
 
+def _called(words: str, context: Context) -> Person | str | None:
+    """A person, or a group by its name; a person goes first, since groups are chosen not to be called like one."""
+    known = {fold(name): name for name in context.groups}
+    return _who(words, context) or known.get(fold(words.rstrip(",;.!:")))
+
+
 def _mentioned(words: str, context: Context) -> Person | None:
     name = re.sub(r"<@!?([0-9]+)>", r"\1", words).casefold()
     forms = (name, name.removeprefix("@"))
@@ -178,6 +186,7 @@ READERS: dict[Kind, tuple[int, Reader]] = {
     Kind.DATE: (5, lambda words, context: day(words, context.now.astimezone(context.zone).date())),
     Kind.FOLLOW_UP: (1, _follow_up),
     Kind.PRIORITY: (1, _priority),
+    Kind.CALLED: (5, _called),
 }
 """For each kind, how many words it may span and what they mean."""
 
@@ -193,6 +202,7 @@ CHOICES: dict[Kind, tuple[str, ...]] = {
 
 NONE: dict[Kind, str] = {
     Kind.WHO: "I know nobody called {}: mention them, or give an account id or a name from the config.",
+    Kind.CALLED: "{} is nobody I know, and no group of the config: mention them, or give an account id or a name.",
     Kind.LENGTH: "{} is not a length of time.",
     Kind.MOMENT: f"{{}} is no time like {FORMS}.",
     Kind.WHEN: "{} is no time like `10:02`, `2026-05-02T10:02` or `5m ago`.",

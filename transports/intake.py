@@ -16,6 +16,7 @@ from core.activity_log import HOUSE, stream_of
 from core.incident import commands as c
 from core.incident.decide.asking import find
 from core.incident.decide.declaring import same_title
+from core.incident.decide.paging import ONCALL, TEAM
 from core.incident.events import Ask, Drafted, Origin, Recorded
 from core.incident.refusals import Refusal
 from core.incident.state import Prompt
@@ -43,6 +44,8 @@ from transports.signals import (
 )
 
 log = structlog.get_logger(__name__)
+
+_GROUPS = (ONCALL, TEAM)
 
 _NAME = re.compile(r"(?<!\S)#?(inc-\d{4}-\d\d-\d\d-[a-z0-9-]+)")
 """An incident's name as it stands in a text."""
@@ -144,7 +147,9 @@ class Intake:
                 if person.is_(prompt.asked.to[0]) and signal.at >= prompt.at:
                     here = replace(signal, source=f"{signal.source}/here")
                     await self.reception.hand_in(here, c.Claim(role=prompt.asked.roles[0]), stream, signal.author)
-            new = not incident.closed and not any(person.is_(one) for one in incident.present)
+            # Who was paged and says anything has answered.
+            paged = any(person.is_(one) for prompt in incident.open_prompts(Ask.PAGE) for one in prompt.asked.to)
+            new = not incident.closed and (paged or not any(person.is_(one) for one in incident.present))
             # A stranger who chats in there asked for nothing, and is told nothing.
             if new and await self.reception.seems_to_respond(person):
                 there = replace(signal, source=f"{signal.source}/there")
@@ -193,6 +198,7 @@ class Intake:
             named=self.reception.roster.named,
             numbered=lambda word: names.get(word) or number(word),
             item=item,
+            groups=(*_GROUPS, *self.reception.post.policy().groups),
         )
 
     async def _command(

@@ -32,6 +32,7 @@ class Where(StrEnum):
     THRESHOLDS = "the thresholds' card"
     PROMPT = "anything Tocsin asks you to confirm"
     WATCH = "the watch after *resolved*"
+    PAGE = "a page"
     POSTMORTEM = "the postmortem's card, and its reminders"
 
 
@@ -63,6 +64,7 @@ REACTIONS: tuple[Reaction, ...] = (
         Where.BOARD, "🧊", "freeze", "freeze changes (lifted with `unfreeze`, or by taking it back and confirming)",
         "freeze [why]", "commander or recovery owner",
     ),
+    Reaction(Where.BOARD, "🆘", "widen", "widen the circle: call the next group", "widen"),
     Reaction(Where.NOTICE, "🧭", "claim_ic", "claim commander", "claim ic"),
     Reaction(Where.MESSAGE, "💡", "hypothesis", "it is a hypothesis: make its card and thread", "hypothesis TEXT"),
     Reaction(Where.MESSAGE, "🛠️", "action", "it is an action: make its card and thread", "action TEXT"),
@@ -96,11 +98,13 @@ REACTIONS: tuple[Reaction, ...] = (
         for action, number in THRESHOLDS.items()
     ),
     Reaction(Where.PROMPT, "👍", "yes", "yes (doing it a second time, or the command named there, is yes too)", "yes", "who was asked"),
+    Reaction(Where.PAGE, "👍", "yes", "I have it, and come", "yes", "who is paged"),
+    Reaction(Where.PAGE, "❌", "no", "I cannot come: the next is called", "no", "who is paged"),
     Reaction(Where.WATCH, "↩️", "came_back", "it came back", "came-back"),
     Reaction(Where.POSTMORTEM, "✅", "published", "it is out", "postmortem published", "its owner or the commander"),
 )  # fmt: skip
 
-LATER: dict[tuple[Where, str], str] = {(Where.BOARD, "🆘"): "widen"}
+LATER: dict[tuple[Where, str], str] = {}
 """The spec's emoji that this version does not have, by place: the verb that does the same."""
 
 TWINS: tuple[tuple[str, ...], ...] = (

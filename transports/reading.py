@@ -32,6 +32,8 @@ PLACES: tuple[tuple[str, Where | None], ...] = (
     # These two ask for words.
     (f"prompt/{Ask.UNSAFE}-", None),
     (f"prompt/{Ask.SIGNAL}-", None),
+    (f"prompt/{Ask.UNANSWERED}-", None),
+    (f"prompt/{Ask.PAGE}-", Where.PAGE),
     (f"prompt/{Ask.SAME}-", Where.PROMPT),
     ("prompt/", Where.PROMPT),
 )
@@ -43,12 +45,21 @@ def place(card: str) -> Where | None:
     return next((where for start, where in PLACES if card.startswith(start)), None)
 
 
+PLAIN: dict[str, type[c.Freeze | c.Widen | c.CameBack | c.PublishPostmortem]] = {
+    "freeze": c.Freeze,
+    "widen": c.Widen,
+    "came_back": c.CameBack,
+    "published": c.PublishPostmortem,
+}
+"""What asks for nothing more than itself."""
+
+
 def on_card(action: str, card: str, others: tuple[Person, ...] = ()) -> c.AnyCommand | None:
     """What an action on one of Tocsin's own cards asks for. `others` did the same at the same time."""
     name = card.partition("/")[2]
     match action:
-        case "freeze":
-            return c.Freeze()
+        case "freeze" | "widen" | "came_back" | "published":
+            return PLAIN[action]()
         case "grab":
             return c.Grab(item=name)
         case "done":
@@ -65,10 +76,6 @@ def on_card(action: str, card: str, others: tuple[Person, ...] = ()) -> c.AnyCom
             return c.Confirm(prompt=card)
         case "no":
             return c.Decline(prompt=card)
-        case "came_back":
-            return c.CameBack()
-        case "published":
-            return c.PublishPostmortem()
         case _:
             return _one_of_many(action, card, others)
 

@@ -125,6 +125,24 @@ def _watch(incident: Incident) -> Iterator[Deadline]:
         yield Deadline(f"watch/{incident.resolved_at.isoformat()}", due, c.AskToClose())
 
 
+def _pages(incident: Incident) -> Iterator[Deadline]:
+    wait = incident.response.page_within
+    for prompt in incident.open_prompts(Ask.PAGE):
+        if wait and not incident.closed:
+            yield Deadline(prompt.key, prompt.at + wait, c.EscalatePage(prompt=prompt.key))
+
+
+def _widening(incident: Incident) -> Iterator[Deadline]:
+    """Offered again only when it is later than before: a clock that is set back offers nothing twice."""
+    if incident.commander is None or incident.phase in (Phase.MONITORING, Phase.RESOLVED, Phase.CLOSED):
+        return
+    begun = incident.begun_at
+    offered = [one.asked.step for one in incident.prompts.values() if one.asked.ask is Ask.WIDEN and one.at >= begun]
+    for step, wait in enumerate(incident.policy.times.widen, 1):
+        if wait and step > max(offered, default=0):
+            yield Deadline(f"widen/{begun.isoformat()}/{step}", begun + wait, c.OfferWidening(step=step))
+
+
 def _freeze(incident: Incident) -> Iterator[Deadline]:
     wait = incident.policy.times.freeze_after_close
     if incident.closed_at is None or incident.frozen is None or incident.locked or not wait:
@@ -163,6 +181,8 @@ DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "somebody is to be nudged": _nudges,
     "an update is due": _update,
     "the watch is over": _watch,
+    "a page is unanswered": _pages,
+    "help is a ring further out": _widening,
     "a freeze outlives the close": _freeze,
     "the channel becomes read-only": _lock,
     "the postmortem is due": _postmortem,

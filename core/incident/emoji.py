@@ -26,6 +26,7 @@ EMOJI: dict[str, str] = {
     "close": "🏁",
     "yes": "👍",
     "no": "❌",
+    "widen": "🆘",
     "came_back": "↩️",
     "published": "✅",
     "path_rollback": "⏪",

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     DATE = "day"
     FOLLOW_UP = "follow-up"
     PRIORITY = "priority"
+    CALLED = "person or group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ ASKS: dict[Kind, str] = {
     Kind.DATE: "which day, like Friday or 12 May",
     Kind.FOLLOW_UP: "which follow-up, like F2",
     Kind.PRIORITY: "how soon: P0, P1, P2 or P3",
+    Kind.CALLED: "who, or which group",
 }
 """What a slot of each kind asks for, where it does not say it in its own words."""
 

@@ -48,13 +48,16 @@ class Postmortems(Value):
 
 
 class Response(Value):
-    """What a severity means and asks for (spec, section 2). `update_every` of zero means no fixed updates."""
+    """What a severity means and asks for (spec, section 2). `update_every` of zero means no fixed updates; `page_within` is how
+    long a page may stay unanswered before the next person is called, zero for ever.
+    """
 
     means: str
     update_every: Length
     pages: tuple[str, ...]
     status_page: bool
     postmortem: bool
+    page_within: Length = timedelta(minutes=10)
 
 
 RESPONSES: dict[Severity, Response] = {
@@ -64,6 +67,7 @@ RESPONSES: dict[Severity, Response] = {
         pages=("team", "leadership"),
         status_page=True,
         postmortem=True,
+        page_within=timedelta(minutes=5),
     ),
     Severity.SEV2: Response(
         means="significant impact, mitigation possible",
@@ -78,6 +82,7 @@ RESPONSES: dict[Severity, Response] = {
         pages=("oncall",),
         status_page=False,
         postmortem=False,
+        page_within=timedelta(minutes=15),
     ),
 }
 """The defaults of the spec, section 2."""
@@ -123,6 +128,9 @@ class Times(Value):
     )
     update_backup: Length = Field(timedelta(minutes=2), description="after a missed promise: the backup (7)")
     update_commander: Length = Field(timedelta(minutes=5), description="after a missed promise: the commander (7)")
+    widen: tuple[Length, ...] = Field(
+        _minutes(15, 30), description="without a mitigation: the next ring is offered to the commander (10)"
+    )
     snooze: Length = Field(timedelta(minutes=10), description="how long reminders are put off when nobody says (7)")
     snooze_limit: Length = Field(
         timedelta(minutes=30), description="the latest that reminders are put off to, after the promised time (7)"
@@ -151,6 +159,7 @@ class Service(Value):
     backup: Person | None = None
     thresholds: tuple[str, ...] = ()
     unsafe_if: str = ""
+    neighbours: tuple[str, ...] = ()
 
 
 class Policy(Value):
@@ -162,6 +171,11 @@ class Policy(Value):
     services: tuple[Service, ...] = ()
     on_call: tuple[Person, ...] = ()
     leadership: tuple[Person, ...] = ()
+    responders: tuple[Person, ...] = ()
+    """Those whom the config names; who is one by a role or a room has no name here."""
+    groups: dict[str, tuple[Person, ...]] = Field(default_factory=dict)
+    reachable: tuple[str, ...] = ()
+    """The keys of those who can be called outside of the chat."""
     tie_breaker: Person | None = None
     emoji: dict[str, str] = Field(default_factory=lambda: dict(EMOJI))
     postmortems: Postmortems = Postmortems()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.incident.course import Course
-from core.incident.events import Ask, Closed
+from core.incident.events import Ask, Closed, PageTried
 from core.incident.letters import Letters
 from core.incident.parts import (
     AMENDED,
@@ -162,6 +162,7 @@ class Incident:
     last_time: Lesson | None = None
     evidence: Mapping[MessageRef, Evidence] = field(default_factory=dict)
     course: Course = ()
+    tries: tuple[PageTried, ...] = ()
 
     # --- who decides --------------------------------------------------------------------------------------------------
 

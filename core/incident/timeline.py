@@ -46,6 +46,9 @@ from core.incident.events import (
     Left,
     Noted,
     Objected,
+    PageAnswered,
+    PageTried,
+    PageUnanswered,
     PathChosen,
     PhaseSet,
     PostmortemAssigned,
@@ -70,6 +73,7 @@ from core.incident.events import (
     TieBroken,
     UnfrozenChanges,
     UpdateWithdrawn,
+    Widened,
 )
 from core.incident.state import Entry, Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, MessageRef, Path, Person
@@ -228,6 +232,16 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
             return f"“{incident.entries[event.entry - 1].text}”: {how}"
         case Asked(ask=Ask.RULE):
             return f"rolling back first is the rule: {event.title} came within an hour before it began"
+        case Asked(ask=Ask.PAGE):
+            return f"paged {', '.join(person.name for person in event.to)}{_why(event.why)}"
+        case PageTried():
+            return f"called {event.to.name} by {event.via}{'' if event.sent else f', which failed: {event.why}'}"
+        case PageAnswered():
+            return "answered the page"
+        case PageUnanswered():
+            return f"no answer to the page from {', '.join(person.name for person in event.who)}"
+        case Widened():
+            return f"the circle is widened: {event.ring.words}"
         case FrozenChanges():
             return f"changes frozen{_why(event.why)}"
         case UnfrozenChanges():

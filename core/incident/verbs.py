@@ -98,6 +98,11 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("claim", Group.ROLE, c.Claim, "take a role that nobody holds", "claim recovery", (ROLE,)),
     Verb("release", Group.ROLE, c.Release, "let go of your role", "release scribe", (ROLE,)),
+    Verb(
+        "page", Group.PEOPLE, c.Page, "call somebody, or a group, in the chat and wherever they said", "page @bob the database is down",
+        (argument("who", Kind.CALLED, "@who|GROUP", "called", asks="who, or which group: oncall, team, …"), optional(WHY)),
+    ),
+    Verb("widen", Group.PEOPLE, c.Widen, "call the next group: on call, the team, its neighbours, all who respond", "widen"),
     Verb("assign", Group.ROLE, c.Assign, "give somebody a role", "assign recovery @ann", (ROLE, WHO)),
     Verb("vacate", Group.ROLE, c.Vacate, "take a role from its holder", "vacate scribe", (ROLE,)),
     Verb("backup", Group.ROLE, c.NameBackup, "name a role's backup", "backup ic @ann", (ROLE, WHO)),
@@ -218,8 +223,6 @@ PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 NOT_YET: dict[str, tuple[Group, str]] = {
     "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
-    "page": (Group.PEOPLE, "Mention the person in this channel."),
-    "widen": (Group.PEOPLE, "Mention in this channel whom you need."),
     "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),
     "oncall": (Group.PEOPLE, "Tocsin's config says who is on call."),
 }

@@ -117,6 +117,27 @@ class Path(StrEnum):
     DIG = "dig"
 
 
+class Ring(StrEnum):
+    """How far out people are called, in this order (spec, section 10)."""
+
+    ON_CALL = "oncall"
+    TEAM = "team"
+    NEIGHBOURS = "neighbours"
+    RESPONDERS = "responders"
+
+    @property
+    def words(self) -> str:
+        return _RINGS[self]
+
+
+_RINGS = {
+    Ring.ON_CALL: "who is on call",
+    Ring.TEAM: "the service's team",
+    Ring.NEIGHBOURS: "the neighbouring teams",
+    Ring.RESPONDERS: "everyone who responds",
+}
+
+
 class Account(Value):
     """Who a chat says somebody is. `id` is the chat's immutable id, the only thing that gives rights."""
 

@@ -214,6 +214,19 @@ def _remade(incident: Incident) -> Iterator[Line]:
         yield line(", ".join(incident.remade), ": somebody had deleted it", label="Made again")
 
 
+def _crew(incident: Incident) -> Iterator[Line]:
+    """Who is there and what they are on, once people were called in."""
+    if not any(prompt.key.startswith("prompt/page-") for prompt in incident.prompts.values()) or incident.closed:
+        return
+    groups: list[list[Words]] = []
+    for person in incident.present:
+        on = [str(role) for role in incident.roles_of(person)]
+        on += [item.key for item in incident.items.values() if item.open and person.is_(item.holder)]
+        groups.append([Who(person), f" {', '.join(on)}" if on else " free"])
+    if groups:
+        yield line(*joined(groups), label="Here")
+
+
 SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _impact,
     _theory,
@@ -224,6 +237,7 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _last_time,
     _list([ItemKind.HYPOTHESIS], "Hypotheses"),
     _list([ItemKind.ACTION, ItemKind.RECOVERY], "Actions"),
+    _crew,
     _rights,
     _remade,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.incident.cards import after, calls
+from core.incident.cards import after, calls, paging
 from core.incident.cards.asking import Asking, people, yes
 from core.incident.cards.card import Card, card, choice
 from core.incident.commands import Close, Publish
@@ -147,6 +147,9 @@ QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
     Ask.SECOND: calls.second,
     Ask.VACANT: calls.vacant,
     Ask.POSTMORTEM: after.reminder,
+    Ask.PAGE: paging.page,
+    Ask.UNANSWERED: paging.unanswered,
+    Ask.WIDEN: paging.widen,
 }
 """How each question reads; a new one is a row here."""
 
@@ -170,6 +173,9 @@ SETTLED = {
     Ask.SECOND: "A second check",
     Ask.VACANT: "The call that was left",
     Ask.POSTMORTEM: "The postmortem",
+    Ask.PAGE: "A page",
+    Ask.UNANSWERED: "Who is not answering",
+    Ask.WIDEN: "A wider circle",
 }
 
 

@@ -63,6 +63,7 @@ from core.incident.commands.closing import CameBack, Close, CloseDuplicate, Clos
 from core.incident.commands.declaring import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.commands.items import AddItem, EndItem, Grab, LetGo
 from core.incident.commands.named import incident_named
+from core.incident.commands.paging import EscalatePage, NotePageTried, OfferWidening, Page, Widen
 from core.incident.commands.record import (
     AddNote,
     Amend,
@@ -137,6 +138,7 @@ __all__ = [
     "EndFollowUp",
     "EndItem",
     "EndPause",
+    "EscalatePage",
     "FollowUp",
     "Freeze",
     "GiveEvidence",
@@ -162,11 +164,14 @@ __all__ = [
     "NoteDelivery",
     "NoteLeft",
     "NoteMissingRight",
+    "NotePageTried",
     "NoteRemade",
     "NoteRightGiven",
     "NoteTakenBack",
     "Nudge",
     "Object",
+    "OfferWidening",
+    "Page",
     "PassRole",
     "PostDigest",
     "Publish",
@@ -192,6 +197,7 @@ __all__ = [
     "Vacate",
     "WaivePostmortem",
     "WatchSignal",
+    "Widen",
     "WithdrawDecision",
     "WithdrawEntry",
     "WithdrawUpdate",
@@ -212,6 +218,7 @@ AnyCommand = (
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate | Snooze | NoteAudiences)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
     | (KeepClaim | NoteTakenBack)
+    | (Page | Widen | EscalatePage | OfferWidening | NotePageTried)
     | (FollowUp | MoveFollowUp | EndFollowUp | AskPostmortem | PublishPostmortem | WaivePostmortem | Debrief)
     | (HideEntry | GiveEvidence | RemindPostmortem | PostDigest)
     | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)

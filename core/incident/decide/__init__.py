@@ -18,6 +18,7 @@ from core.incident.decide import (
     declaring,
     followups,
     items,
+    paging,
     path,
     points,
     postmortem,
@@ -61,7 +62,12 @@ def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         and not _stays_inside(incident, command)
     ):
         return asking.ask_again(incident, command, act)
-    return _decide(incident, command, act)
+    events = _decide(incident, command, act)
+    return events if isinstance(command, NO_ANSWER) else (*events, *paging.answered_by_acting(incident, act))
+
+
+NO_ANSWER = (c.Confirm, c.Decline, c.NoteLeft, c.EditSource, c.DeleteSource, c.Join)
+"""What is no sign that somebody is there, or says itself what it is to a page."""
 
 
 def _plain(command: c.AnyCommand) -> c.AnyCommand:
@@ -231,6 +237,16 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return _confirm(incident, command, act)
         case c.Decline():
             return asking.decline(incident, command, act)
+        case c.Page():
+            return paging.page(incident, command, act)
+        case c.Widen():
+            return paging.widen(incident, act)
+        case c.EscalatePage():
+            return paging.escalate(incident, command)
+        case c.OfferWidening():
+            return paging.offer(incident, command, act)
+        case c.NotePageTried():
+            return paging.tried(incident, command)
         case c.KeepClaim():
             if command.role is not None and not act.person.is_(incident.holder(command.role)):
                 return ()

@@ -6,7 +6,7 @@ from typing import get_args
 
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.decide import closing, declaring, items, path, roles, tie
+from core.incident.decide import closing, declaring, items, paging, path, roles, tie
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
@@ -108,6 +108,10 @@ def _yes_to_a_call(incident: Incident, prompt: Prompt, act: Act) -> Events:
             return path.it_worked(incident, prompt)
         case Ask.OBJECTION:
             return tie.settle_it(incident, prompt, overturned=False)
+        case Ask.PAGE:
+            return paging.answered(prompt, act)
+        case Ask.WIDEN:
+            return paging.widen(incident, act)
         case _:
             raise refusals.more_than_yes(ANSWERED_BY[prompt.asked.ask])
 
@@ -121,6 +125,7 @@ ANSWERED_BY: dict[Ask, str] = {
     Ask.UPDATE: "unchanged",
     Ask.WATCH: "came-back",
     Ask.POSTMORTEM: "postmortem published",
+    Ask.UNANSWERED: "page @who",
 }
 """What answers a question that a yes or a no does not."""
 
@@ -143,6 +148,8 @@ def decline(incident: Incident, command: c.Decline, act: Act) -> Events:
             return tie.settle_it(incident, prompt, overturned=True)
         case Ask.WORKED:
             return path.it_did_not_help(incident, prompt)
+        case Ask.PAGE:
+            return paging.cannot(incident, prompt, act)
         case Ask.SAME:
             return declaring.settle_same_or_new(incident, c.SettleSameOrNew(ask=asked.number, new=True))
         case _ if asked.ask in ANSWERED_BY and asked.ask is not Ask.UNSAFE:

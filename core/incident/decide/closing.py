@@ -16,6 +16,7 @@ from core.incident.commands import (
     SetPhase,
     SetSeverity,
 )
+from core.incident.decide import paging
 from core.incident.decide.act import Act, Events, settle
 from core.incident.decide.followups import carried
 from core.incident.decide.points import withdraw_all
@@ -41,7 +42,7 @@ from core.incident.state import Incident, Item
 from core.incident.times import spell
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Phase
 
-MOOT = (Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED)
+MOOT = (Ask.RULE, Ask.UNSAFE, Ask.STOP, Ask.SIGNAL, Ask.WORKED, Ask.PAGE, Ask.UNANSWERED, Ask.WIDEN)
 """What need not be answered any more once users are served again; an objection is still heard."""
 
 
@@ -54,7 +55,11 @@ def set_severity(incident: Incident, command: SetSeverity, act: Act) -> Events:
     if command.severity is incident.severity:
         return ()
     response = act.policy.responses[command.severity]
-    return (SeveritySet(severity=command.severity, response=response), *unpromised(incident, "the severity changed"))
+    return (
+        SeveritySet(severity=command.severity, response=response),
+        *unpromised(incident, "the severity changed"),
+        *paging.paged_at_once(incident, response, act),
+    )
 
 
 def set_phase(incident: Incident, command: SetPhase, act: Act) -> Events:

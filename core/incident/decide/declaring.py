@@ -10,6 +10,7 @@ from datetime import datetime
 
 from core.incident import refusals
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
+from core.incident.decide import paging
 from core.incident.decide.act import Act, Events
 from core.incident.events import Ask, Asked, BackupNamed, Debriefed, Declared, How, Joined, Recorded, RoleTaken, Settled
 from core.incident.policy import Policy, Service
@@ -120,7 +121,14 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         *(Joined(who=person) for person in _once(called) if not person.is_(by)),
         *([RoleTaken(role=Role.IC, who=by, how=How.DECLARED)] if on_call else []),
         *_prefilled(service),
+        *_paged(policy, declared.severity, service, by),
     )
+
+
+def _paged(policy: Policy, severity: Severity, service: Service | None, by: Person) -> Events:
+    """Whom the severity pages beyond the chat (spec, sections 2 and 10)."""
+    people = paging.wanted(policy.responses[severity], policy, service, by)
+    return (Asked(ask=Ask.PAGE, number=1, to=people),) if people else ()
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

@@ -23,7 +23,7 @@ from core.incident.events import (
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import THREE_CALLS, Person, Role
 
-THEIRS = (Ask.HANDOFF, Ask.SECOND, Ask.STOP, Ask.UNSAFE, Ask.UNFREEZE, Ask.WORKED)
+THEIRS = (Ask.UNANSWERED, Ask.WIDEN, Ask.HANDOFF, Ask.SECOND, Ask.STOP, Ask.UNSAFE, Ask.UNFREEZE, Ask.WORKED)
 """Questions that nobody but the one who was asked can answer."""
 
 

@@ -58,6 +58,7 @@ from core.incident.events.closing import Closed, CloseKind, RelapseSeen, Reopene
 from core.incident.events.declaring import Declared, Joined
 from core.incident.events.happened import Happened
 from core.incident.events.items import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
+from core.incident.events.paging import PageAnswered, PageTried, PageUnanswered, Widened
 from core.incident.events.record import (
     ChangeRecorded,
     DecisionMarked,
@@ -139,6 +140,9 @@ __all__ = [
     "OpenFollowUp",
     "Origin",
     "OwedPostmortem",
+    "PageAnswered",
+    "PageTried",
+    "PageUnanswered",
     "PathChosen",
     "PhaseSet",
     "PostmortemAssigned",
@@ -169,6 +173,7 @@ __all__ = [
     "Told",
     "UnfrozenChanges",
     "UpdateWithdrawn",
+    "Widened",
     "Wording",
 ]
 
@@ -184,6 +189,7 @@ Event = Annotated[
     | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Nudged | Told | Heard | Refused)
     | (FollowUpAdded | FollowUpMoved | FollowUpEnded | Debriefed | EntryHidden | EvidenceGiven | DigestPosted)
     | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
+    | (PageTried | PageAnswered | PageUnanswered | Widened)
     | (Arrived | Left)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),

@@ -32,6 +32,9 @@ class Ask(StrEnum):
     SECOND = "second"
     VACANT = "vacant"
     POSTMORTEM = "postmortem"
+    PAGE = "page"
+    UNANSWERED = "unanswered"
+    WIDEN = "widen"
 
 
 class Again(Value):
@@ -44,7 +47,7 @@ class Again(Value):
 class Asked(Happened):
     """Tocsin asks `to`; the card is `prompt/{ask}-{number}`. What else is filled depends on `ask`.
 
-    `point` is a decision point, `item` an item and `entry` a timeline entry that it is about.
+    `point` is a decision point, `item` an item and `entry` a timeline entry that it is about; `why` is said of a page.
     """
 
     kind: Literal["asked"] = "asked"
@@ -61,6 +64,7 @@ class Asked(Happened):
     point: str = ""
     item: str = ""
     entry: int = 0
+    why: str = ""
 
 
 class Settled(Happened):

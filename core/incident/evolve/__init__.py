@@ -58,6 +58,9 @@ from core.incident.events import (
     Noted,
     Nudged,
     Objected,
+    PageAnswered,
+    PageTried,
+    PageUnanswered,
     PathChosen,
     PhaseSet,
     PostmortemAssigned,
@@ -88,6 +91,7 @@ from core.incident.events import (
     Told,
     UnfrozenChanges,
     UpdateWithdrawn,
+    Widened,
 )
 from core.incident.evolve import after as aftermath
 from core.incident.evolve import calls, course
@@ -328,7 +332,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             key = f"prompt/{event.ask}-{event.number}"
             asked = replace(incident, prompts=with_(incident.prompts, key, Prompt(key, event, recorded.at)))
             # Who is asked for a call is brought in, a tie-breaker too whom nobody has called yet.
-            called_in = event.to if event.ask in (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED) else ()
+            called_in = event.to if event.ask in (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.PAGE) else ()
             return replace(asked, people=reduce(with_person, called_in, incident.people))
         case Settled():
             prompt = replace(incident.prompts[event.prompt], settled=event.how)
@@ -351,6 +355,10 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             PostmortemAssigned() | PostmortemDrafted() | PostmortemPublished() | PostmortemWaived()
         ):
             return aftermath.after(incident, event, recorded, by)
+        case PageTried():
+            return replace(incident, tries=(*incident.tries, event))
+        case PageAnswered() | PageUnanswered() | Widened():
+            return incident
         case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted():
             return incident
         case _:

@@ -57,6 +57,7 @@ from core.incident.refusals.incidents import (
     raised_again,
 )
 from core.incident.refusals.items import item_ended, item_in_hands, no_such_item, not_in_your_hands, wrong_kind
+from core.incident.refusals.paging import is_paged_already, nobody_further_out, nobody_in_group
 from core.incident.refusals.refusal import Refusal, either, names
 from core.incident.refusals.roles import (
     backup_is_holder,
@@ -101,6 +102,7 @@ __all__ = [
     "follow_up_needs",
     "hand_offs_cross",
     "holds_nothing",
+    "is_paged_already",
     "item_ended",
     "item_in_hands",
     "more_than_yes",
@@ -120,6 +122,8 @@ __all__ = [
     "no_such_threshold",
     "no_thresholds",
     "no_update_yet",
+    "nobody_further_out",
+    "nobody_in_group",
     "nobody_to_break_it",
     "not_a_responder",
     "not_asked_of_you",

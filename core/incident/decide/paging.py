@@ -1,0 +1,213 @@
+"""Getting people: paging somebody or a group, what their silence brings about, and widening the circle a ring at a time.
+
+Rule: a page is a question to somebody ("will you come?"), so it has a card, a time, an answer and an entry like any other.
+Nothing waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.incident import refusals
+from core.incident.commands import EscalatePage, NotePageTried, OfferWidening, Page
+from core.incident.decide.act import Act, Events, settle
+from core.incident.events import Ask, Asked, PageAnswered, PageTried, PageUnanswered, Settled, Widened
+from core.incident.policy import Policy, Response, Service
+from core.incident.state import Incident, Prompt
+from core.incident.vocabulary import Person, Phase, Ring, Role
+
+ONCALL, TEAM = "oncall", "team"
+"""The groups that no `[groups]` has to name: who is on call, and the team of the service that is hit."""
+
+
+# --- who is called ----------------------------------------------------------------------------------------------------
+
+
+def wanted(response: Response, policy: Policy, service: Service | None, by: Person) -> tuple[Person, ...]:
+    """Whom a severity pages at once (spec, section 2): those of its groups whom anything but the chat reaches.
+
+    Who cannot be reached elsewhere is invited and mentioned as everybody called is, and who declared is there.
+    """
+    called = [person for group in response.pages for person in _members(policy, service, group)]
+    return tuple(one for one in _once(called) if one.key in policy.reachable and not one.is_(by))
+
+
+def _members(policy: Policy, service: Service | None, group: str) -> tuple[Person, ...]:
+    match group:
+        case "commander":
+            # Nobody commands yet: whoever is on call first is the one to.
+            return policy.on_call[:1]
+        case "oncall":
+            return policy.on_call[:1]
+        case "team":
+            return service.team if service else ()
+        case _:
+            return policy.groups.get(group, ())
+
+
+def _group(incident: Incident, act: Act, name: str) -> tuple[Person, ...]:
+    if name == TEAM:
+        return incident.catalogue.team if incident.catalogue else ()
+    # Who is on call may have changed since it was declared.
+    return act.policy.on_call if name == ONCALL else act.policy.groups.get(name, ())
+
+
+def _once(people: Sequence[Person]) -> tuple[Person, ...]:
+    return tuple({person.key: person for person in people}.values())
+
+
+def _among(person: Person, people: Sequence[Person]) -> bool:
+    return any(person.is_(one) for one in people)
+
+
+# --- paging -----------------------------------------------------------------------------------------------------------
+
+
+def page(incident: Incident, command: Page, act: Act) -> Events:
+    called = command.called
+    people = (called,) if isinstance(called, Person) else _group(incident, act, called)
+    if not people:
+        raise refusals.nobody_in_group(str(called))
+    open_ones = [person for prompt in incident.open_prompts(Ask.PAGE) for person in prompt.asked.to]
+    new = [person for person in people if not _among(person, open_ones)]
+    if not new:
+        raise refusals.is_paged_already(people)
+    return (
+        *settle(incident, [Ask.UNANSWERED], f"{act.person.name} paged"),
+        *_asked(incident, new, act.person, command.why),
+    )
+
+
+def _asked(incident: Incident, people: Sequence[Person], by: Person | None, why: str, step: int = 0) -> Events:
+    number = incident.next_number(Ask.PAGE)
+    return (Asked(ask=Ask.PAGE, number=number, to=tuple(people), by=by, why=why, step=step),)
+
+
+def paged_at_once(incident: Incident, response: Response, act: Act) -> Events:
+    """Whom a severity that was just set pages beside those who were called before."""
+    before = _paged(incident)
+    people = wanted(response, incident.policy, incident.catalogue, act.person)
+    new = [one for one in people if not _among(one, before) and not _among(one, incident.present)]
+    return _asked(incident, new, None, "") if new else ()
+
+
+def tried(incident: Incident, command: NotePageTried) -> Events:
+    fields = command.model_dump(include={"prompt", "via", "sent", "why"})
+    return (PageTried(to=command.to, **fields),) if command.prompt in incident.prompts else ()
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def answered(prompt: Prompt, act: Act) -> Events:
+    """They have it: whoever was paged with them is called no more."""
+    return (PageAnswered(prompt=prompt.key), Settled(prompt=prompt.key, how=f"{act.person.name} answered"))
+
+
+def answered_by_acting(incident: Incident, act: Act) -> Events:
+    """Whoever does anything in the incident is there: that answers every page to them, and needs no reaction."""
+    return tuple(
+        event
+        for prompt in incident.open_prompts(Ask.PAGE)
+        if act.by is not None and _among(act.by, prompt.asked.to) and act.at >= prompt.at
+        for event in answered(prompt, act)
+    )
+
+
+def cannot(incident: Incident, prompt: Prompt, act: Act) -> Events:
+    """No: where others were paged as well they are waited for, else the next is called at once."""
+    left = [person for person in prompt.asked.to if not person.is_(act.person)]
+    if left:
+        settled = Settled(prompt=prompt.key, how=f"{act.person.name} cannot come")
+        return (settled, *_asked(incident, left, prompt.asked.by, prompt.asked.why, prompt.asked.step))
+    return (
+        PageUnanswered(prompt=prompt.key, who=(act.person,)),
+        Settled(prompt=prompt.key, how=f"{act.person.name} cannot come"),
+        *_next(incident, prompt),
+    )
+
+
+def escalate(incident: Incident, command: EscalatePage) -> Events:
+    """Nobody answered in time: the backup is called, and then the commander is told (spec, section 10)."""
+    prompt = incident.prompts[command.prompt]
+    if prompt.settled or incident.closed:
+        return ()
+    here = [person for person in prompt.asked.to if _among(person, incident.present)]
+    if here:
+        return (Settled(prompt=prompt.key, how=f"{here[0].name} is there"),)
+    return (
+        PageUnanswered(prompt=prompt.key, who=prompt.asked.to),
+        Settled(prompt=prompt.key, how="nobody answered"),
+        *_next(incident, prompt),
+    )
+
+
+def _next(incident: Incident, prompt: Prompt) -> Events:
+    """Whom silence brings in: on call's backup and the service's, each once; then it is the commander's to know."""
+    asked = _paged(incident)
+    service = incident.catalogue
+    backups = _once([*incident.policy.on_call, *([service.backup] if service and service.backup else [])])
+    new = [one for one in backups if not _among(one, [*asked, *incident.present]) and not incident.has_left(one)]
+    if new and prompt.asked.step == 0:
+        return _asked(incident, new[:1], prompt.asked.by, prompt.asked.why, step=1)
+    told = incident.deciders(Role.IC)[:1] or incident.present[:1] or (incident.declared_by,)
+    number = incident.next_number(Ask.UNANSWERED)
+    return (Asked(ask=Ask.UNANSWERED, number=number, to=told, why=", ".join(one.name for one in asked)),)
+
+
+# --- the circle -------------------------------------------------------------------------------------------------------
+
+
+def ring_people(incident: Incident, ring: Ring, policy: Policy) -> tuple[Person, ...]:
+    """Who stands in a ring by the house rules in force now."""
+    service = next((one for one in policy.services if one.name == incident.service), None)
+    match ring:
+        case Ring.ON_CALL:
+            return policy.on_call
+        case Ring.TEAM:
+            return service.team if service else ()
+        case Ring.NEIGHBOURS:
+            near = service.neighbours if service else ()
+            return _once([person for one in policy.services if one.name in near for person in one.team])
+        case Ring.RESPONDERS:
+            return policy.responders
+
+
+def next_ring(incident: Incident, policy: Policy, known: Sequence[Person]) -> tuple[Ring, tuple[Person, ...]] | None:
+    """The first ring with somebody who is not known to have been called."""
+    for ring in Ring:
+        people = [one for one in ring_people(incident, ring, policy) if not _among(one, known)]
+        if people:
+            return ring, tuple(people)
+    return None
+
+
+def _paged(incident: Incident) -> list[Person]:
+    """Whom any page was to."""
+    return [one for prompt in incident.prompts.values() if prompt.asked.ask is Ask.PAGE for one in prompt.asked.to]
+
+
+def widen(incident: Incident, act: Act) -> Events:
+    """The next ring is called, all of it at once; where there is none, that is said."""
+    found = next_ring(incident, act.policy, [*_paged(incident), *incident.present])
+    if found is None:
+        raise refusals.nobody_further_out()
+    ring, people = found
+    return (
+        Widened(ring=ring),
+        *settle(incident, [Ask.WIDEN, Ask.UNANSWERED], f"{act.person.name} widened the circle"),
+        *_asked(incident, people, act.person, f"the circle is widened: {ring.words}"),
+    )
+
+
+def offer(incident: Incident, command: OfferWidening, act: Act) -> Events:
+    """Asked of the commander, once a step, while nothing that users see got better and there is somebody to call."""
+    told = incident.deciders(Role.IC)[:1]
+    # Who was invited when it was declared is no news to the commander.
+    found = next_ring(incident, act.policy, [*_paged(incident), *incident.people])
+    if incident.phase not in (Phase.INVESTIGATING, Phase.IDENTIFIED) or not told or found is None:
+        return ()
+    number = incident.next_number(Ask.WIDEN)
+    words = f"{found[0].words}: {', '.join(person.name for person in found[1])}"
+    asked = Asked(ask=Ask.WIDEN, number=number, to=told, step=command.step, why=words)
+    return (*settle(incident, [Ask.WIDEN], "asked again"), asked)
