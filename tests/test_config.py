@@ -652,7 +652,8 @@ def test_the_example_is_a_config_that_works(monkeypatch: pytest.MonkeyPatch) -> 
     settings = load(EXAMPLE)
     house = policy(settings, roster(settings), 2026)
     assert [person.name for person in house.on_call] == ["Ann", "Mia"]
-    (checkout,) = house.services
+    checkout, search = house.services
+    assert checkout.neighbours == (search.name,)
     assert [person.name for person in checkout.team] == ["Mia", "Leah"]
     assert checkout.rollback_owner is not None
     assert checkout.backup is not None
@@ -770,9 +771,7 @@ def test_a_setting_that_does_nothing_yet_is_told(config: Reading) -> None:
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        ("groups.leadership", MATRIX + PEOPLE + "[groups]\nleadership = ['Ann']"),
         ("severities.sev3.means", MATRIX + "[severities.sev3]\nmeans = 'meh'"),
-        ("severities.sev3.pages", MATRIX + "[severities.sev3]\npages = ['team']"),
     ],
 )
 def test_each_such_setting_is_told_by_its_key(config: Reading, key: str, text: str) -> None:
@@ -801,12 +800,10 @@ def test_what_the_calls_act_upon_is_not_told(config: Reading) -> None:
 
 def test_what_is_as_it_would_be_anyway_is_not_told(config: Reading) -> None:
     assert idle(config(MATRIX)) == []
-    team = MATRIX + PEOPLE + "[groups]\nleadership = ['Ann']\n[[services]]\nname = 'x'\nteam = ['leadership']"
-    assert idle(config(team)) == [], "a group that is a service's team does something"
 
 
 def test_the_table_of_idle_settings_has_keys_that_exist() -> None:
-    known = {re.sub(r"severities\.\w+", "severities.*", key) for key, _ in leaves()} | {"groups.leadership"}
+    known = {re.sub(r"severities\.\w+", "severities.*", key) for key, _ in leaves()}
     assert {*IDLE, *PAGE} <= known
 
 

@@ -53,7 +53,7 @@ def named(words: str) -> Person | None:
     return next((p for p in (ANN, BOB) if wanted in (p.name.casefold(), p.account.id[1:], p.account.id)), None)
 
 
-HERE = Context(now=NOW, named=named, mentions=(ZOE,))
+HERE = Context(now=NOW, named=named, mentions=(ZOE,), groups=("oncall", "team", "Data Base"))
 EARLIER = Context(now=NOW.replace(hour=10, minute=5), named=named, mentions=(ZOE,))
 IN_H2 = Context(now=NOW, named=named, item="H2")
 
@@ -321,6 +321,11 @@ READS: list[tuple[str, c.Command]] = [
     ("after postmortem publish", c.PublishPostmortem()),
     ("postmortem none 6 covers it", c.WaivePostmortem(number=6, why="covers it")),
     ("postmortem none it was a test", c.WaivePostmortem(why="it was a test")),
+    ("page @zoe the database is down", c.Page(called=ZOE, why="the database is down")),
+    ("page oncall", c.Page(called="oncall")),
+    ("people page Team: all hands", c.Page(called="team", why="all hands")),
+    ("page data base now", c.Page(called="Data Base", why="now")),
+    ("widen", c.Widen()),
     ("debrief say who has recovery", c.Debrief(change="say who has recovery")),
     # Never an update that was published.
     ("withdraw D1", c.WithdrawDecision(point="D1")),
@@ -492,7 +497,11 @@ MISREADS: list[tuple[str, str]] = [
     ("role", "`role` needs one of claim, release"),
     ("role clam ic", "`role` has no command `clam`. Did you mean `claim`?"),
     ("role grab h2", "`role` has no command `grab`"),
-    ("people", "not in this version"),
+    ("people", "`people` needs one of page, widen"),
+    ("page", "Which person or group?"),
+    ("page", "Write `page @who|GROUP [why]`"),
+    ("page nobody-here now", "nobody I know, and no group of the config"),
+    ("widen more", "cannot place `more`"),
     ("snooze soon", "cannot place `soon`"),
     ("rollback", "There is no command `rollback`. Did you mean `path`? Write `path rollback|fix|pause|dig [why]`"),
     ("roll back now", "Did you mean `path`?"),
@@ -718,7 +727,7 @@ def test_help_lists_every_command_on_one_card() -> None:
         ("release", "release ITEM"),
         ("item", "• grab ITEM: take an item into your hands"),
         ("update", "• snooze [10m]: put the reminders of the next update off for a while"),
-        ("people", "Not in this version yet: page, widen, cover, oncall."),
+        ("people", "Not in this version yet: cover, oncall."),
         ("drill", "`drill` is not in this version of Tocsin yet."),
         ("clam", "There is no such command; this is the nearest.\nclaim ROLE"),
         ("qqqq", "`help COMMAND` explains one."),

@@ -75,7 +75,7 @@ def test_another_emoji_for_an_act() -> None:
     assert table.action(Where.MESSAGE, "🛠️") is None
     assert table.action(Where.BOARD, "<:boss:42>") == "claim_ic"
     assert table.emoji("declare") == "🔥"
-    assert table.seeds(Where.BOARD) == ("<:boss:42>", "🔎", "📣", "⏪", "✍️", "🧊")
+    assert table.seeds(Where.BOARD) == ("<:boss:42>", "🔎", "📣", "⏪", "✍️", "🧊", "🆘")
 
 
 def test_the_emoji_are_those_that_the_cards_show() -> None:

@@ -113,6 +113,8 @@ TABLE: tuple[tuple[c.AnyCommand, frozenset[str]], ...] = (
     (c.CloseFalseAlarm(why="x"), COMMAND),
     (c.CloseDuplicate(of=2), COMMAND),
     (c.NoteTakenBack(), ALL),
+    (c.Page(called="oncall"), ALL),
+    (c.Widen(), ALL),
 )
 
 NAMES = [repr(command)[:60] for command, _ in TABLE]
@@ -125,6 +127,7 @@ ELSEWHERE = (
     *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
     *(c.NoteAudiences, c.RemindPostmortem, c.PostDigest),
+    *(c.EscalatePage, c.OfferWidening, c.NotePageTried),
     # Only after the close, or where there is one already.
     *(c.MoveFollowUp, c.EndFollowUp, c.AskPostmortem, c.PublishPostmortem, c.WaivePostmortem, c.Debrief),
 )

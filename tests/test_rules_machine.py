@@ -117,6 +117,8 @@ AFTERWARDS = st.one_of(
     st.builds(c.PublishPostmortem, where=WORDS),
     st.builds(c.WaivePostmortem, why=SAID),
     st.builds(c.Debrief, change=SAID),
+    st.builds(c.Page, called=PEOPLE | st.just("oncall"), why=SAID),
+    st.just(c.Widen()),
     st.builds(c.HideEntry, entry=st.integers(0, 12), hidden=st.booleans()),
     st.builds(
         c.GiveEvidence,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from incidents import ANN, BOB, JON, LEAH, MIA, Case, team
+from incidents import ANN, BOB, JON, LEAH, MIA, Case, policy, team
 from rules_scenes import (
     MINUTE,
     alarmed,
@@ -66,6 +66,20 @@ def _owing() -> Case:
     return play(calm(), (ANN, c.Close(cause="x", fixed="y")), timedelta(days=6))
 
 
+def _paged() -> Case:
+    """Ann paged Mia."""
+    return play(Case(), (ANN, c.Page(called=MIA)))
+
+
+def _unanswered() -> Case:
+    return play(_paged(), timedelta(minutes=10), timedelta(minutes=10))
+
+
+def _offered() -> Case:
+    """Mia responds too, and nobody has called her."""
+    return play(Case(house=policy().model_copy(update={"responders": (MIA,)})), timedelta(minutes=15))
+
+
 def _second() -> Case:
     return play(busy(), (MIA, c.Grab(item="H2")))
 
@@ -90,6 +104,9 @@ NO: dict[Ask, tuple[Callable[[], Case], Person, str]] = {
     Ask.SECOND: (_second, MIA, "Mia said no"),
     Ask.VACANT: (left, ANN, "more-than-yes"),
     Ask.POSTMORTEM: (_owing, ANN, "more-than-yes"),
+    Ask.PAGE: (_paged, MIA, "Mia cannot come"),
+    Ask.UNANSWERED: (_unanswered, ANN, "more-than-yes"),
+    Ask.WIDEN: (_offered, ANN, "Ann said no"),
 }
 """How the question is settled, or the rule by which the no is refused; empty where it stays open for others."""
 

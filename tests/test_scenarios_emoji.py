@@ -43,6 +43,7 @@ TWINS = (
     Twin("claim_recovery", "board", "claim recovery"),
     Twin("claim_scribe", "board", "claim scribe"),
     Twin("freeze", "board", "freeze"),
+    Twin("widen", "board", "widen"),
     Twin("hypothesis", "", "hypothesis tax rounding"),
     Twin("action", "", "action tax rounding"),
     Twin("decision", "", "decide tax rounding"),
@@ -231,8 +232,3 @@ async def test_command_is_taken_on_the_notice_that_says_that_nobody_has(stage: S
     await stage.kim.reacts(notice, "👀")
     await stage.kim.reacts(notice, "🧭")
     stage.expect_card("notice", "Commander Kim")
-
-
-async def test_an_emoji_of_a_later_version_says_so(stage: Stage) -> None:
-    await stage.ann.types("declare checkout fails", stage.triage)
-    await stage.kim.reacts_in_vain("board", "🆘", "`widen` is not in this version of Tocsin yet")

@@ -11,7 +11,6 @@ from core.incident import commands as c
 from core.incident.emoji import CLAIMS
 from core.incident.events import Ask, Origin
 from core.incident.state import Prompt
-from core.incident.verbs import not_yet
 from core.incident.vocabulary import Account
 from core.port import Said
 from core.shown import Shown
@@ -68,12 +67,9 @@ class Reacted:
                 return True
         if where is None:
             return False
-        if (later := self.table.later(where, signal.emoji)) is not None:
-            command: c.AnyCommand | None = c.Misread(answer=not_yet(later))
-        else:
-            action = self.table.action(where, signal.emoji)
-            others = tuple(self.reception.roster.person(account) for account in signal.others)
-            command = reading.on_card(action, row.card, others) if action else None
+        action = self.table.action(where, signal.emoji)
+        others = tuple(self.reception.roster.person(account) for account in signal.others)
+        command = reading.on_card(action, row.card, others) if action else None
         if command is not None:
             await self.reception.hand_in(signal, command, row.stream, signal.by, origin)
         return command is not None

@@ -104,9 +104,6 @@ REACTIONS: tuple[Reaction, ...] = (
     Reaction(Where.POSTMORTEM, "✅", "published", "it is out", "postmortem published", "its owner or the commander"),
 )  # fmt: skip
 
-LATER: dict[tuple[Where, str], str] = {}
-"""The spec's emoji that this version does not have, by place: the verb that does the same."""
-
 TWINS: tuple[tuple[str, ...], ...] = (
     ("📢", "📣"),
     ("🛠", "🔧"),
@@ -166,11 +163,7 @@ class Table:
 
     def means(self, emoji: str) -> bool:
         """Whether it means something in some place."""
-        return any(known == fold(emoji) for _, known in (*self._actions, *LATER))
-
-    def later(self, where: Where, emoji: str) -> str | None:
-        """The verb behind an emoji that this version does not have yet."""
-        return None if self.action(where, emoji) else LATER.get((where, fold(emoji)))
+        return any(known == fold(emoji) for _, known in self._actions)
 
     def emoji(self, action: str) -> str:
         """The emoji of an act, as it is shown and seeded."""

@@ -45,11 +45,15 @@ def policy(settings: Settings, roster: Roster, year: int) -> Policy:
                 backup=_person(roster, service.backup),
                 thresholds=service.thresholds,
                 unsafe_if=service.unsafe_if or "",
+                neighbours=service.neighbours,
             )
             for service in settings.services
         ),
         on_call=_people(settings, roster, settings.groups.get("oncall", ())),
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),
+        responders=_people(settings, roster, settings.groups.get("responders", ())),
+        groups={name: _people(settings, roster, words) for name, words in settings.groups.items()},
+        reachable=tuple(person.key for one in settings.people if one.notify and (person := roster.named(one.name))),
         tie_breaker=_person(roster, settings.roles.tie_breaker),
         page_url=public_url(settings) if has_page(settings) else "",
         wording=settings.wording,

@@ -12,11 +12,7 @@ from bot.config.house import has_page
 from bot.config.settings import Audience, Settings
 from core.incident.policy import RESPONSES
 
-IDLE = (
-    "groups.leadership",
-    "severities.*.means",
-    "severities.*.pages",
-)
+IDLE = ("severities.*.means",)
 """By dotted path; `*` stands for any name. A version that acts upon one takes it out."""
 
 PAGE = ("data_dir", "severities.*.status_page", "web.host", "web.name", "web.port", "web.public_url")
@@ -39,14 +35,11 @@ def _set(settings: Settings, patterns: Iterable[str]) -> list[str]:
 def _usual(settings: Settings) -> dict[str, Any]:
     """What the settings are when nothing is written."""
     bare = Settings()
-    leadership = settings.groups.get("leadership", ())
-    is_a_team = any("leadership" in service.team for service in settings.services)
     return bare.model_dump() | {
         "audiences": {name: Audience().model_dump() for name in settings.audiences},
         "severities": {severity.value: response.model_dump() for severity, response in RESPONSES.items()},
         # Beside the config file, wherever that is.
         "data_dir": settings.data_dir.parent / bare.data_dir,
-        "groups": {"leadership": leadership if is_a_team else ()},
     }
 
 

@@ -62,6 +62,9 @@ def _secrets(value: object) -> Iterator[str]:
     elif isinstance(value, BaseModel):
         for _, inner in value:
             yield from _secrets(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _secrets(inner)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -109,6 +109,10 @@ def _services(data: Raw) -> Iterator[str]:
         for word in names(service, "team"):
             if word not in groups and not _known(data, word):
                 yield f"services, team of {_called(service)}: {_nobody(data, word)}, and no group"
+        known = {str(one.get("name")) for one in services if one is not service}
+        for word in names(service, "neighbours"):
+            if word not in known:
+                yield f"services, neighbours of {_called(service)}: {unknown(word, word, known)}"
         yield from _rollback(data, service)
 
 

@@ -37,7 +37,6 @@ from core.incident.vocabulary import Role
 
 LATER = (
     "hooks",
-    "people.notify",
     *(f"roles.{role}" for role in Role),
     "rotations",
     "services.runbook",
@@ -86,6 +85,14 @@ def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
     return sentences
 
 
+def address(given: SecretStr) -> SecretStr:
+    """An address outside of the chat, as Apprise writes it. Raises `ValueError` without repeating it."""
+    scheme, found, rest = given.get_secret_value().partition("://")
+    if not (found and rest and scheme.isalnum()):
+        raise ValueError("this is no address that Apprise knows, as ntfy://topic or mailto://user:password@example.org")
+    return given
+
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
 Threshold = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(one_line)]
@@ -93,6 +100,8 @@ Caution = Annotated[str, StringConstraints(min_length=1, max_length=300), Before
 Call = Literal["commander", "oncall", "team", "leadership"]
 Snowflake = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{1,20}$")]
 """What Discord's *Copy ID* gives."""
+Address = Annotated[SecretStr, AfterValidator(address)]
+"""Where Apprise calls somebody: `ntfy://…`, `mailto://…`; most hold a token or a password."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -189,6 +198,7 @@ class Person(Table):
     discord: Snowflake | None = None
     matrix: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] | None = None
     sandbox: Words | None = None
+    notify: Annotated[tuple[Address, ...], BeforeValidator(listed)] = ()
 
     @property
     def accounts(self) -> dict[str, str]:
@@ -211,6 +221,7 @@ class Service(Table):
     # Not `Names`: one sentence that stands without its list has commas of its own, and is no list.
     thresholds: Annotated[tuple[Threshold, ...], Field(max_length=len(THRESHOLDS)), AfterValidator(different)] = ()
     unsafe_if: Caution | None = None
+    neighbours: Names = ()
 
 
 class Postmortem(Table):
@@ -233,6 +244,7 @@ class Severity(Table):
     pages: Annotated[tuple[Call, ...], BeforeValidator(listed)] | None = None
     status_page: bool | None = None
     postmortem: bool | None = None
+    page_within: Length | None = None
 
 
 class Severities(Table):

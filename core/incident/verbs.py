@@ -99,7 +99,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("claim", Group.ROLE, c.Claim, "take a role that nobody holds", "claim recovery", (ROLE,)),
     Verb("release", Group.ROLE, c.Release, "let go of your role", "release scribe", (ROLE,)),
     Verb(
-        "page", Group.PEOPLE, c.Page, "call somebody, or a group, in the chat and wherever they said", "page @bob the database is down",
+        "page", Group.PEOPLE, c.Page, "call somebody, or a group, in the chat and wherever they said", "page @ann the database is down",
         (argument("who", Kind.CALLED, "@who|GROUP", "called", asks="who, or which group: oncall, team, …"), optional(WHY)),
     ),
     Verb("widen", Group.PEOPLE, c.Widen, "call the next group: on call, the team, its neighbours, all who respond", "widen"),
