@@ -43,7 +43,9 @@ from bot.web.status.page import House, files
 from bot.wiring import Page, Plan, Tocsin
 from core.clock import SystemClock
 from core.database import DatabaseFailure, explain, open_file
+from core.pagers import Pagers
 from core.port import Fatal
+from core.roster import Roster
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +97,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             page=_page(settings) if has_page(settings) else None,
             postmortems=settings.data_dir / "postmortems",
             insights=True,
+            pagers=_pagers(settings, people),
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -109,6 +112,15 @@ async def start(path: Path, *, verbose: bool) -> int:
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
         await _until_told(tocsin)
     return 0
+
+
+def _pagers(settings: Settings, people: Roster) -> Pagers:
+    """Where people are called. Raises `Fatal` with the line that names the address that cannot be used."""
+    if not any(person.notify for person in settings.people):
+        return lambda _: ()
+    from bot.pagers import pagers
+
+    return pagers(settings, people)
 
 
 def _page(settings: Settings) -> Page:

@@ -24,8 +24,9 @@ from core.displays import Displays
 from core.figures_kept import FIGURES, FiguresKept
 from core.incident.digest import WEEK
 from core.incident.policy import Policy
-from core.incident.vocabulary import ChannelRef
+from core.incident.vocabulary import ChannelRef, Person
 from core.notebook import TableNotebook
+from core.pagers import Answers, Pager, Pagers, PeopleOut
 from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport
 from core.public_views import PUBLIC
 from core.roster import Roster
@@ -56,10 +57,19 @@ class Page:
     render: Render
 
 
+def _nobody(_: Person) -> Sequence[Pager]:
+    return ()
+
+
+def _nowhere(*_: object) -> str:
+    return ""
+
+
 @dataclass
 class Plan:
     """What to wire: the chats, each with its triage channels by name, the house rules, the status page if there is one, and
-    whether anybody may ask for the insights. `postmortems` is the folder in which they are kept.
+    whether anybody may ask for the insights. `postmortems` is the folder in which they are kept; `pagers` are the addresses
+    at which people are called outside of the chats, and `answers` where they answer there.
     """
 
     database: Database
@@ -75,6 +85,8 @@ class Plan:
     page: Page | None = None
     postmortems: Path | None = None
     insights: bool = False
+    pagers: Pagers = _nobody
+    answers: Answers = _nowhere
 
 
 class Tocsin:
@@ -108,7 +120,9 @@ class Tocsin:
         if self.postmortems is not None:
             self.post.listeners.append(self.postmortems.show)
         self.insights = self._insights() if plan.insights else None
-        self.post.sleepers += [self.timers.forget]
+        self.out = PeopleOut(self.post, plan.clock, self.displays.reports, plan.pagers, plan.answers)
+        self.post.listeners.append(self.out.show)
+        self.post.sleepers += [self.timers.forget, self.out.let_go]
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
         self._ticker: Ticker | None = None
@@ -152,6 +166,7 @@ class Tocsin:
             for stream, incident in self.post.awake():
                 self.postmortems.show(stream, incident, ())
             tasks.append(asyncio.create_task(self.postmortems.run()))
+        tasks.append(asyncio.create_task(self._call()))
         if self.insights is not None:
             tasks.append(asyncio.create_task(self._count(self.insights)))
         try:
@@ -166,6 +181,14 @@ class Tocsin:
             if self._ticker is not None:
                 self._ticker.stop()
             await self.displays.stop()
+            await self.out.stop()
+
+    async def _call(self) -> None:
+        # Who answered while nobody heard it is not called once more.
+        await self.ticking.wait()
+        for stream, incident in self.post.awake():
+            self.out.show(stream, incident, ())
+        await asyncio.Event().wait()
 
     async def _count(self, insights: FiguresKept) -> None:
         # What is long over waits until the bot is at work.

@@ -1,0 +1,177 @@
+"""Calls beyond the chat: what reaches a phone, what becomes of a call that fails, and that nothing waits for one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pydantic import ValidationError
+from receivers import Mail, Ntfy, mail, ntfy
+from running import until
+from stage import Stage, open_stage
+
+from bot.config.house import roster
+from bot.config.settings import Settings
+from bot.pagers import pagers
+from core.incident.policy import Policy
+from core.port import Fatal
+from core.roster import Roster
+
+
+def _settings(**notify: list[str]) -> Settings:
+    people = [{"name": name.title(), "sandbox": name, "notify": words} for name, words in notify.items()]
+    return Settings.model_validate({"transports": {"sandbox": {}}, "people": people})
+
+
+def _out(**notify: list[str]) -> dict[str, Any]:
+    """Ann is on call and then Bob; these people have these addresses."""
+    settings = _settings(**notify)
+
+    def policy(known: Roster) -> Policy:
+        people = {name: person for name in ("Ann", "Bob") if (person := known.named(name))}
+        reachable = [person.key for name in notify if (person := known.named(name.title()))]
+        return Policy(on_call=tuple(people.values()), reachable=tuple(reachable))
+
+    return {"policy": policy, "pagers": pagers(settings, roster(settings))}
+
+
+@pytest_asyncio.fixture
+async def phone() -> AsyncIterator[Ntfy]:
+    async with ntfy() as there:
+        yield there
+
+
+@pytest_asyncio.fixture
+async def post() -> AsyncIterator[Mail]:
+    async with mail() as there:
+        yield there
+
+
+async def _on_record(stage: Stage, text: str, times: int = 1) -> None:
+    """Until the timeline has it, however long a network takes."""
+
+    def there() -> bool:
+        [(_, incident)] = stage.tocsin.post.awake()
+        return sum(text in entry.text for entry in incident.entries) >= times
+
+    await until(there)
+    await stage.settle()
+
+
+async def test_a_page_rings_at_every_address_and_says_what_is_known(tmp_path: Path, phone: Ntfy, post: Mail) -> None:
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob"), post.address("bob@example.org")])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.ann.types("impact nobody can pay")
+        await stage.ann.types("page @Bob the database is down")
+        stage.expect_card("prompt/page-1", "Bob: you are paged by Ann: the database is down. Will you come?")
+        await _on_record(stage, "called Bob by ntfy")
+        await _on_record(stage, "called Bob by mailto")
+        [message] = phone.received
+        assert message["title"] == "SEV2 checkout fails"
+        assert "nobody can pay" in message["message"]
+        [letter] = post.received
+        assert "bob@example.org" in str(letter["To"])
+        await stage.bob.reacts("prompt/page-1", "👍")
+        stage.expect_card("prompt/page-1", "A page: Bob answered.")
+        await stage.fast_forward(minutes=20)
+        assert len(phone.received) == 1
+
+
+async def test_a_severity_pages_at_once_and_silence_calls_the_backup(tmp_path: Path, phone: Ntfy) -> None:
+    async with open_stage(tmp_path, **_out(ann=[phone.address("ann")], bob=[phone.address("bob")])) as stage:
+        await stage.mia.types("declare checkout fails", stage.triage)
+        stage.expect_card("prompt/page-1", "Ann: you are paged. Will you come?")
+        await _on_record(stage, "called Ann by ntfy")
+        await stage.fast_forward(minutes=10)
+        stage.expect_card("prompt/page-1", "A page: nobody answered.")
+        stage.expect_card("prompt/page-2", "Bob: you are paged")
+        await _on_record(stage, "called Bob by ntfy")
+        assert [one["topic"] for one in phone.received] == ["ann", "bob"]
+        await stage.bob.says("on my way")
+        stage.expect_card("prompt/page-2", "Bob answered")
+        stage.expect_card("prompt/commander-1")
+        stage.expect_card("prompt/commander-2")
+
+
+async def test_a_call_that_fails_is_tried_again_and_each_try_is_told(tmp_path: Path, phone: Ntfy) -> None:
+    phone.failing = 2
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.ann.types("page @Bob")
+        await _on_record(stage, "called Bob by ntfy, which failed")
+        await stage.fast_forward(seconds=6)
+        await _on_record(stage, "called Bob by ntfy, which failed", 2)
+        await stage.fast_forward(seconds=31)
+        await until(lambda: len(phone.received) == 1)
+        await _on_record(stage, "called Bob by ntfy", 3)
+        stage.expect_card("prompt/page-1")
+
+
+async def test_an_address_that_never_works_is_let_be_and_holds_up_nobody(tmp_path: Path, phone: Ntfy) -> None:
+    phone.failing = 99
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob"), "ntfy://127.0.0.1:1/nobody"])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.ann.types("page @Bob")
+        await stage.ann.types("hypothesis cache")
+        for times, seconds in enumerate((6, 31, 600), 1):
+            await _on_record(stage, "called Bob by ntfy, which failed: ntfy did not take it", times)
+            await _on_record(stage, "called Bob by ntfy 2, which failed: ntfy 2 did not take it", times)
+            await stage.fast_forward(seconds=seconds)
+        assert phone.asked == 3
+        stage.expect_card("item/H1")
+        stage.expect_card("prompt/page-1", "nobody answered")
+        stage.expect_card("prompt/unanswered-1", "Ann: no answer in 10 min from Bob. Who else?")
+
+
+async def test_after_a_death_who_was_called_is_not_called_again_and_who_was_not_is(tmp_path: Path, phone: Ntfy) -> None:
+    phone.failing = 1
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.ann.types("page @Bob")
+        await _on_record(stage, "which failed")
+        await stage.restart(away=timedelta(seconds=10))
+        await stage.fast_forward(seconds=6)
+        await _on_record(stage, "called Bob by ntfy", 2)
+        await stage.restart(away=timedelta(seconds=10))
+        await stage.fast_forward(seconds=60)
+        assert (phone.asked, len(phone.received)) == (2, 1)
+        stage.expect_card("prompt/page-1")
+
+
+async def test_who_answered_while_nobody_heard_it_is_not_called(tmp_path: Path, phone: Ntfy) -> None:
+    phone.failing = 1
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.ann.types("page @Bob")
+        await _on_record(stage, "which failed")
+        await stage.stop()
+        stage.world.say(stage.bob.account, stage.channel, "I am here")
+        await stage.again(away=timedelta(minutes=1))
+        await stage.fast_forward(minutes=2)
+        assert phone.asked == 1
+        stage.expect_card("prompt/page-1", "Bob answered")
+
+
+async def test_the_circle_is_widened_with_one_reaction(tmp_path: Path, phone: Ntfy) -> None:
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.mia.says("I look at it")
+        await stage.mia.reacts("board", "🆘")
+        stage.expect_card("prompt/page-1", "Bob: you are paged by Mia: the circle is widened: who is on call")
+        await _on_record(stage, "called Bob")
+        await stage.ann.is_told(
+            "widen", "Everybody the config knows has been called. `page @who` calls somebody by name."
+        )
+
+
+@pytest.mark.parametrize("word", ["nonsense://secret-canary", "ntfy://"])
+def test_an_address_that_means_nothing_is_one_line_without_it(word: str) -> None:
+    with pytest.raises((Fatal, ValidationError)) as wrong:
+        _out(bob=["ntfy://ntfy.example.org/bob", word])
+    assert "canary" not in str(wrong.value)
+    if isinstance(wrong.value, Fatal):
+        assert "notify of Bob: Apprise does not know address 2" in str(wrong.value)
