@@ -200,7 +200,7 @@ class CommandPost:
             message = command.quote.message if command.quote else None
             house = await self.log.house(act.at - policy.times.declare_window, message, stem)
             try:
-                events = declare(house, command, act, policy, triage, order.source or "")
+                events = declare(house, command, act, policy, triage, source=order.source or "")
             except Refusal as refusal:
                 events = (Refused(rule=refusal.rule, answer=refusal.answer),)
             if not isinstance(events, Elsewhere):

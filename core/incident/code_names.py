@@ -9,19 +9,9 @@ from collections.abc import Collection
 from hashlib import blake2b
 from itertools import count
 
-FIRST = (
-    "amber azure bold brave brisk bright calm clear copper coral crisp dapper dawn deep early even fair fleet fresh frosty "
-    "gentle glad golden grand green hazel humble icy indigo ivory jade keen kind lively lucky lunar mellow merry mild misty "
-    "noble olive opal pale plain proud quick quiet rapid royal ruby rustic sandy scarlet silent silver sleek solar steady "
-    "sunny swift tidy vivid warm"
-).split()
+FIRST = ["amber", "azure", "bold", "brave", "brisk", "bright", "calm", "clear", "copper", "coral", "crisp", "dapper", "dawn", "deep", "early", "even", "fair", "fleet", "fresh", "frosty", "gentle", "glad", "golden", "grand", "green", "hazel", "humble", "icy", "indigo", "ivory", "jade", "keen", "kind", "lively", "lucky", "lunar", "mellow", "merry", "mild", "misty", "noble", "olive", "opal", "pale", "plain", "proud", "quick", "quiet", "rapid", "royal", "ruby", "rustic", "sandy", "scarlet", "silent", "silver", "sleek", "solar", "steady", "sunny", "swift", "tidy", "vivid", "warm"]
 
-SECOND = (
-    "acorn anchor arrow aspen badger basil beacon birch bison bridge brook canoe canyon castle cedar cliff clover comet "
-    "condor crane dune eagle elm ember falcon fern finch fjord forest garden glade harbor heron hill island juniper kettle "
-    "lagoon lantern larch lark lemon lynx maple meadow mill moss oak orchard otter pebble pine prairie quartz raven reef "
-    "river robin spruce stone thistle tulip valley willow"
-).split()
+SECOND = ["acorn", "anchor", "arrow", "aspen", "badger", "basil", "beacon", "birch", "bison", "bridge", "brook", "canoe", "canyon", "castle", "cedar", "cliff", "clover", "comet", "condor", "crane", "dune", "eagle", "elm", "ember", "falcon", "fern", "finch", "fjord", "forest", "garden", "glade", "harbor", "heron", "hill", "island", "juniper", "kettle", "lagoon", "lantern", "larch", "lark", "lemon", "lynx", "maple", "meadow", "mill", "moss", "oak", "orchard", "otter", "pebble", "pine", "prairie", "quartz", "raven", "reef", "river", "robin", "spruce", "stone", "thistle", "tulip", "valley", "willow"]
 
 
 def code_name(source: str, taken: Collection[str]) -> str:

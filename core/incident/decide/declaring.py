@@ -87,11 +87,11 @@ def same_title(one: str, other: str) -> bool:
 
 
 def declare(
-    house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef, source: str = ""
+    house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef, *, source: str = ""
 ) -> Events | Elsewhere:
     """A new incident's first events, or the one that is there already. `source` names the act, as the log has it."""
     if command.private:
-        return _declared_in_private(house, command, act, policy, triage, source)
+        return _declared_in_private(house, command, act, policy, triage, source=source)
     quote = command.quote
     # Nobody is told by a title or an alarm that a private one is there, nor led into it.
     siblings = [one for one in house.siblings if open_to_all(one)]
@@ -131,7 +131,7 @@ def declare(
 
 
 def _declared_in_private(
-    house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef, source: str
+    house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef, *, source: str
 ) -> Events:
     """Always a new one, under a code name, and nobody is called: whoever declares it commands until they hand it over."""
     if not command.aside:

@@ -93,9 +93,9 @@ from core.incident.events import (
 from core.incident.evolve import after as aftermath
 from core.incident.evolve import calls, course
 from core.incident.evolve.grown import with_, with_person
+from core.incident.evolve.people import joined, left, put_out
 from core.incident.evolve.phases import open_again, reopening, well_again
 from core.incident.evolve.record import amended, each_entry, evidence_edited, source_edited, unseconded
-from core.incident.evolve.people import joined, left, put_out
 from core.incident.evolve.roles import take_role, vacate
 from core.incident.evolve.updates import (
     audiences_set,
