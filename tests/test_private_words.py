@@ -186,7 +186,7 @@ class Play:
         stage = self.stage
         known = [one for number in (1, 2, 3) if (one := await stage.tocsin.post.incident(stream_of(number)))]
         assert len(known) == 3
-        shown = [one for incident in known if (one := public(incident))]
+        shown = [view for incident in known if (view := public(incident))]
         page = files(HOUSE, shown, stage.clock.now())
         while stage.tocsin.postmortems is not None and not stage.tocsin.postmortems.idle:
             await asyncio.sleep(0.01)
@@ -299,7 +299,7 @@ def base() -> Seen:
 @pytest.mark.endure
 def test_no_private_words_at_all_change_anything_that_anybody_outside_sees(base: Seen) -> None:
     @settings(max_examples=60, deadline=None)
-    @given(st.fixed_dictionaries({name: _text for name in NAMES}))
+    @given(st.fixed_dictionaries(dict.fromkeys(NAMES, _text)))
     def same(words: Words) -> None:
         assert differences(base, played({name: f"zq {said} zq" for name, said in words.items()})) == []
 
