@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -60,6 +61,8 @@ NAMES = (
 
 SEEN_BY = ("bob", "sam", "zoe")
 """A responder, somebody in triage, a stranger; none is a member."""
+
+_ID = re.compile(r"\b[mc]\d+\b|\bsandbox:\d+")
 
 Words = dict[str, str]
 Seen = dict[str, str]
@@ -204,7 +207,7 @@ class Play:
             headquarters.suggest(stage.triage, verb, "n", "")
             for verb in ("reopen", "close duplicate-of", "after postmortem none")
         ]
-        return {
+        seen = {
             **{f"as {name} saw it": json.dumps(frames, default=str) for name, frames in self.frames.items()},
             "names": repr(
                 [(one.name, one.topic, one.kind, one.locked, one.incident) for one in stage.world.channels.values()]
@@ -219,6 +222,7 @@ class Play:
             "offered": repr(offered),
             **await self._insights(),
         }
+        return {name: _renumbered(text) for name, text in seen.items()}
 
     async def _insights(self) -> Seen:
         app, tocsin = web.Application(), self.stage.tocsin
@@ -231,6 +235,12 @@ class Play:
                 assert answer.status == 200
                 found[path] = await answer.text()
         return found
+
+
+def _renumbered(text: str) -> str:
+    """The ids as they come: the sandbox counts all that it ever held, and how much is said in private is no word of it."""
+    ids: dict[str, str] = {}
+    return _ID.sub(lambda found: ids.setdefault(found[0], f"id-{len(ids)}"), text)
 
 
 def _counted(registry: CollectorRegistry) -> str:

@@ -105,7 +105,3 @@ def no_such_service(name: str, known: Sequence[str]) -> Refusal:
     meant = [one for one in known if one.casefold() in near]
     hint = f"Did you mean `service={meant[0]}`?" if meant else f"There are {', '.join(f'`{one}`' for one in known)}."
     return Refusal("no-such-service", f"The config has no service {name}.", hint)
-
-
-def not_in_this_version(what: str, instead: str) -> Refusal:
-    return Refusal("not-in-this-version", f"{what} is not in this version of Tocsin.", instead)
