@@ -16,7 +16,7 @@ from core.incident.events import CloseKind
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, Person, Phase, Role, Severity, Value
 
-FORM = 2
+FORM = 1
 """Of what is kept of it (`core.views`): raised whenever a field comes or goes, or says something else than before."""
 
 

@@ -74,15 +74,19 @@ class Entering:
                 await self._take_up(name, room)
 
     async def invited(self, room: str, by: str) -> None:
-        """Accept an invitation into a configured room, or by somebody whose invitations are: those the config names, and whoever
-        is in triage, since that is where they are told to talk to the bot alone. Raises a `TransportFailure`.
+        """Accept an invitation into a configured room, or by somebody whose invitations are; from whoever is in triage, into a
+        room of two, where they talk to the bot alone. Raises a `TransportFailure`.
         """
-        welcome = by in self._settings.allow_invites_from or self._members.in_triage(by)
-        if not welcome and not await self._is_configured(room):
+        welcome = by in self._settings.allow_invites_from or await self._is_configured(room)
+        if not welcome and not self._members.in_triage(by):
             log.warning("invitation not accepted", room=room, by=by)
             return
         try:
             await ask(self._client().join(room))
+            # What it is shows from inside alone.
+            if not welcome and not await self.rooms.of_two(room, by):
+                log.warning("left a room that is neither configured nor of two", room=room, by=by)
+                await ask(self._client().room_leave(room))
         except Permanent as error:
             log.warning("invitation could not be accepted", room=room, by=by, error=str(error))
 
