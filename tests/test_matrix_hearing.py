@@ -175,7 +175,7 @@ async def test_the_bot_enters_configured_rooms_when_invited_later_and_no_others(
     elsewhere = await world.ann.create(invite=[third.id, world.account.id])
     theirs = await third.create(invite=[world.account.id])
     await world.ann.invite(audience, world.account.id)
-    while not bot.heard:
+    while not any(isinstance(each, MessageSent) for each in bot.heard):
         await world.ann.say(audience, "hello")
     heard = await bot.hears(MessageSent)
     assert {each.message.channel.id for each in heard} == {audience}
