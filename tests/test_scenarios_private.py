@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from cast import Someone
+from elsewhere import Elsewhere
 from stage import AUDIENCES, Stage, open_stage
 
 from core.incident.policy import Audience, Policy, Service
+from core.incident.public import public
 from core.incident.vocabulary import MessageRef, Role
 from core.roster import Roster
 
@@ -303,9 +305,30 @@ async def test_a_channel_that_was_deleted_comes_back_as_private_as_it_was(stage:
     stage.expect_everything()
 
 
-async def test_the_public_reads_a_headline_of_the_update_owners_or_a_neutral_one(tmp_path: Path) -> None:
-    from core.incident.public import public
+async def test_in_another_chat_stands_what_was_published_and_nothing_else(tmp_path: Path) -> None:
+    matrix = Elsewhere("#leadership")
 
+    def house(roster: Roster) -> Policy:
+        rooms = (matrix.room("#leadership"),)
+        return Policy(on_call=roster.people[:1], audiences=(Audience(name="leadership", rooms=rooms, internal=True),))
+
+    async with open_stage(tmp_path, policy=house) as stage:
+        await stage.stop()
+        stage.others["matrix"] = matrix
+        await stage.again()
+        await declares(stage.ann)
+        await stage.ann.types("draft impact=Sign-in is off for everybody. next=we replace keys every=15m")
+        await stage.ann.types("publish")
+        await stage.ann.types("close cause=a forum post fixed=rotated credentials next=no postmortem")
+        await stage.fast_forward(minutes=1)
+        stage.expect_everything()
+        assert list(matrix.texts("#leadership")) == ["update/1"]
+        [post] = matrix.rooms["#leadership"].values()
+        assert post.incident == stage.incident.name
+        assert not any(word in repr(post) for word in SECRETS)
+
+
+async def test_the_public_reads_a_headline_of_the_update_owners_or_a_neutral_one(tmp_path: Path) -> None:
     def house(roster: Roster) -> Policy:
         public_too = Audience(name="customers", rooms=(), status_page=True)
         return Policy(services=(Service(name="payroll"),), audiences=(*AUDIENCES, public_too))
