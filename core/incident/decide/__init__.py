@@ -19,6 +19,7 @@ from core.incident.decide import (
     followups,
     items,
     path,
+    people,
     points,
     postmortem,
     record,
@@ -49,6 +50,8 @@ __all__ = ["Act", "Elsewhere", "Events", "House", "Sibling", "decide", "declare"
 
 def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     """What comes of a command. Raises `Refusal`."""
+    if people.is_outsider(incident, act.by) and (events := people.turned_away(command)) is not None:
+        return events
     command = _plain(command)
     if _settled(incident, command):
         return ()
@@ -61,7 +64,8 @@ def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         and not _stays_inside(incident, command)
     ):
         return asking.ask_again(incident, command, act)
-    return _decide(incident, command, act)
+    events = _decide(incident, command, act)
+    return (*events, *people.brought_in(incident, command)) if events else ()
 
 
 def _plain(command: c.AnyCommand) -> c.AnyCommand:
@@ -97,7 +101,11 @@ def _stays_inside(incident: Incident, command: c.AnyCommand) -> bool:
 def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     match command:
         case c.Declare():
-            raise refusals.already_here(incident.name)
+            raise refusals.private_in_public() if command.private else refusals.already_here(incident.name)
+        case c.Invite():
+            return people.invite(incident, command, act)
+        case c.Uninvite():
+            return people.uninvite(incident, command)
         case c.Join():
             return declaring.join(incident, command, act)
         case c.AskSameOrNew():
