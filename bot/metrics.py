@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from bot.wiring import Tocsin
 from core.activity_log import HOUSE
 from core.incident import deliveries
+from core.incident.audience import open_to_all
 from core.incident.events import Recorded
 from core.incident.state import Incident
 
@@ -40,7 +41,9 @@ def measure(registry: CollectorRegistry, tocsin: Tocsin) -> None:
     acts = Counter("tocsin_records", "Records written, by kind of event.", ["kind"], registry=registry)
     registry.register(_Incidents(tocsin))
 
-    def count(stream: str, _incident: Incident | None, records: Sequence[Recorded]) -> None:
+    def count(stream: str, incident: Incident | None, records: Sequence[Recorded]) -> None:
+        if incident is not None and not open_to_all(incident):
+            return  # which acts its people choose is theirs, too
         for recorded in records:
             # The house repeats what an incident's own stream says of its declaration.
             if stream != HOUSE or recorded.event.kind != "declared":

@@ -262,7 +262,10 @@ class ActivityLog:
         """The newest record of a kind, in whatever stream."""
         # The list is the index's own: without it SQLite would read the whole log.
         rows = await self._database.rows(
-            f"{_SELECT} WHERE kind IN ('debriefed', 'digest_posted') AND kind = ? ORDER BY position DESC LIMIT 1",
+            f"{_SELECT} WHERE kind IN ('debriefed', 'digest_posted') AND kind = ? "
+            # What a private incident chose is its members' own.
+            "AND NOT EXISTS (SELECT 1 FROM events AS begun WHERE begun.stream = events.stream AND begun.version = 1 "
+            "AND json_extract(begun.body, '$.event.private')) ORDER BY position DESC LIMIT 1",
             (kind,),
         )
         return _read(rows[0]) if rows else None
@@ -287,6 +290,7 @@ class ActivityLog:
                 declared_at=datetime.fromisoformat(row[3]),
                 open=stream_of(fields["number"]) in open_now,
                 message=MessageRef.model_validate(message) if message else None,
+                private=fields.get("private", False),
             )
 
     # --- proving ------------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.incident.cards import Card, told
+from core.incident.cards import Card, seen, told
 from core.incident.document import Document, Post, line
-from core.incident.events import Asked, Origin, Recorded, Refused, Told
+from core.incident.events import Asked, Declared, Origin, Recorded, Refused, Told
 from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -52,12 +52,15 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
     if recorded.source is None or origin is None or origin.message is None or recorded.by is None:
         return ()
     where = origin.reply_to or origin.message
+    if isinstance(event, Declared) and event.private:
+        return (_own(incident, recorded, _in_private(event), origin, where),)
     if isinstance(event, Told):
         shown = (
             told(incident, recorded, event)
             if incident
             else _own(None, recorded, help_document(event.topic), origin, where)
         )
+        shown = seen(incident, shown) if incident and shown else shown
         return (shown,) if shown else ()
     if isinstance(event, Refused):
         put = origin.kind == "reacted" and origin.answer is None
@@ -69,6 +72,12 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         return (_own(incident, recorded, NOT_YET, origin, where),) if origin.answer is not None else ()
     waits = origin.kind in ("typed", "edited") or origin.answer is not None
     return (Tick(where),) if waits else ()
+
+
+def _in_private(event: Declared) -> Document:
+    """Where whoever declared it looks next, without a word of what it is."""
+    words = f"Incident {event.number} is private, and is called {event.name} wherever others may read."
+    return Document((line(words), line("You command it. Its channel is being made, and nobody but you is let in.")))
 
 
 def _own(incident: Incident | None, recorded: Recorded, document: Document, origin: Origin, where: MessageRef) -> Card:

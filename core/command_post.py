@@ -21,6 +21,7 @@ import structlog
 from core.activity_log import HOUSE, ActivityLog, Repeated, Unreadable, stream_of
 from core.incident import commands as c
 from core.incident import refusals
+from core.incident.audience import Eyes, Sight, audience, open_to_all
 from core.incident.deadlines import deadlines
 from core.incident.decide import Act, Elsewhere, Events, decide, declare
 from core.incident.decide.asking import wanted_again
@@ -124,16 +125,17 @@ class CommandPost:
         if isinstance(order.command, c.PostDigest):
             return await self._digest(order, order.command)
         incident = await self.incident(order.stream)
-        if incident is None:
+        if incident is None or _hidden(incident, order):
             return await self._outside(replace(order, stream=HOUSE))
         other = _named(incident, order.command)
         async with self._locked([order.stream, *other]):
             incident = await self._there(order.stream)
             known, moved = {order.stream: incident}, dict[str, Events]()
             try:
-                known |= {stream: await self._there(stream) for stream in other}
+                known |= {stream: await self._other(incident, stream, order.by) for stream in other}
                 events = decide(incident, order.command, self._act(order))
-                moved = dict(_moves(incident, known[stream]) for stream in other if _is_duplicate(events))
+                if _is_duplicate(events) and all(map(open_to_all, known.values())):
+                    moved = dict(_moves(incident, known[stream]) for stream in other)
             except Refusal as refusal:
                 events = (Refused(rule=refusal.rule, answer=refusal.answer),)
             return await self._record(order, {order.stream: events, **{k: v for k, v in moved.items() if v}}, known)
@@ -171,7 +173,7 @@ class CommandPost:
             case c.EndFollowUp(follow_up=FollowUpRef(number=one), done=done):
                 raise refusals.of_which_incident(f"followup-done 7.F{one}" if done else f"followup-drop 7.F{one} WHY")
             case c.Declare():
-                raise refusals.declare_in_triage()
+                raise refusals.private_in_public() if command.private else refusals.declare_in_triage()
             case c.NoteTakenBack():
                 return ()
             case _:
@@ -183,14 +185,22 @@ class CommandPost:
             raise refusals.no_such_incident(int(stream.removeprefix("inc-")))
         return incident
 
+    async def _other(self, incident: Incident, stream: str, by: Person | None) -> Incident:
+        """The incident that another one names. One that is private is named by its members, and by no open one."""
+        other = await self._there(stream)
+        if not open_to_all(other) and (open_to_all(incident) or audience(other, Eyes(by)) is not Sight.WHOLE):
+            raise refusals.no_such_incident(other.number)
+        return other
+
     async def _declare(self, order: Order, command: c.Declare, triage: ChannelRef) -> Outcome:
         policy, act = self.policy(), self._act(order)
         async with self._locked([HOUSE]):
-            stem = channel_name(command.title, act.at, frozenset())
+            # A code name is borne once for ever, whatever the day.
+            stem = "inc-" if command.private else channel_name(command.title, act.at, frozenset())[:40]
             message = command.quote.message if command.quote else None
-            house = await self.log.house(act.at - policy.times.declare_window, message, stem[:40])
+            house = await self.log.house(act.at - policy.times.declare_window, message, stem)
             try:
-                events = declare(house, command, act, policy, triage)
+                events = declare(house, command, act, policy, triage, source=order.source or "")
             except Refusal as refusal:
                 events = (Refused(rule=refusal.rule, answer=refusal.answer),)
             if not isinstance(events, Elsewhere):
@@ -274,6 +284,12 @@ class CommandPost:
             for stream in sorted(set(streams)):
                 await stack.enter_async_context(self._locks.setdefault(stream, asyncio.Lock()))
             yield
+
+
+def _hidden(incident: Incident, order: Order) -> bool:
+    """Whether somebody names it from outside who may not know that it is there."""
+    here = order.origin.message.channel if order.origin and order.origin.message else incident.channel
+    return order.by is not None and here != incident.channel and audience(incident, Eyes(order.by)) is not Sight.WHOLE
 
 
 def over(incident: Incident) -> bool:

@@ -87,7 +87,9 @@ class Entering:
         structlog.contextvars.bind_contextvars(incident=stream)
         try:
             while (incident := self._incident(stream)) is not None and not incident.locked:
-                plan = ChannelPlan(incident.name, incident.name, topic(incident), incident.triage)
+                plan = ChannelPlan(
+                    incident.name, incident.name, topic(incident), incident.triage, private=incident.private
+                )
                 transport = self._transports[incident.triage.transport]
                 try:
                     channel = await transport.open_channel(plan)

@@ -26,7 +26,7 @@ from core.keys import key
 from core.port import Crowded, Permanent, Stale, Temporary, Transport
 from core.rests import BACKOFF, Name, Rests, forget
 from core.rights import Rights
-from core.wanted import Chore
+from core.wanted import OUT, Chore
 
 log = structlog.get_logger(__name__)
 
@@ -210,7 +210,9 @@ class Lane:
             return None
         what, _, who = chore.name.partition("/")
         try:
-            if what == "invite":
+            if what == "invite" and chore.value == OUT:
+                await self._transport.put_out(self._channel, who)
+            elif what == "invite":
                 await self._transport.invite(self._channel, who)
             else:
                 await self._transport.set_locked(self._channel, chore.value == "locked")

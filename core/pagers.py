@@ -16,6 +16,7 @@ import structlog
 from core.command_post import CommandPost
 from core.errands import Errands
 from core.incident import commands as c
+from core.incident.audience import open_to_all
 from core.incident.cards.paging import briefing
 from core.incident.document import Document, plain
 from core.incident.events import Ask, Recorded
@@ -124,7 +125,10 @@ class PeopleOut:
         return ""
 
     def _call(self, incident: Incident, stream: str, prompt: Prompt, person: Person) -> Call:
-        why = f" {prompt.asked.why}." if prompt.asked.why else ""
-        words = [f"{person.name}, you are paged.{why}", plain(Document(tuple(briefing(incident)))), incident.name]
-        subject = f"{incident.severity.upper()} {incident.title}"
+        """What is said; of what not everybody may know, that it is there and under which name."""
+        told = open_to_all(incident)
+        why = f" {prompt.asked.why}." if prompt.asked.why and told else ""
+        words = [f"{person.name}, you are paged.{why}", plain(Document(tuple(briefing(incident)))) if told else ""]
+        subject = f"{incident.severity.upper()} {incident.title if told else incident.name}"
+        words = [*filter(None, words), incident.name]
         return Call(subject, "\n".join(words), self._answers(stream, prompt, person))

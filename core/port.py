@@ -80,13 +80,14 @@ class Traits:
 class ChannelPlan:
     """A channel as it should be made: `name` as people see it, `incident` the mark by which it is found again.
 
-    `beside` is the triage channel whose members may see it. Opening the same plan twice yields the same channel.
+    `beside` is the triage channel whose members may see it; one that is `private` is by invitation only. Opening the same plan twice yields the same channel.
     """
 
     name: str
     incident: str
     topic: str
     beside: ChannelRef
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,9 @@ class Transport(Protocol):
 
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         """Bring a person in; somebody already there is success."""
+
+    async def put_out(self, channel: ChannelRef, account_id: str) -> None:
+        """Take somebody out of a private channel; somebody who is not in it is success."""
 
     async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         """Read-only for everyone but the bot, or open again."""

@@ -5,7 +5,7 @@ Rule: all of it is computed from what the incidents are, once for each version, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,12 +14,16 @@ from core.house_cards import HouseCards
 from core.incident.cards import SETTLED, Card, cards
 from core.incident.document import Post
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef
+from core.incident.vocabulary import ChannelRef, Person
 from core.keys import digest
 from core.rooms import Rooms
 from core.shown import Showing
 
 _SETTLED = digest(Post(SETTLED, "", ""))
+
+
+IN, OUT = "in", "out"
+"""What a membership should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,11 @@ class Wanted:
         incident = self.incidents.get(stream)
         if incident is None or incident.channel != channel:
             return []
-        people = [person.on(channel.transport) for person in incident.people]
-        wanted = [Chore(stream, f"invite/{account.id}", "in") for account in people if account is not None]
+        wanted = [
+            Chore(stream, f"invite/{account.id}", value)
+            for who, value in _memberships(incident)
+            if (account := who.on(channel.transport)) is not None
+        ]
         lock = self._showing.row(stream, "lock", channel).hash
         if incident.locked or lock:
             wanted.append(Chore(stream, "lock", "locked" if incident.locked else "open"))
@@ -124,3 +131,12 @@ class Wanted:
         if stream == HOUSE:
             return self._house.cards
         return cards(self.incidents[stream]) if stream in self.incidents else ()
+
+
+def _memberships(incident: Incident) -> Iterator[tuple[Person, str]]:
+    """Who should be in the channel, and who out of it. Who is asked in by name once more is brought in once more."""
+    for person in incident.people:
+        times = incident.invited.get(person.key, 0)
+        yield person, f"in/{times}" if times else IN
+    for person in incident.put_out:
+        yield person, OUT

@@ -91,6 +91,9 @@ class Elsewhere:
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         raise Permanent("nobody is invited here")
 
+    async def put_out(self, channel: ChannelRef, account_id: str) -> None:
+        raise AssertionError("nobody is put out of here")
+
     async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         raise Permanent("nothing is locked here")
 

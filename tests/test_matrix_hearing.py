@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from matrix_between import in_between
+from matrix_person import Person
 from matrix_world import World
 from running import Notes, until
 
@@ -170,11 +171,36 @@ async def test_the_bot_enters_configured_rooms_when_invited_later_and_no_others(
     alias = (await world.ann.state(audience, "m.room.canonical_alias"))["alias"]
     bot = world.process(Notes(), audience_rooms=(alias,))
     await bot.start()
-    elsewhere = await world.ann.create(invite=[world.account.id])
+    third = await world.stranger("third")
+    elsewhere = await world.ann.create(invite=[third.id, world.account.id])
+    theirs = await third.create(invite=[world.account.id])
     await world.ann.invite(audience, world.account.id)
-    while not bot.heard:
+    while not any(isinstance(each, MessageSent) for each in bot.heard):
         await world.ann.say(audience, "hello")
     heard = await bot.hears(MessageSent)
     assert {each.message.channel.id for each in heard} == {audience}
     eyes = await world.as_bot()
-    assert elsewhere not in (await eyes.call("GET", "/joined_rooms"))["joined_rooms"]
+    # Somebody in triage may have asked it in, and found that it does not stay among others.
+    while await _membership(eyes, elsewhere) == "join":
+        await world.ann.say(audience, "and now?")
+    assert theirs not in (await eyes.call("GET", "/joined_rooms"))["joined_rooms"]
+
+
+async def test_whoever_is_in_triage_may_talk_to_the_bot_alone(world: World) -> None:
+    bot = await world.process(Notes()).start()
+    direct = await world.ann.create(is_direct=True, invite=[world.account.id])
+    while not [each for each in bot.heard if isinstance(each, MessageSent) and each.message.channel.id == direct]:
+        await world.ann.say(direct, "!inc declare private")
+    heard = [each for each in bot.heard if isinstance(each, MessageSent) and each.message.channel.id == direct]
+    assert heard[-1].aside
+    third = await world.person("third")
+    await world.ann.invite(direct, third.id)
+    said = await world.ann.say(direct, "!inc declare private")
+    await until(lambda: any(isinstance(each, MessageSent) and each.message.id == said for each in bot.heard))
+    [after] = [each for each in bot.heard if isinstance(each, MessageSent) and each.message.id == said]
+    assert not after.aside
+
+
+async def _membership(eyes: Person, room: str) -> str:
+    rooms = (await eyes.call("GET", "/joined_rooms"))["joined_rooms"]
+    return "join" if room in rooms else ""

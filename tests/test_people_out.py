@@ -168,6 +168,19 @@ async def test_the_circle_is_widened_with_one_reaction(tmp_path: Path, phone: Nt
         )
 
 
+async def test_a_call_about_a_private_incident_says_its_name_and_none_of_its_words(tmp_path: Path, phone: Ntfy) -> None:
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
+        direct = stage.world.direct(stage.ann.account)
+        await stage.ann.says("/inc declare canary in the keys private", direct)
+        await stage.ann.types("impact the canary sings")
+        await stage.ann.types("page @Bob a canary, come")
+        await _on_record(stage, "called Bob")
+        [call] = phone.received
+        assert "canary" not in str(call)
+        assert stage.incident.name in call["title"]
+        stage.expect_card("prompt/page-1", "canary")
+
+
 @pytest.mark.parametrize("word", ["nonsense://secret-canary", "ntfy://"])
 def test_an_address_that_means_nothing_is_one_line_without_it(word: str) -> None:
     with pytest.raises((Fatal, ValidationError)) as wrong:

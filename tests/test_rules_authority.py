@@ -60,6 +60,7 @@ QUOTE = c.Quote(message=message("other"), by=ZOE, at=scene().now)
 
 TABLE: tuple[tuple[c.AnyCommand, frozenset[str]], ...] = (
     (c.Join(), ALL),
+    (c.Invite(who=person("Ivy")), ALL),
     (c.AskSameOrNew(title="search is empty", quote=QUOTE), ALL),
     (c.SettleSameOrNew(ask=1, new=False), ALL),
     (c.SetSeverity(severity=Severity.SEV1), COMMAND),
@@ -126,6 +127,8 @@ ELSEWHERE = (
     *(c.AskDecision, c.EndPause, c.AskWhetherItWorked, c.LetItStand, c.Nudge),
     *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
+    # Of a private incident alone: `test_rules_private.py`.
+    c.Uninvite,
     *(c.NoteAudiences, c.RemindPostmortem, c.PostDigest),
     *(c.EscalatePage, c.OfferWidening, c.NotePageTried),
     # Only after the close, or where there is one already.

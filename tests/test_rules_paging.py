@@ -335,6 +335,26 @@ def test_a_wider_circle_settles_who_is_not_answering() -> None:
     assert [event.how for event in happened if isinstance(event, Settled)] == ["Ann widened the circle"]
 
 
+def _private() -> Case:
+    return Case(ANN, c.Declare(title="keys are out", private=True, aside=True), house(ZOE))
+
+
+def test_into_a_private_incident_nobody_comes_but_by_name_of_the_commander() -> None:
+    case = _private()
+    case.does(ANN, c.Invite(who=MIA))
+    refusal = case.refusal(ANN, c.Widen())
+    assert refusal is not None
+    assert refusal.rule == "by-name"
+    assert case.refusal(MIA, c.Page(called=ZOE)) is not None
+    case.passes(timedelta(hours=1))
+    assert not case.incident.open_prompts(Ask.WIDEN)
+    assert case.decides(None, c.OfferWidening(step=1)) == ()
+    case.does(ANN, c.Page(called=ZOE))
+    assert case.incident.has_member(ZOE)
+    case.does(MIA, c.Page(called=ANN))
+    assert names(case) == [["Zoe"], ["Ann"]]
+
+
 # --- what they find ---------------------------------------------------------------------------------------------------
 
 

@@ -238,6 +238,18 @@ async def test_what_is_no_act_is_refused(body: str, kind: str, status: int) -> N
 # What a page is told
 
 
+async def test_one_talks_to_the_bot_alone_in_a_channel_that_nobody_else_is_shown() -> None:
+    async with opened() as tab:
+        status, answer = await tab.act("direct", by="ann")
+        assert status == 200
+        again = await tab.act("direct", by="ann")
+        assert again == (status, answer)
+        channel = answer["done"]["channel"]
+        await tab.act("say", by="ann", channel=channel, text="for the bot alone")
+        status, refused = await tab.act("say", by="mia", channel=channel, text="me too")
+        assert "not open to you" in refused["refused"]
+
+
 async def test_a_page_opens_on_everything_its_person_sees() -> None:
     stage = Stage()
     room, standing = await checkout(stage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -130,6 +131,27 @@ async def test_an_invited_stranger_may_enter_and_inviting_twice_is_no_error(chat
     await eve.say(channel, "hello")
     with pytest.raises(Permanent):
         await chat.bot.transport.invite(channel, "nobody at all")
+
+
+async def test_a_private_channel_is_for_those_who_are_let_in_by_name_until_they_are_put_out(chat: Chat) -> None:
+    bob, eve = await chat.someone("Bob"), await chat.stranger("Eve")
+    transport, plan = chat.bot.transport, replace(chat.plan("inc-2026-05-02-amber-lantern"), private=True)
+    channel = await transport.open_channel(plan)
+    assert await transport.open_channel(plan) == channel
+    for outsider in (bob, eve):
+        with pytest.raises(NotAllowed):
+            await outsider.enter(channel)
+    await transport.invite(channel, eve.id)
+    await eve.enter(channel)
+    await eve.say(channel, "here")
+    await transport.put_out(channel, eve.id)
+    await transport.put_out(channel, eve.id)
+    with pytest.raises(NotAllowed):
+        await eve.say(channel, "still here")
+    with pytest.raises(NotAllowed):
+        await bob.enter(channel)
+    await transport.invite(channel, eve.id)
+    await eve.enter(channel)
 
 
 async def test_a_locked_channel_is_the_bots_alone_until_it_is_opened(chat: Chat) -> None:

@@ -130,7 +130,8 @@ class Intake:
         item, text = await self.reception.item_of(signal.thread), _cut(signal.text)
         stream = await self.reception.stream(signal.message.channel) if item and text else None
         person = self.reception.roster.person(signal.author)
-        if stream is not None and await self.reception.seems_to_respond(person):
+        incident = await self.reception.post.incident(stream) if stream else None
+        if stream is not None and await self.reception.seems_to_respond(person, incident):
             quote = c.Quote(message=signal.message, by=person, at=signal.at)
             await self.reception.hand_in(
                 signal, c.GiveEvidence(item=item, text=text, quote=quote), stream, signal.author
@@ -151,7 +152,7 @@ class Intake:
             paged = any(person.is_(one) for prompt in incident.open_prompts(Ask.PAGE) for one in prompt.asked.to)
             new = not incident.closed and (paged or not any(person.is_(one) for one in incident.present))
             # A stranger who chats in there asked for nothing, and is told nothing.
-            if new and await self.reception.seems_to_respond(person):
+            if new and await self.reception.seems_to_respond(person, incident):
                 there = replace(signal, source=f"{signal.source}/there")
                 await self.reception.hand_in(there, c.NoteArrival(), stream, signal.author)
 
@@ -167,30 +168,34 @@ class Intake:
     async def _words(self, signal: MessageSent | MessageEdited, words: str) -> c.AnyCommand:
         """The command that a message's words mean where it stands."""
         item = await self.reception.item_of(signal.thread)
-        command = read(words, await self._context(words, signal.at, signal.mentions, item))
+        command = read(words, await self._context(words, signal.at, signal.mentions, item, signal.author))
         match command:
             case c.AddItem():
                 return command.model_copy(update={"parent": item})
             case c.Declare():
-                return command.model_copy(update={"typed": signal.message})
+                return command.model_copy(update={"typed": signal.message, "aside": signal.aside})
             case _:
                 return command
 
     async def _given(self, signal: CommandGiven) -> None:
         item = await self.reception.item_of(signal.thread)
         words = " ".join(signal.options.values())
-        context = await self._context(words, signal.at, signal.mentions, item)
+        context = await self._context(words, signal.at, signal.mentions, item, signal.by)
         command = given(signal.verb, signal.options, context)
         if isinstance(command, c.AddItem):
             command = command.model_copy(update={"parent": item})
+        elif isinstance(command, c.Declare):
+            command = command.model_copy(update={"aside": signal.aside})
         origin = Origin(
             kind="typed", message=signal.answer, answer=signal.answer, thread=signal.thread, typed=signal.verb
         )
         await self._command(signal, command, signal.channel, signal.by, origin)
 
-    async def _context(self, words: str, at: datetime, mentions: tuple[Account, ...], item: str) -> Context:
+    async def _context(
+        self, words: str, at: datetime, mentions: tuple[Account, ...], item: str, author: Account
+    ) -> Context:
         people = tuple(self.reception.roster.person(account) for account in mentions)
-        names = {name: await self.reception.post.log.number_of(name) for name in _NAME.findall(words)}
+        names = {name: await self.reception.numbered(name, author) for name in _NAME.findall(words)}
         return Context(
             now=at,
             zone=self.zone,

@@ -100,8 +100,6 @@ def _begins(slot: Argument, words: Sequence[str], context: Context) -> bool:
 
 def _no_verb(word: str, group: Group | None) -> Unreadable:
     there = [verb for verb in VERBS if verb.group is group]
-    if group is not None and not there:
-        return Unreadable(f"`{group} …` is not in this version of Tocsin yet. `help` lists the commands.")
     if group is not None and not word:
         return Unreadable(f"`{group}` needs one of {', '.join(verb.word for verb in there)}.", there[:1])
     what = f"`{group}` has no command {quoted(word)}." if group else f"There is no command {quoted(word)}."

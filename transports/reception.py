@@ -11,11 +11,13 @@ from typing import TypeVar
 
 import structlog
 
-from core.activity_log import HOUSE
+from core.activity_log import HOUSE, stream_of
 from core.command_post import CommandPost, Order, Outcome
 from core.displays import Displays
 from core.incident import commands as c
+from core.incident.audience import Eyes, Sight, audience
 from core.incident.events import Origin, Told
+from core.incident.state import Incident
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.port import Clock, Permanent, Said, Temporary, Transport, TransportFailure
 from core.roster import Roster
@@ -72,6 +74,13 @@ class Reception:
         """The incident whose channel this is."""
         return None if channel in self.triage else await self.post.log.stream_in(channel)
 
+    async def numbered(self, name: str, account: Account) -> int | None:
+        """The number of the incident of this name, for whoever may know that it is there."""
+        number = await self.post.log.number_of(name)
+        incident = await self.post.incident(stream_of(number)) if number is not None else None
+        known = incident is not None and audience(incident, Eyes(self.roster.person(account))) is Sight.WHOLE
+        return number if known else None
+
     async def card(self, message: MessageRef) -> Shown | None:
         """The row of the card that a message is; `None` when it is none. Raises `Unanswered`."""
         transport = self.transports[message.channel.transport]
@@ -125,13 +134,18 @@ class Reception:
 
     # --- who ----------------------------------------------------------------------------------------------------------
 
-    async def may_act(self, person: Person) -> bool:
-        """Whether this is a responder, now. Raises `Unanswered`."""
-        return await self._responds(person, self._standing)
+    async def may_act(self, person: Person, incident: Incident | None = None) -> bool:
+        """Whether this is a responder, now, or counts as one in this incident. Raises `Unanswered`."""
+        trusted = incident is not None and incident.trusts(person)
+        return trusted or await self._responds(person, self._standing)
 
-    async def seems_to_respond(self, person: Person) -> bool:
-        """The same, as far as it is known at once: for what is not worth waiting for."""
+    async def seems_to_respond(self, person: Person, incident: Incident | None) -> bool:
+        """The same, as far as it is known at once: for what is not worth waiting for. In a private one, its members alone."""
+        if incident is not None and audience(incident, Eyes(person)) is not Sight.WHOLE:
+            return False
         try:
+            if incident is not None and incident.trusts(person):
+                return True
             return await self._responds(person, lambda transport, account: transport.standing(account.id))
         except TransportFailure as failure:
             log.info("not known whether this is a responder", account=str(person.account), reason=str(failure))
@@ -166,12 +180,18 @@ class Reception:
     ) -> Outcome:
         """Checks that the person is a responder, now, and gives the command to the command post. Raises `Unanswered`."""
         by = self.roster.person(account) if account else None
-        if by is not None and not isinstance(command, THEIRS) and not await self.may_act(by):
+        incident = await self.post.incident(stream)
+        if by is not None and not isinstance(command, THEIRS) and not await self.may_act(by, incident):
             command = c.DenyStranger(wanted=type(command).__name__)
         given = command.who if isinstance(command, GIVING) else command.owner if isinstance(command, OWNED) else None
-        if given and not await self.may_act(given):
+        if given and not await self.may_act(given, incident):
             command = c.Misread(answer=f"{given.name} is no responder, and could do nothing with it. Name one who is.")
+        if isinstance(command, c.Invite) and not await self.may_act(command.who):
+            command = command.model_copy(update={"guest": True})
         triage = channel if channel in self.triage else None
+        if isinstance(command, c.Declare) and command.private and command.aside:
+            # From wherever nobody else reads along, also from another incident's channel.
+            triage, stream = channel, HOUSE
         return await self._post(Order(command, stream, signal.source, signal.at, by, origin, triage))
 
     async def answer(self, signal: Signal, words: str) -> None:

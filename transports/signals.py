@@ -16,7 +16,10 @@ from core.incident.vocabulary import Account, ChannelRef, MessageRef
 
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """A person wrote. `thread` is the message that the thread hangs on; `mentions` are the accounts named in it."""
+    """A person wrote. `thread` is the message that the thread hangs on; `mentions` are the accounts named in it.
+
+    `aside`: to the bot alone, in a direct message that nobody else reads.
+    """
 
     message: MessageRef
     author: Account
@@ -25,11 +28,12 @@ class MessageSent:
     source: str
     thread: MessageRef | None = None
     mentions: tuple[Account, ...] = ()
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MessageEdited:
-    """A person changed what they had written; `text` is the whole new text."""
+    """A person changed what they had written; `text` is the whole new text. `aside` as of `MessageSent`."""
 
     message: MessageRef
     author: Account
@@ -38,6 +42,7 @@ class MessageEdited:
     source: str
     thread: MessageRef | None = None
     mentions: tuple[Account, ...] = ()
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class CommandGiven:
     """A command that came as such: the words of a verb, and each option's value by its name.
 
     `answer` is where that person is answered; `thread` is the message on which the thread hangs that it was given in.
+    `aside`: nobody else in the channel sees it, nor its answer.
     """
 
     channel: ChannelRef
@@ -94,6 +100,7 @@ class CommandGiven:
     answer: MessageRef
     mentions: tuple[Account, ...] = ()
     thread: MessageRef | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

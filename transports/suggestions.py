@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from core.incident import commands as c
+from core.incident.audience import open_to_all
 from core.incident.cards.prompts import SETTLED
 from core.incident.decide.items import ENDINGS
 from core.incident.forms import Argument, Kind, Verb
@@ -47,7 +48,9 @@ def suggestions(
         case Kind.POINT:
             found = _points(here) if here else ()
         case Kind.INCIDENT:
-            found = _incidents([incident for incident in known if incident is not here], verb)
+            # What is offered is read by whoever types: a private one is for its members to name.
+            others = [incident for incident in known if incident is not here and open_to_all(incident)]
+            found = _incidents(others, verb)
         case _:
             found = ()
     wanted = typed.strip().casefold()

@@ -44,6 +44,8 @@ AUTHORITY: dict[type[c.Command], Right] = {
     c.Join: _anyone("join", after_close=True),
     c.AskSameOrNew: _anyone("declare", after_close=True),
     c.SettleSameOrNew: _anyone("say whether it is the same", after_close=True),
+    c.Invite: _anyone("invite", after_close=True),
+    c.Uninvite: Right("put somebody out", (Role.IC,), after_close=True),
     c.SetSeverity: Right("set the severity", (Role.IC,)),
     c.SetPhase: Right("set the phase", (Role.IC,)),
     c.SetImpact: Right("state the impact", (Role.IC, Role.DIAGNOSIS, Role.UPDATES)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 
+from core.incident.audience import open_to_all
 from core.incident.commands import PostDigest
 from core.incident.deadlines import Deadline
 from core.incident.events import DigestPosted, OpenFollowUp, OwedPostmortem
@@ -34,7 +35,8 @@ def weekly(policy: Policy, after: datetime) -> Deadline | None:
 
 def digest(incidents: Iterable[Incident], week: date, at: datetime) -> DigestPosted | None:
     """The list of a week, of what was there at a moment; `None` when nothing is open."""
-    known = list(incidents)
+    # The list is read in triage: what a private one left behind is on its own channel's cards.
+    known = [one for one in incidents if open_to_all(one)]
     open_ones = sorted((row for one in known for row in _follow_ups(one, at)), key=lambda row: (row.due, row.priority))
     owed = sorted((row for one in known for row in _postmortems(one, week)), key=lambda row: row.due)
     return DigestPosted(week=week, follow_ups=tuple(open_ones), postmortems=tuple(owed)) if open_ones or owed else None

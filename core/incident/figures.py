@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.incident.audience import open_to_all
 from core.incident.course import Track
 from core.incident.events import CloseKind
 from core.incident.state import Incident
@@ -107,14 +108,14 @@ def kept_apart(_one: Figures) -> bool:
 
 
 def figures(incident: Incident) -> Figures:
-    """The figures of an incident as it now stands."""
+    """The figures of an incident as it now stands; of a private one without a word, and without its people."""
     commands = [one.since for one in incident.course if (one.track, one.key) == (Track.ROLE, Role.IC.value)]
     return Figures(
         number=incident.number,
         name=incident.name,
-        title=incident.title,
+        title=incident.title if open_to_all(incident) else incident.name,
         severity=incident.severity,
-        service=incident.service,
+        service=incident.service if open_to_all(incident) else "",
         phase=incident.phase,
         how=incident.closing.how if incident.closing else None,
         declared_at=incident.declared_at,
@@ -128,7 +129,7 @@ def figures(incident: Incident) -> Figures:
         broken=incident.promises.broken,
         handoffs=incident.handoffs,
         reopened=len(incident.reopenings),
-        commander=incident.commander,
+        commander=incident.commander if open_to_all(incident) else None,
     )
 
 

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.incident.audience import open_to_all
 from core.incident.state import Incident, Update
 from core.incident.vocabulary import Phase, Severity, Value
 
 FORM = 1
 """Of what is kept of it (`core.views`): raised whenever a field comes or goes, or says something else than before."""
+
+
+HEADLINE = "Service incident"
+"""What a private incident is called until its update owner has set a headline."""
 
 
 class PublicUpdate(Value):
@@ -81,10 +86,10 @@ def public(incident: Incident) -> PublicIncident | None:
     headlines = [wording.headline for wording in naming if wording.headline]
     return PublicIncident(
         number=incident.number,
-        headline=headlines[-1] if headlines else naming[0].impact,
+        headline=headlines[-1] if headlines else naming[0].impact if open_to_all(incident) else HEADLINE,
         severity=incident.severity,
         phase=incident.phase,
-        service=incident.service,
+        service=incident.service if open_to_all(incident) else "",
         updates=tuple(map(_update, shown)),
         resolved_at=incident.resolved_at,
     )

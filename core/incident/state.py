@@ -84,6 +84,8 @@ __all__ = [
 class Incident:
     """The whole of it. Mappings are never changed in place.
 
+    `private`: by invitation only; then `people` are its members, `put_out` those who are members no more, and `trusted` (by
+    key) those who count as responders here. `invited` counts, by key, how often somebody was asked in by name.
     `present` are those who did or said anything in its channel, `left` when those left who have not come back; `met` says
     who marked which threshold; `checked` that at some moment everybody who was there had a check.
     `begun_at` is when the trouble began as far as is known: at the declaration, or when it last came back; `paced_at` when
@@ -107,12 +109,16 @@ class Incident:
     message: MessageRef | None = None
     reported_by: Person | None = None
     service: str = ""
+    private: bool = False
     phase: Phase = Phase.INVESTIGATING
     channel: ChannelRef | None = None
     locked: bool = False
     version: int = 0
     changed_at: datetime | None = None
     people: tuple[Person, ...] = ()
+    invited: Mapping[str, int] = field(default_factory=dict)
+    trusted: frozenset[str] = frozenset()
+    put_out: tuple[Person, ...] = ()
     present: tuple[Person, ...] = ()
     left: Mapping[str, datetime] = field(default_factory=dict)
     checked: bool = False
@@ -205,6 +211,14 @@ class Incident:
     def alone(self) -> bool:
         """Whether nobody but one person is there: roles and idle people are nobody's worry then."""
         return len(self.present) <= 1
+
+    def has_member(self, person: Person) -> bool:
+        """Whether somebody is one of its people; a private incident has no others."""
+        return any(person.is_(known) for known in self.people)
+
+    def trusts(self, person: Person) -> bool:
+        """Whether somebody counts as a responder here by the commander's invitation alone."""
+        return self.private and person.key in self.trusted and self.has_member(person)
 
     def has_left(self, person: Person) -> bool:
         """Whether somebody left the channel and has not been heard of since."""

@@ -55,6 +55,7 @@ from core.incident.events import (
     PostmortemPublished,
     PostmortemWaived,
     Published,
+    PutOut,
     Recorded,
     RelapseSeen,
     Remade,
@@ -101,7 +102,7 @@ def _role_taken(event: RoleTaken, by: Person | None) -> str:
     if event.how is How.AMONG:
         names = ", ".join(person.name for person in event.others)
         return f"{who}is {event.role.title} ({event.how}, as did {names})"
-    if event.how in (How.DECLARED, How.CLAIMED):
+    if event.how in (How.DECLARED, How.PRIVATELY, How.CLAIMED):
         return f"{who}is {event.role.title} ({event.how})"
     giver = f" from {event.before.name}" if event.before else ""
     doer = f" by {by.name}" if event.how is How.ASSIGNED and by else ""
@@ -167,6 +168,10 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
             return f"declared {event.severity.upper()}: {event.title}{reported}"
         case Left():
             return "left the channel"
+        case Joined(invited=True):
+            return f"{event.who.name} was invited"
+        case PutOut():
+            return f"{event.who.name} was put out"
         case Joined(again=True):
             return f"{event.who.name} declared the same and joined"
         case SeveritySet():

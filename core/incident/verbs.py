@@ -46,7 +46,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "declare", Group.DIRECT, c.Declare, "begin an incident", "declare checkout fails after payment sev1",
         (argument("title", Kind.WORDS, asks="what is wrong, in one line"), optional(SEVERITY, "sev1|sev2|sev3"),
-         optional(argument("private", Kind.FLAG, "private", asks="by invitation only", rare=True))),
+         optional(argument("private", Kind.FLAG, "private", asks="by invitation only; said to Tocsin alone", rare=True))),
         (argument("service", Kind.WORDS, "NAME", asks="the service that is hit"),),
     ),
     Verb("sev", Group.DIRECT, c.SetSeverity, "set the severity", "sev 1", (SEVERITY,), aliases=("severity",)),
@@ -171,6 +171,8 @@ VERBS: tuple[Verb, ...] = (
         (optional(argument("length", Kind.LENGTH, "10m", asks="for how long, like 10m")),),
     ),
     Verb("withdraw", Group.UPDATE, c.WithdrawUpdate, "withdraw the last update", "withdraw it was meant for another incident", (WHY,)),
+    Verb("invite", Group.PEOPLE, c.Invite, "bring somebody into this channel", "invite @ann", (WHO,)),
+    Verb("uninvite", Group.PEOPLE, c.Uninvite, "put somebody out of a private incident", "uninvite @ann", (WHO,)),
     Verb(
         "followup", Group.AFTER, c.FollowUp, "add work that outlives the incident, with its owner and its day",
         "followup alert on failing payments owner=@ann due=Friday priority=P1", (TEXT,),

@@ -18,7 +18,7 @@ import structlog
 from core.incident.vocabulary import ChannelRef
 from core.port import ChannelPlan, Missing, Permanent, Temporary
 from transports.discord_chat.categories import Standing, family, with_room
-from transports.discord_chat.permissions import beside, locked, naming
+from transports.discord_chat.permissions import beside, invited_only, locked, naming
 from transports.discord_chat.places import Places
 from transports.discord_chat.refs import NAME, channel_ref
 from transports.discord_chat.requests import GuildFull, Malformed, NotHere, Requests
@@ -68,7 +68,8 @@ class Channels:
 
     async def _open(self, plan: ChannelPlan, there: Standing) -> discord.TextChannel:
         guild, topic = self._places.guild, marked(plan.topic, plan.incident)
-        triage = self._places.channel(plan.beside) if plan.beside.transport == NAME else None
+        shared = plan.beside.transport == NAME and not plan.private
+        triage = self._places.channel(plan.beside) if shared else None
         category = await self._category(there)
         made = await self._make(
             plan.incident,
@@ -77,7 +78,7 @@ class Channels:
                 plan.name,
                 topic=topic,
                 category=category,
-                overwrites=beside(triage) if triage else {},
+                overwrites=invited_only(guild) if plan.private else beside(triage) if triage else {},
                 reason=plan.incident,
             ),
         )
@@ -141,6 +142,21 @@ class Channels:
             let_in = place.overwrites_for(member)
             let_in.update(view_channel=True)
             await self._change(place, lambda: place.set_permissions(member, overwrite=let_in), "manage_roles")
+
+    async def put_out(self, channel: ChannelRef, account_id: str) -> None:
+        """Take back that somebody was let in by name. Who sees every channel goes on seeing this one: that is named."""
+        known = self._places.channel(channel)
+        place = await self._change(known, lambda: self._places.guild.fetch_channel(known.id), "view_channel")
+        assert isinstance(place, discord.TextChannel), "a channel keeps its kind"
+        kept = {target: overwrite for target, overwrite in place.overwrites.items() if str(target.id) != account_id}
+        if len(kept) < len(place.overwrites):
+            await self._change(place, lambda: place.edit(overwrites=kept), "manage_roles")
+        try:
+            member = await self._places.member(account_id)
+        except NotHere:
+            return
+        if member.guild_permissions.administrator:
+            raise Permanent(f"{account_id} is an administrator of the server, and sees every channel")
 
     async def lock(self, channel: ChannelRef, *, lock: bool) -> None:
         """Read-only and moved to the archive; or open, and back where incidents are."""

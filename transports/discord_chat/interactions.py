@@ -171,6 +171,7 @@ class Interactions:
             answer,
             mentions,
             None if thread is None else message_ref(channel, thread),
+            aside=True,
         )
 
     # --- what comes of it ---------------------------------------------------------------------------------------------

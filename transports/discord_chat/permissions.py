@@ -57,15 +57,26 @@ def beside(triage: discord.abc.GuildChannel) -> Overwrites:
 
     Only rights that the bot holds may be given (Discord refuses the others), and managing roles may not be.
     """
-    own = triage.guild.me.guild_permissions
-    held = {name: True for name in RIGHTS if getattr(own, name) and name != "manage_roles"}
     overwrites: Overwrites = {
         target: discord.PermissionOverwrite(view_channel=overwrite.view_channel)
         for target, overwrite in triage.overwrites.items()
         if overwrite.view_channel is not None
     }
-    overwrites[triage.guild.me] = discord.PermissionOverwrite(**held)
+    overwrites[triage.guild.me] = _own(triage.guild)
     return overwrites
+
+
+def invited_only(guild: discord.Guild) -> Overwrites:
+    """Who may see a private channel: the bot, and whoever it lets in by name."""
+    return {guild.default_role: discord.PermissionOverwrite(view_channel=False), guild.me: _own(guild)}
+
+
+def _own(guild: discord.Guild) -> discord.PermissionOverwrite:
+    """What the bot lets itself do in a channel that it makes."""
+    own = guild.me.guild_permissions
+    return discord.PermissionOverwrite(
+        **{name: True for name in RIGHTS if getattr(own, name) and name != "manage_roles"}
+    )
 
 
 def locked(channel: discord.TextChannel, *, lock: bool) -> Overwrites:

@@ -117,6 +117,9 @@ class DiscordTransport:
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         await self._channels.invite(channel, account_id)
 
+    async def put_out(self, channel: ChannelRef, account_id: str) -> None:
+        await self._channels.put_out(channel, account_id)
+
     async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         await self._channels.lock(channel, lock=locked)
 

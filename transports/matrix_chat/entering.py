@@ -42,6 +42,10 @@ class Entering:
         space = self._ids.get(self._settings.space or "")
         return Rooms(self._client(), self._settings.user_id, self._settings.server, space)
 
+    def is_ours(self, room: str) -> bool:
+        """Whether the config means this room: others come into it, whoever is in it now."""
+        return room in self._ids.values()
+
     def name(self, room: str) -> str:
         """A room as the config names it, any other by its id."""
         return next((name for name, known in self._ids.items() if known == room), room)
@@ -70,12 +74,19 @@ class Entering:
                 await self._take_up(name, room)
 
     async def invited(self, room: str, by: str) -> None:
-        """Accept an invitation into a configured room, or by somebody whose invitations are. Raises a `TransportFailure`."""
-        if by not in self._settings.allow_invites_from and not await self._is_configured(room):
+        """Accept an invitation into a configured room, or by somebody whose invitations are; from whoever is in triage, into a
+        room of two, where they talk to the bot alone. Raises a `TransportFailure`.
+        """
+        welcome = by in self._settings.allow_invites_from or await self._is_configured(room)
+        if not welcome and not self._members.in_triage(by):
             log.warning("invitation not accepted", room=room, by=by)
             return
         try:
             await ask(self._client().join(room))
+            # What it is shows from inside alone.
+            if not welcome and not await self.rooms.of_two(room, by):
+                log.warning("left a room that is neither configured nor of two", room=room, by=by)
+                await ask(self._client().room_leave(room))
         except Permanent as error:
             log.warning("invitation could not be accepted", room=room, by=by, error=str(error))
 

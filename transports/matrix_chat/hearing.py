@@ -25,6 +25,9 @@ Event = Mapping[str, Any]
 SPOKEN = frozenset({"m.text", "m.emote", "m.image", "m.file", "m.video", "m.audio", "m.location"})
 """What people say. `m.notice` is left out: it is what bots say, and bots do not give orders."""
 
+PRIVATE = "private"
+"""The word in a command that takes a room of two (`core.incident.verbs`)."""
+
 FILES = frozenset({"m.image", "m.file", "m.video", "m.audio"})
 """Those whose body is a name, unless they have a caption."""
 
@@ -38,11 +41,13 @@ class Hearing:
         user_id: str,
         look: Callable[[str, str], Awaitable[dict[str, Any] | None]],
         account: Callable[[str], Awaitable[Account]],
+        aside: Callable[[str, str], Awaitable[bool]] | None = None,
     ) -> None:
         self._transport = transport
         self._user_id = user_id
         self._look = look
         self._account = account
+        self._aside = aside
 
     async def signal(self, room: str, event: Event) -> Signal | None:
         """What an event tells, `None` when it tells nothing. Raises a `TransportFailure` when the server cannot be asked."""
@@ -77,6 +82,7 @@ class Hearing:
             source=self._source(event),
             thread=self._thread(room, content),
             mentions=await self._mentions(content),
+            aside=await self._is_aside(room, event["sender"], text_of(content)),
         )
 
     async def _edit(self, room: str, event: Event, new: Event, target: str) -> MessageEdited | None:
@@ -92,7 +98,15 @@ class Hearing:
             source=self._source(event),
             thread=self._thread(room, _dict(original, "content")),
             mentions=await self._mentions(new),
+            aside=await self._is_aside(room, event["sender"], text_of(new)),
         )
+
+    async def _is_aside(self, room: str, sender: str, text: str) -> bool:
+        """Whether it was said to the bot alone. The server is asked where that matters: what is declared in private."""
+        words = prefix(text)
+        if words is None or PRIVATE not in words.casefold() or self._aside is None:
+            return False
+        return await self._aside(room, sender)
 
     async def _reaction(self, room: str, event: Event) -> ReactionAdded | None:
         relation = _dict(_dict(event, "content"), "m.relates_to")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
+from nio import RoomPreset
 
 from core.port import ChannelPlan, Forbidden, Missing, Permanent, Temporary
 from transports.matrix_chat.requests import ask, state_of
@@ -68,13 +69,20 @@ class Rooms:
         for name in alias_names(plan.incident):
             made = await ask(
                 self._client.room_create(
-                    alias=name, name=plan.name, topic=plan.topic, initial_state=self._first_state(plan, beside)
+                    alias=name,
+                    name=plan.name,
+                    topic=plan.topic,
+                    initial_state=self._first_state(plan, beside),
+                    preset=RoomPreset.private_chat if plan.private else None,
+                    # Whoever is in a private room is so on the record: people ask the bot, and it invites.
+                    power_level_override={"invite": 50} if plan.private else None,
                 ),
                 unless=("M_ROOM_IN_USE", "M_EXCLUSIVE"),
             )
             room = made.room_id if made is not None else await self._adopt(f"#{name}:{self._server}", plan)
             if room is not None:
-                await self._hang_in_space(room)
+                if not plan.private:
+                    await self._hang_in_space(room)
                 return str(room)
         raise Permanent(f"every alias for {plan.incident} is taken by a room that is not ours")
 
@@ -86,10 +94,12 @@ class Rooms:
             # People's links open no preview under the bot's messages; clients read this default of the room.
             {"type": "org.matrix.room.preview_urls", "content": {"disable": True}},
         ]
-        if beside is not None:
+        if plan.private:
+            state.append({"type": "m.room.join_rules", "content": {"join_rule": "invite"}})
+        elif beside is not None:
             allow = [{"type": "m.room_membership", "room_id": beside}]
             state.append({"type": "m.room.join_rules", "content": {"join_rule": "restricted", "allow": allow}})
-        if self._space is not None:
+        if self._space is not None and not plan.private:
             via = {"via": [self._server], "canonical": True}
             state.append({"type": "m.space.parent", "state_key": self._space, "content": via})
         return state
@@ -162,6 +172,18 @@ class Rooms:
             if standing.get("membership") not in ("join", "invite"):
                 raise
 
+    async def put_out(self, room: str, user_id: str) -> None:
+        """Take one person out, or their invitation back; somebody who is neither in nor invited is success."""
+        standing = await state_of(self._client, room, "m.room.member", user_id)
+        if standing.get("membership") in ("join", "invite"):
+            await ask(self._client.room_kick(room, user_id))
+
+    async def of_two(self, room: str, user_id: str) -> bool:
+        """Whether nobody but this person and the bot is in a room, or may come into it unasked, and it is no incident's."""
+        state = [dict(event) for event in (await ask(self._client.room_get_state(room))).events]
+        rule = _event(state, "m.room.join_rules").get("content", {}).get("join_rule")
+        return rule == "invite" and not _event(state, MARK) and _present(state) == {self._user_id, user_id}
+
     async def pin(self, room: str, event: str) -> None:
         """Pin a message beside those that are pinned."""
         pinned = (await state_of(self._client, room, "m.room.pinned_events")).get("pinned", [])
@@ -180,7 +202,10 @@ def _event(state: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 
 
 def _alone(state: list[dict[str, Any]], user_id: str) -> bool:
-    present = [
-        e for e in state if e.get("type") == "m.room.member" and e["content"].get("membership") in ("join", "invite")
-    ]
-    return all(event.get("state_key") == user_id for event in present)
+    return _present(state) <= {user_id}
+
+
+def _present(state: list[dict[str, Any]]) -> set[str]:
+    """Who is in, or invited."""
+    people = (event for event in state if event.get("type") == "m.room.member")
+    return {str(e.get("state_key")) for e in people if e["content"].get("membership") in ("join", "invite")}

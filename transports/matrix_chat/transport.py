@@ -68,7 +68,7 @@ class MatrixTransport:
             self._session = session
             loop = SyncLoop(
                 session,
-                Hearing(self._name, self._settings.user_id, self._look, self._account),
+                Hearing(self._name, self._settings.user_id, self._look, self._account, self._aside),
                 self._members,
                 self._entering,
                 self._encryption,
@@ -108,6 +108,9 @@ class MatrixTransport:
     async def _account(self, account_id: str) -> Account:
         return await self._members.account(self._client, account_id)
 
+    async def _aside(self, room: str, account_id: str) -> bool:
+        return not self._entering.is_ours(room) and await self._rooms.of_two(room, account_id)
+
     @property
     def _client(self) -> Any:
         if self._session is None:
@@ -126,7 +129,7 @@ class MatrixTransport:
         return ChannelRef(transport=self._name, id=room)
 
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
-        beside = plan.beside.id if plan.beside.transport == self._name else None
+        beside = plan.beside.id if plan.beside.transport == self._name and not plan.private else None
         return ChannelRef(transport=self._name, id=await self._rooms.open(plan, beside))
 
     async def deaf_in(self, channel: ChannelRef) -> str:
@@ -135,6 +138,9 @@ class MatrixTransport:
 
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         await self._rooms.invite(channel.id, account_id)
+
+    async def put_out(self, channel: ChannelRef, account_id: str) -> None:
+        await self._rooms.put_out(channel.id, account_id)
 
     async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         await self._rooms.lock(channel.id, locked=locked)

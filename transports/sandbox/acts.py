@@ -76,6 +76,15 @@ class Form(Asked):
         return world.form(_channel(self.channel), self.person(world), self.text)
 
 
+class Direct(Asked):
+    """The channel in which somebody talks to the bot alone, made if there is none."""
+
+    act: Literal["direct"]
+
+    def carry_out(self, world: World) -> dict[str, Any]:
+        return {"channel": world.direct(self.person(world)).id}
+
+
 class Edit(OnMessage):
     act: Literal["edit"]
     text: str
@@ -111,9 +120,9 @@ class Unreact(OnMessage):
         return {}
 
 
-Act = Annotated[Arrive | Say | Form | Edit | Delete | React | Unreact, Field(discriminator="act")]
+Act = Annotated[Arrive | Say | Form | Direct | Edit | Delete | React | Unreact, Field(discriminator="act")]
 
-ACTS: TypeAdapter[Arrive | Say | Form | Edit | Delete | React | Unreact] = TypeAdapter(Act)
+ACTS: TypeAdapter[Arrive | Say | Form | Direct | Edit | Delete | React | Unreact] = TypeAdapter(Act)
 """Reads any act; raises pydantic's `ValidationError` on anything else."""
 
 

@@ -18,11 +18,12 @@ NAME = "sandbox"
 
 
 class Kind(StrEnum):
-    """What a channel is for: alarms are raised in triage, an audience listens, an incident is worked on."""
+    """What a channel is for: alarms are raised in triage, an audience listens, an incident is worked on, or one talks to the bot."""
 
     TRIAGE = "triage"
     AUDIENCE = "audience"
     INCIDENT = "incident"
+    DIRECT = "direct"
 
 
 @dataclass(slots=True)

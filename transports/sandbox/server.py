@@ -153,7 +153,7 @@ class Server:
             self.world.clock.now(),
             topic=plan.topic,
             incident=plan.incident,
-            beside=plan.beside.id,
+            beside="" if plan.private else plan.beside.id,
         )
         self.world.channels[ref.id] = room
         self.world.record(room)
@@ -172,6 +172,13 @@ class Server:
         if account_id not in room.members:
             room.members.append(account_id)
             room.invited.append(account_id)
+            self.world.record(room)
+
+    def put_out(self, channel: ChannelRef, account_id: str) -> None:
+        room = self._room(channel)
+        if account_id in room.members:
+            room.members.remove(account_id)
+            room.invited = [one for one in room.invited if one != account_id]
             self.world.record(room)
 
     def send(self, channel: ChannelRef, post: Post) -> MessageRef:

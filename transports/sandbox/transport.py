@@ -81,6 +81,9 @@ class SandboxTransport:
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
         await self._server.request(partial(self._server.invite, channel, account_id))
 
+    async def put_out(self, channel: ChannelRef, account_id: str) -> None:
+        await self._server.request(partial(self._server.put_out, channel, account_id))
+
     async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         await self._server.request(partial(self._server.set_locked, channel, locked))
 

@@ -36,6 +36,9 @@ NAME_LIMIT = 40
 EMOJI_LIMIT = 24
 """Code points of one reaction; a family of four with skin tones takes eleven."""
 
+HOUSE = (Kind.TRIAGE, Kind.AUDIENCE)
+"""The kinds of channels that everybody comes into who is new."""
+
 Form = Callable[[ChannelRef, Account, str], dict[str, Any] | None]
 """What a text asks somebody to fill in; `None` for nothing. The bot tells once it is there."""
 
@@ -118,6 +121,16 @@ class World:
         self.record(room)
         return room.ref
 
+    def direct(self, person: Account) -> ChannelRef:
+        """Where this person talks to the bot and nobody else reads; there is one for each."""
+        for room in self.channels.values():
+            if room.kind is Kind.DIRECT and room.members == [person.id]:
+                return room.ref
+        room = Channel(self._channel_ref(), self.bot.name, Kind.DIRECT, self.clock.now(), members=[person.id])
+        self.channels[room.ref.id] = room
+        self.record(room)
+        return room.ref
+
     def create_person(self, name: str, channels: Sequence[ChannelRef] | None = None) -> Account:
         """Somebody new, a member of `channels` (of every channel of the house unless told). A known name is that person."""
         name = _name(name)
@@ -130,7 +143,7 @@ class World:
         free = slug and slug not in self.people and slug != self.bot.id
         person = Account(transport=NAME, id=slug if free else f"person-{len(self.people) + 1}", name=name)
         self.people[person.id] = person
-        house = [room.ref for room in self.channels.values() if room.kind is not Kind.INCIDENT and not room.gone]
+        house = [room.ref for room in self.channels.values() if room.kind in HOUSE and not room.gone]
         for channel in house if channels is None else channels:
             self.room(channel).members.append(person.id)
         self.record(person)
@@ -171,7 +184,8 @@ class World:
         ref = MessageRef(channel=room.ref, id=f"{self.era}m{len(self.history) + 1}")
         at = self.clock.now()
         message = Message(ref, person, at, [Version(at, text)], thread=root, reply_to=reply_to, mentions=mentions)
-        self.keep(message, lambda at, source: MessageSent(ref, person, text, at, source, root, mentions))
+        aside = room.kind is Kind.DIRECT
+        self.keep(message, lambda at, source: MessageSent(ref, person, text, at, source, root, mentions, aside))
         return ref
 
     def edit(self, person: Account, message: MessageRef, text: str) -> None:
@@ -179,7 +193,7 @@ class World:
         written = self.look(message)
         if written.author != person:
             raise Turned(f"Only {written.author.name} can edit that message.")
-        self._writable(person, message.channel)
+        aside = self._writable(person, message.channel).kind is Kind.DIRECT
         text = _text(text)
         if text == written.text:
             return
@@ -187,7 +201,7 @@ class World:
         written.versions.append(Version(self.clock.now(), text))
         self.record(
             written,
-            lambda at, source: MessageEdited(message, person, text, at, source, written.thread, mentions),
+            lambda at, source: MessageEdited(message, person, text, at, source, written.thread, mentions, aside),
         )
 
     def delete(self, person: Account, message: MessageRef) -> None:

@@ -19,6 +19,7 @@ from bot.web.insights.chosen import NAMES, Chosen
 from bot.web.insights.plots import Part, Plot, by_month, by_name, counts
 from bot.web.insights.view import MEASURES, NO_SERVICE, Group, Measure, View
 from bot.web.templates import environment
+from core.incident.audience import open_to_all
 from core.incident.figures import Figures, Standing, figures
 from core.incident.postmortem import picture
 from core.incident.state import Incident
@@ -74,13 +75,14 @@ def index(view: View) -> str:
 
 def one(incident: Incident) -> str:
     """The page of one incident."""
-    drawn = picture(incident)
+    # Its course is told in the words of its people.
+    drawn = picture(incident) if open_to_all(incident) else ""
     return _render(
         "incident.html",
         one=figures(incident),
         lengths=[(measure, measure.of(figures(incident))) for measure in MEASURES],
         # What stands before the element is for a file.
-        picture=drawn[drawn.index("<svg") :],
+        picture=drawn[drawn.index("<svg") :] if drawn else "",
     )
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from core.incident.audience import Eyes, Sight, audience, open_to_all
 from core.incident.cards.after import courses, debrief, follow_ups, postmortems
 from core.incident.cards.board import board, notice
 from core.incident.cards.card import Card
 from core.incident.cards.delivery import delivery_cards
 from core.incident.cards.digest import digest_cards
 from core.incident.cards.items import item_cards
-from core.incident.cards.letters import SETTLED, letters, letters_of, told
+from core.incident.cards.letters import SETTLED, elsewhere, letters, letters_of, told
 from core.incident.cards.nudges import checklist, nudges
 from core.incident.cards.prompts import prompts
 from core.incident.cards.roles import handovers
@@ -22,7 +23,7 @@ from core.incident.cards.thresholds import thresholds
 from core.incident.cards.updates import copies, drafts
 from core.incident.state import Incident
 
-__all__ = ["CARDS", "SETTLED", "Card", "cards", "digest_cards", "letters_of", "told"]
+__all__ = ["CARDS", "SETTLED", "Card", "cards", "digest_cards", "letters_of", "seen", "told"]
 
 CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "board": board,
@@ -47,4 +48,18 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
 
 def cards(incident: Incident) -> tuple[Card, ...]:
     """Every card of the incident, each channel's in the order in which they first appear there."""
-    return tuple(card for row in CARDS.values() for card in row(incident))
+    every = tuple(card for row in CARDS.values() for card in row(incident))
+    if open_to_all(incident):
+        return every
+    return tuple(shown for card in every if (shown := seen(incident, card)) is not None)
+
+
+def seen(incident: Incident, card: Card) -> Card | None:
+    """The card as whoever reads its channel may see it; `None` where they may not."""
+    if audience(incident, Eyes(channel=card.channel)) is Sight.WHOLE:
+        return card
+    if card.post.text is not None:
+        # A copy of an update: what its owner published, in the frame of the audience.
+        return card
+    # Who acted on it from elsewhere, and was turned down, is told so; why is told inside.
+    return elsewhere(card) if card.key.startswith("letter/") else None

@@ -27,6 +27,18 @@ SETTLED = Document((line("Refused."),))
 """It no longer applies, but was never done: nobody shall read it as done the next morning. One for all: most letters of an incident are settled, and their cards are compared at every act."""
 
 
+NOT_DONE = Document(
+    (line("Not done; why is for its members: type it in its own channel, or once more when you have looked there."),)
+)
+"""A letter about a private incident, where others read along."""
+
+
+def elsewhere(letter: Card) -> Card:
+    """A letter without a word of what it is about."""
+    over = letter.post.document is SETTLED
+    return letter if over else replace(letter, post=replace(letter.post, document=NOT_DONE))
+
+
 def letter_document(letter: Letter) -> Document:
     if letter.settled:
         return SETTLED

@@ -60,7 +60,7 @@ from core.incident.commands.clock import (
     RemindUpdate,
 )
 from core.incident.commands.closing import CameBack, Close, CloseDuplicate, CloseFalseAlarm, Reopen, Resolve
-from core.incident.commands.declaring import AskSameOrNew, Declare, Join, SettleSameOrNew
+from core.incident.commands.declaring import AskSameOrNew, Declare, Invite, Join, SettleSameOrNew, Uninvite
 from core.incident.commands.items import AddItem, EndItem, Grab, LetGo
 from core.incident.commands.named import incident_named
 from core.incident.commands.paging import EscalatePage, NotePageTried, OfferWidening, Page, Widen
@@ -145,6 +145,7 @@ __all__ = [
     "Grab",
     "HandOff",
     "HideEntry",
+    "Invite",
     "Join",
     "KeepClaim",
     "LetGo",
@@ -193,6 +194,7 @@ __all__ = [
     "TakeOver",
     "Title",
     "Unfreeze",
+    "Uninvite",
     "UnmeetThreshold",
     "Vacate",
     "WaivePostmortem",
@@ -208,7 +210,7 @@ __all__ = [
 
 
 AnyCommand = (
-    (Declare | Join | AskSameOrNew | SettleSameOrNew)
+    (Declare | Join | AskSameOrNew | SettleSameOrNew | Invite | Uninvite)
     | (SetSeverity | SetPhase | SetImpact | AddNote | RecordChange | Show | Amend)
     | (WithdrawEntry | EditSource | DeleteSource)
     | (Claim | Release | Assign | Vacate | NameBackup | HandOff | TakeOver | PassRole)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from core.incident.commands.wish import Command, Quote, Title
-from core.incident.vocabulary import MessageRef, Severity
+from core.incident.vocabulary import MessageRef, Person, Severity
 
 
 class Declare(Command):
     """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked.
 
+    `aside`: it was said where nobody else reads along, as a private one must be.
     `quote` is the message that it was declared from; `typed` the one in which somebody declared it.
     """
 
@@ -19,6 +20,7 @@ class Declare(Command):
     quote: Quote | None = None
     typed: MessageRef | None = None
     anew: bool = False
+    aside: bool = False
 
 
 class Join(Command):
@@ -39,3 +41,16 @@ class SettleSameOrNew(Command):
 
     ask: int
     new: bool
+
+
+class Invite(Command):
+    """Bring somebody into the incident's channel; `guest` says that they are no responder."""
+
+    who: Person
+    guest: bool = False
+
+
+class Uninvite(Command):
+    """Put somebody out of a private incident."""
+
+    who: Person

@@ -20,6 +20,7 @@ from core.incident.decide import (
     items,
     paging,
     path,
+    people,
     points,
     postmortem,
     record,
@@ -50,6 +51,8 @@ __all__ = ["Act", "Elsewhere", "Events", "House", "Sibling", "decide", "declare"
 
 def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     """What comes of a command. Raises `Refusal`."""
+    if people.is_outsider(incident, act.by) and (events := people.turned_away(command)) is not None:
+        return events
     command = _plain(command)
     if _settled(incident, command):
         return ()
@@ -63,6 +66,8 @@ def decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     ):
         return asking.ask_again(incident, command, act)
     events = _decide(incident, command, act)
+    if events:
+        events = (*events, *people.brought_in(incident, command))
     return events if isinstance(command, NO_ANSWER) else (*events, *paging.answered_by_acting(incident, act))
 
 
@@ -103,7 +108,11 @@ def _stays_inside(incident: Incident, command: c.AnyCommand) -> bool:
 def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     match command:
         case c.Declare():
-            raise refusals.already_here(incident.name)
+            raise refusals.private_in_public() if command.private else refusals.already_here(incident.name)
+        case c.Invite():
+            return people.invite(incident, command, act)
+        case c.Uninvite():
+            return people.uninvite(incident, command)
         case c.Join():
             return declaring.join(incident, command, act)
         case c.AskSameOrNew():

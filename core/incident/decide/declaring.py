@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.incident import refusals
+from core.incident.audience import open_to_all
+from core.incident.code_names import code_name
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide import paging
 from core.incident.decide.act import Act, Events
@@ -31,6 +33,7 @@ class Sibling:
     declared_at: datetime
     open: bool
     message: MessageRef | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,17 @@ def same_title(one: str, other: str) -> bool:
     return bare(one) == bare(other)
 
 
-def declare(house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef) -> Events | Elsewhere:
-    """A new incident's first events, or the one that is there already."""
+def declare(
+    house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef, *, source: str = ""
+) -> Events | Elsewhere:
+    """A new incident's first events, or the one that is there already. `source` names the act, as the log has it."""
     if command.private:
-        raise refusals.not_in_this_version("A private incident", "Declare it without `private`, or run it elsewhere.")
+        return _declared_in_private(house, command, act, policy, triage, source=source)
     quote = command.quote
-    young = [one for one in house.siblings if one.open and act.at - one.declared_at < policy.times.declare_window]
-    for one in house.siblings:
+    # Nobody is told by a title or an alarm that a private one is there, nor led into it.
+    siblings = [one for one in house.siblings if open_to_all(one)]
+    young = [one for one in siblings if one.open and act.at - one.declared_at < policy.times.declare_window]
+    for one in siblings:
         if quote is not None and one.message == quote.message:
             return Elsewhere(one.number, Join(title=command.title))
     for one in young:
@@ -129,6 +136,42 @@ def _paged(policy: Policy, severity: Severity, service: Service | None, by: Pers
     """Whom the severity pages beyond the chat (spec, sections 2 and 10)."""
     people = paging.wanted(policy.responses[severity], policy, service, by)
     return (Asked(ask=Ask.PAGE, number=1, to=people),) if people else ()
+
+
+def _declared_in_private(
+    house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef, *, source: str
+) -> Events:
+    """Always a new one, under a code name, and nobody is called: whoever declares it commands until they hand it over."""
+    if not command.aside:
+        raise refusals.private_in_public()
+    # By its name alone: what a title says would show in what the service's page and thresholds do.
+    service = _service(command.service, "", policy)
+    declared = Declared(
+        number=house.next_number,
+        name=f"inc-{act.at:%Y-%m-%d}-{code_name(source, house.taken)}",
+        title=command.title,
+        severity=command.severity or Severity.SEV2,
+        policy=sealed(policy),
+        triage=triage,
+        service=service.name if service else command.service,
+        last_time=house.last_time[0],
+        last_time_of=house.last_time[1],
+        private=True,
+    )
+    return (declared, RoleTaken(role=Role.IC, who=act.person, how=How.PRIVATELY))
+
+
+def sealed(policy: Policy) -> Policy:
+    """The house rules without the people whom they would bring in by themselves: nobody comes in but by name."""
+    nobody = {"team": (), "rollback_owner": None, "backup": None}
+    return policy.model_copy(
+        update={
+            "on_call": (),
+            "leadership": (),
+            "tie_breaker": None,
+            "services": tuple(one.model_copy(update=nobody) for one in policy.services),
+        }
+    )
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from core.incident import refusals
 from core.incident.commands import EscalatePage, NotePageTried, OfferWidening, Page
 from core.incident.decide.act import Act, Events, settle
-from core.incident.events import Ask, Asked, PageAnswered, PageTried, PageUnanswered, Settled, Widened
+from core.incident.events import Ask, Asked, Joined, PageAnswered, PageTried, PageUnanswered, Settled, Widened
 from core.incident.policy import Policy, Response, Service
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Phase, Ring, Role
@@ -72,7 +72,11 @@ def page(incident: Incident, command: Page, act: Act) -> Events:
     new = [person for person in people if not _among(person, open_ones)]
     if not new:
         raise refusals.is_paged_already(people)
+    strangers = [person for person in new if incident.private and not incident.has_member(person)]
+    if strangers and not incident.may(act.by, Role.IC):
+        raise refusals.guests_of_the_commander(strangers[0])
     return (
+        *(Joined(who=person, invited=True, trusted=True) for person in strangers),
         *settle(incident, [Ask.UNANSWERED], f"{act.person.name} paged"),
         *_asked(incident, new, act.person, command.why),
     )
@@ -189,6 +193,8 @@ def _paged(incident: Incident) -> list[Person]:
 
 def widen(incident: Incident, act: Act) -> Events:
     """The next ring is called, all of it at once; where there is none, that is said."""
+    if incident.private:
+        raise refusals.nobody_but_by_name()
     found = next_ring(incident, act.policy, [*_paged(incident), *incident.present])
     if found is None:
         raise refusals.nobody_further_out()
@@ -202,6 +208,8 @@ def widen(incident: Incident, act: Act) -> Events:
 
 def offer(incident: Incident, command: OfferWidening, act: Act) -> Events:
     """Asked of the commander, once a step, while nothing that users see got better and there is somebody to call."""
+    if incident.private:
+        return ()
     told = incident.deciders(Role.IC)[:1]
     # Who was invited when it was declared is no news to the commander.
     found = next_ring(incident, act.policy, [*_paged(incident), *incident.people])

@@ -207,8 +207,17 @@ def arrive(incident: Incident, act: Act) -> Events:
 def leave(incident: Incident, act: Act) -> Events:
     """Whoever leaves the channel leaves each role to its backup, else the commander is asked; and lets their items go."""
     gone = act.person
-    if not any(gone.is_(person) for person in incident.people):
+    if not incident.has_member(gone):
         return ()
+    events = going(incident, gone)
+    if not events and incident.has_left(gone):
+        return ()
+    # Last, since whoever does something is there.
+    return (*events, Left())
+
+
+def going(incident: Incident, gone: Person) -> Events:
+    """What becomes of the roles, the items and the questions of somebody who is not there any more."""
     passed = _passing(incident, gone)
     events: list[Event] = []
     for role in incident.roles_of(gone):
@@ -224,10 +233,7 @@ def leave(incident: Incident, act: Act) -> Events:
         *(one for one in incident.open_prompts(Ask.TAKEOVER) if gone.is_(one.asked.by)),
     ]
     events += [Settled(prompt=one.key, how=f"{gone.name} left") for one in moot if one.key not in settled]
-    if not events and incident.has_left(gone):
-        return ()
-    # Last, since whoever does something is there.
-    return (*events, Left())
+    return tuple(events)
 
 
 def _passing(incident: Incident, gone: Person) -> dict[Role, Person]:

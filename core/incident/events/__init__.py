@@ -55,7 +55,7 @@ from core.incident.events.chats import (
     RightMissing,
 )
 from core.incident.events.closing import Closed, CloseKind, RelapseSeen, Reopened, Resolved
-from core.incident.events.declaring import Declared, Joined
+from core.incident.events.declaring import Declared, Joined, PutOut
 from core.incident.events.happened import Happened
 from core.incident.events.items import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
 from core.incident.events.paging import PageAnswered, PageTried, PageUnanswered, Widened
@@ -150,6 +150,7 @@ __all__ = [
     "PostmortemPublished",
     "PostmortemWaived",
     "Published",
+    "PutOut",
     "Recorded",
     "Refused",
     "RelapseSeen",
@@ -190,7 +191,7 @@ Event = Annotated[
     | (FollowUpAdded | FollowUpMoved | FollowUpEnded | Debriefed | EntryHidden | EvidenceGiven | DigestPosted)
     | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
     | (PageTried | PageAnswered | PageUnanswered | Widened)
-    | (Arrived | Left)
+    | (Arrived | Left | PutOut)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]

@@ -12,7 +12,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef, Person, Severity
 class Declared(Happened):
     """The first event of an incident, written into the house's stream as well.
 
-    `last_time` is the one change that the debrief of the incident `last_time_of` chose.
+    `private`: by invitation only, and `name` is a code name. `last_time` is the one change that the debrief of the incident `last_time_of` chose.
     """
 
     kind: Literal["declared"] = "declared"
@@ -27,11 +27,25 @@ class Declared(Happened):
     service: str = ""
     last_time: str = ""
     last_time_of: int = 0
+    private: bool = False
 
 
 class Joined(Happened):
-    """A person was brought in. `again` says that they had declared the same thing."""
+    """A person was brought in. `again` says that they had declared the same thing.
+
+    `invited`: somebody asked for that by name. `trusted`: the commander of a private incident did, and so they count as a
+    responder of it.
+    """
 
     kind: Literal["joined"] = "joined"
     who: Person
     again: bool = False
+    invited: bool = False
+    trusted: bool = False
+
+
+class PutOut(Happened):
+    """The commander put somebody out of a private incident."""
+
+    kind: Literal["put_out"] = "put_out"
+    who: Person

@@ -13,6 +13,7 @@ class How(StrEnum):
     """How a role came into somebody's hands, or out of them."""
 
     DECLARED = "declared while on call"
+    PRIVATELY = "declared it in private"
     CLAIMED = "claimed"
     AMONG = "claimed while Tocsin was away"
     ASSIGNED = "assigned"

@@ -68,6 +68,7 @@ from core.incident.events import (
     PostmortemPublished,
     PostmortemWaived,
     Published,
+    PutOut,
     Recorded,
     Refused,
     RelapseSeen,
@@ -96,9 +97,10 @@ from core.incident.events import (
 from core.incident.evolve import after as aftermath
 from core.incident.evolve import calls, course
 from core.incident.evolve.grown import with_, with_person
+from core.incident.evolve.people import joined, left, put_out
 from core.incident.evolve.phases import open_again, reopening, well_again
 from core.incident.evolve.record import amended, each_entry, evidence_edited, source_edited, unseconded
-from core.incident.evolve.roles import left, take_role, vacate
+from core.incident.evolve.roles import take_role, vacate
 from core.incident.evolve.updates import (
     audiences_set,
     delivery_noted,
@@ -145,6 +147,7 @@ def begin(recorded: Recorded) -> Incident:
         message=event.message,
         reported_by=event.reported_by,
         service=event.service,
+        private=event.private,
         vacant_since=recorded.at,
         last_time=Lesson(event.last_time, of=event.last_time_of) if event.last_time else None,
     )
@@ -176,6 +179,8 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
         recorded.by is not None
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
+        # Nobody comes into a private incident by what they do.
+        and (not incident.private or incident.has_member(recorded.by))
     ):
         people = with_person(people, recorded.by)
         if not incident.left_after(recorded.by, recorded.at):
@@ -209,7 +214,9 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
     event, by = recorded.event, recorded.by or incident.declared_by
     match event:
         case Joined():
-            return replace(incident, people=with_person(incident.people, event.who))
+            return joined(incident, event)
+        case PutOut():
+            return put_out(incident, event, recorded.at)
         case SeveritySet():
             return replace(incident, severity=event.severity, response=event.response, paced_at=recorded.at)
         case PhaseSet():

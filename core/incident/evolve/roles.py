@@ -1,14 +1,13 @@
-"""A role that changed hands, and somebody who left."""
+"""A role that changed hands."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from core.incident.events import Ask, How, Recorded, RoleTaken
 from core.incident.evolve.grown import with_, with_person
 from core.incident.state import Holding, Incident, Passed
-from core.incident.vocabulary import Person, Role
+from core.incident.vocabulary import Role
 
 
 def take_role(incident: Incident, event: RoleTaken, recorded: Recorded) -> Incident:
@@ -37,13 +36,3 @@ def vacate(incident: Incident, role: Role, recorded: Recorded) -> Incident:
     if role is not Role.IC:
         return after
     return replace(after, vacant_since=recorded.at, vacant_after=incident.next_number(Ask.COMMANDER) - 1)
-
-
-def left(incident: Incident, who: Person, at: datetime) -> Incident:
-    """Whoever left is nobody's backup; their roles and items are other events."""
-    roles = {
-        role: replace(holding, backup=None) if who.is_(holding.backup) else holding
-        for role, holding in incident.roles.items()
-    }
-    present = tuple(person for person in incident.present if not person.is_(who))
-    return replace(incident, roles=roles, present=present, left={**incident.left, who.key: at})

@@ -26,6 +26,48 @@ def declare_in_triage() -> Refusal:
     return Refusal("declare-in-triage", "Incidents are declared in the triage channel.", "Type `declare TITLE` there.")
 
 
+def private_in_public() -> Refusal:
+    return Refusal(
+        "private-in-public",
+        "A private incident is not declared where others read along. Everybody here can read what you wrote: delete it.",
+        "Then type `declare TITLE private` to Tocsin alone, in a direct message; on Discord, use it as a slash command.",
+    )
+
+
+def for_members() -> Refusal:
+    return Refusal(
+        "members-only",
+        "This incident is private, and you are none of its members.",
+        "Its commander can type `invite @who`.",
+    )
+
+
+def guests_of_the_commander(who: Person) -> Refusal:
+    return Refusal(
+        "guest",
+        f"{who.name} is no responder, and into a private incident the commander alone invites such.",
+        "Ask the commander to type `invite @who`.",
+    )
+
+
+def open_to_triage() -> Refusal:
+    return Refusal(
+        "open-incident",
+        "This incident is open to everybody in triage, so nobody can be put out of it.",
+        "`vacate ROLE` takes a role from somebody.",
+    )
+
+
+def no_member(who: Person) -> Refusal:
+    return Refusal("no-member", f"{who.name} is no member of this incident.", "`timeline` shows who was invited.")
+
+
+def commander_stays(who: Person) -> Refusal:
+    return Refusal(
+        "commander-stays", f"{who.name} commands this incident.", "Hand command over first: `handoff @who ic`."
+    )
+
+
 def already_here(name: str) -> Refusal:
     return Refusal("already-here", f"This is the channel of {name}.", "Declare another incident in the triage channel.")
 
@@ -63,7 +105,3 @@ def no_such_service(name: str, known: Sequence[str]) -> Refusal:
     meant = [one for one in known if one.casefold() in near]
     hint = f"Did you mean `service={meant[0]}`?" if meant else f"There are {', '.join(f'`{one}`' for one in known)}."
     return Refusal("no-such-service", f"The config has no service {name}.", hint)
-
-
-def not_in_this_version(what: str, instead: str) -> Refusal:
-    return Refusal("not-in-this-version", f"{what} is not in this version of Tocsin.", instead)

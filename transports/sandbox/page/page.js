@@ -11,7 +11,7 @@ import * as picker from "./picker.js";
 // The token did its work: the cookie is set, and an address that is copied or photographed gives nothing away.
 if (location.search) history.replaceState(null, "", location.pathname);
 
-const TITLES = { triage: "Triage", incident: "Incidents", audience: "Audiences" };
+const TITLES = { triage: "Triage", incident: "Incidents", audience: "Audiences", direct: "Alone with Tocsin" };
 const main = new Composer($("composer"), {
   where: () => ({ channel: state.current, thread: null }),
   label: () => `Message #${state.channels.get(state.current)?.name ?? ""}, or /inc help`,
@@ -94,6 +94,7 @@ function drawSide() {
     const unread = state.unread.get(room.id) || { count: 0, pings: 0 };
     rows.push({ key: room.id, version: JSON.stringify([room.name, room.locked, unread, room.id === state.current]), make: () => channelRow(room, unread) });
   }
+  if (state.you && kind !== "direct") rows.push({ key: "alone", version: "", make: aloneRow });
   reconcile($("channels"), rows);
   drawMenu();
   const you = state.people.get(state.you);
@@ -109,6 +110,9 @@ function drawMenu() {
   $("menu").replaceChildren("☰", ...(mark ? [mark] : []));
   $("menu").setAttribute("aria-label", `Channels${count ? `, ${count} new elsewhere` : ""}${pings ? `, ${pings} for you` : ""}`);
 }
+
+// Where one says what nobody else may read; there is one such channel for each person.
+const aloneRow = () => el("button", { type: "button", class: "channel", id: "alone", onclick: () => act("direct", {}) }, el("span", { class: "label" }, "Talk to Tocsin alone"));
 
 function channelRow(room, { count, pings }) {
   const here = room.id === state.current;

@@ -81,7 +81,7 @@ function mark(channel, count, pings) {
   state.unread.set(channel, { count: before.count + count, pings: before.pings + pings });
 }
 
-const KINDS = ["triage", "incident", "audience"];
+const KINDS = ["triage", "incident", "audience", "direct"];
 
 export const sorted = () =>
   [...state.channels.values()].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.kind === "incident" ? -1 : 0));
