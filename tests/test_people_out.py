@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from receivers import Mail, Ntfy, mail, ntfy
 from running import until
 from stage import Stage, open_stage
+from test_scenarios_private import declares
 
 from bot.config.house import roster
 from bot.config.settings import Settings
@@ -170,8 +171,7 @@ async def test_the_circle_is_widened_with_one_reaction(tmp_path: Path, phone: Nt
 
 async def test_a_call_about_a_private_incident_says_its_name_and_none_of_its_words(tmp_path: Path, phone: Ntfy) -> None:
     async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
-        direct = stage.world.direct(stage.ann.account)
-        await stage.ann.says("/inc declare canary in the keys private", direct)
+        await declares(stage.ann, "canary in the keys")
         await stage.ann.types("impact the canary sings")
         await stage.ann.types("page @Bob a canary, come")
         await _on_record(stage, "called Bob")
