@@ -32,19 +32,23 @@ from bot.config import (
     secrets,
     zone,
 )
+from bot.keys import key
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.web.answers.links import Links
+from bot.web.answers.pages import Answers
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
+from bot.web.manners import manners
 from bot.web.outside import outside
 from bot.web.serve import Unavailable, serve
 from bot.web.status.page import House, files
-from bot.wiring import Page, Plan, Tocsin
+from bot.wiring import Page, Plan, Tocsin, nowhere
 from core.clock import SystemClock
 from core.database import DatabaseFailure, explain, open_file
 from core.pagers import Pagers
-from core.port import Fatal
+from core.port import Clock, Fatal
 from core.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -84,6 +88,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             log.warning(line)
         people = roster(settings)
         chats = await stack.enter_async_context(transports(settings, clock))
+        links = _links(settings, clock)
         plan = Plan(
             database,
             clock,
@@ -98,6 +103,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             postmortems=settings.data_dir / "postmortems",
             insights=True,
             pagers=_pagers(settings, people),
+            answers=links.address if links is not None else nowhere,
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -107,11 +113,23 @@ async def start(path: Path, *, verbose: bool) -> int:
                 internal(_Health(tocsin), numbers, _insights(tocsin, settings)), "127.0.0.1", settings.web.internal_port
             )
         )
+        pages = None
         if plan.page is not None and tocsin.page is not None:
             pages = outside(plan.page.folder, tocsin.page.files)
+        if links is not None:
+            pages = pages if pages is not None else web.Application(middlewares=[manners])
+            Answers(links, tocsin.post).add(pages)
+        if pages is not None:
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
         await _until_told(tocsin)
     return 0
+
+
+def _links(settings: Settings, clock: Clock) -> Links | None:
+    """Where people answer a call, if anybody is called and the bot is reached from outside. Raises `OSError`."""
+    url = public_url(settings)
+    called = any(person.notify for person in settings.people)
+    return Links(key(settings.data_dir / "keys", "answers"), url, clock) if called and url else None
 
 
 def _pagers(settings: Settings, people: Roster) -> Pagers:

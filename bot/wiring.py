@@ -61,7 +61,7 @@ def _nobody(_: Person) -> Sequence[Pager]:
     return ()
 
 
-def _nowhere(*_: object) -> str:
+def nowhere(*_: object) -> str:
     return ""
 
 
@@ -86,7 +86,7 @@ class Plan:
     postmortems: Path | None = None
     insights: bool = False
     pagers: Pagers = _nobody
-    answers: Answers = _nowhere
+    answers: Answers = nowhere
 
 
 class Tocsin:

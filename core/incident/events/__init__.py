@@ -207,7 +207,7 @@ class Origin(Value):
     `answer` is where that person is answered, when not at the message: a button's answer is theirs alone.
     """
 
-    kind: Literal["typed", "reacted", "edited", "clock", "chat"]
+    kind: Literal["typed", "reacted", "edited", "clock", "chat", "link"]
     message: MessageRef | None = None
     answer: MessageRef | None = None
     thread: MessageRef | None = None

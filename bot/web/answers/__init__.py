@@ -1,0 +1,1 @@
+"""Answering a page from outside of the chats."""

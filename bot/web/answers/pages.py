@@ -1,0 +1,89 @@
+"""The page behind a call's link: whoever was called says there whether they come.
+
+Rule: opening it answers nothing, since mail and chats open links by themselves; a button does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.web.answers.links import Links, Unknown
+from bot.web.templates import environment
+from core.command_post import CommandPost, Order
+from core.incident import commands as c
+from core.incident.events import Origin
+from core.incident.state import Incident, Prompt
+from core.incident.vocabulary import Person
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+TEMPLATE = environment(__package__).get_template("answer.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the page asks of the bot."""
+
+    links: Links
+    post: CommandPost
+
+    def add(self, app: web.Application) -> None:
+        app.router.add_get("/answer/{token}", self._shown)
+        app.router.add_post("/answer/{token}", self._answered)
+
+    async def _shown(self, request: web.Request) -> web.Response:
+        try:
+            _, incident, prompt, person = await self._found(request.match_info["token"])
+        except Unknown as reason:
+            return _page(str(reason), status=404)
+        return _asked(incident, prompt, person)
+
+    async def _answered(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        try:
+            stream, incident, prompt, person = await self._found(token)
+        except Unknown as reason:
+            return _page(str(reason), status=404)
+        said = (await request.post()).get("answer")
+        if said not in ("yes", "no"):
+            return _page("Say whether you come: go back, and use one of the two buttons.", status=400)
+        if prompt.settled:
+            return _asked(incident, prompt, person)
+        command = c.Confirm(prompt=prompt.key) if said == "yes" else c.Decline(prompt=prompt.key)
+        # Once: the same press twice is one act, and whoever changes their mind does so in the channel.
+        source = f"link/{hmac.new(self.links.key, token.encode(), hashlib.sha256).hexdigest()[:24]}"
+        now = self.links.clock.now()
+        outcome = await self.post.handle(Order(command, stream, source, now, person, Origin(kind="link")))
+        if outcome.refused:
+            return _page(outcome.refused, status=409)
+        words = "You have it. Everybody can see that." if said == "yes" else "Understood: the next person is called."
+        return _page(f"{words} The channel is {incident.name}.")
+
+    async def _found(self, token: str) -> tuple[str, Incident, Prompt, Person]:
+        stream, key, name = self.links.read(token)
+        incident = await self.post.incident(stream)
+        prompt = incident.prompts.get(key) if incident else None
+        person = next((one for one in prompt.asked.to if one.key == name), None) if prompt else None
+        if incident is None or prompt is None or person is None:
+            raise Unknown("Nobody is asked for this any more.")
+        return stream, incident, prompt, person
+
+
+def _asked(incident: Incident, prompt: Prompt, person: Person) -> web.Response:
+    # Not its title: whoever finds the link reads no more than that somebody is called.
+    words = f"{incident.severity.upper()} · {incident.name}"
+    if prompt.settled:
+        return _page(f"{words}: {prompt.settled}.")
+    return _page(f"{person.name}, you are paged. {words}", buttons=True)
+
+
+def _page(words: str, *, status: int = 200, buttons: bool = False) -> web.Response:
+    text = TEMPLATE.render(words=words, buttons=buttons)
+    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)

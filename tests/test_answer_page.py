@@ -1,0 +1,137 @@
+"""Answering a page from a link: one person, one page, one answer; and nothing for whoever else finds it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession, web
+from pushed_clock import PushedClock
+from stage import Stage, open_stage
+from test_people_out import _out
+
+from bot.keys import key
+from bot.web.answers.links import GOOD_FOR, Links, Unknown
+from bot.web.answers.pages import Answers
+from bot.web.manners import manners
+from bot.web.serve import serve
+from core.incident.events import Ask
+
+
+class Door:
+    """The page as a browser meets it. Ann paged Bob."""
+
+    def __init__(self, stage: Stage, session: ClientSession, links: Links) -> None:
+        self.stage = stage
+        self._session = session
+        self._links = links
+
+    def link(self, number: int = 1) -> str:
+        prompt = self.stage.incident.prompts[f"prompt/page-{number}"]
+        return self._links.address("inc-1", prompt, prompt.asked.to[0])
+
+    async def opens(self, link: str) -> tuple[int, str]:
+        async with self._session.get(link) as answer:
+            return answer.status, await answer.text()
+
+    async def presses(self, link: str, answer: str) -> tuple[int, str]:
+        async with self._session.post(link, data={"answer": answer}) as said:
+            text = await said.text()
+        await self.stage.settle()
+        return said.status, text
+
+
+@pytest_asyncio.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    async with open_stage(tmp_path, **_out(bob=["ntfy://127.0.0.1:1/bob"])) as stage:
+        stage.tocsin.out.show = lambda *_: None  # type: ignore[method-assign]
+        await stage.ann.types("declare checkout fails", stage.triage)
+        app = web.Application(middlewares=[manners])
+        links = Links(key(tmp_path / "keys", "answers"), "", stage.clock)
+        Answers(links, stage.tocsin.post).add(app)
+        async with serve(app, "127.0.0.1", 0) as port, ClientSession() as session:
+            there = Links(links.key, f"http://127.0.0.1:{port}", stage.clock)
+            await stage.ann.types("page @Bob")
+            stage.expect_card("prompt/page-1")
+            yield Door(stage, session, there)
+
+
+async def test_opening_it_answers_nothing_and_tells_nothing_of_the_incident(door: Door) -> None:
+    status, text = await door.opens(door.link())
+    assert status == 200
+    assert "Bob, you are paged" in text
+    assert "checkout fails" not in text
+    assert re.findall(r'value="(\w+)"', text) == ["yes", "no"]
+    assert door.stage.incident.open_prompts(Ask.PAGE)
+
+
+async def test_a_press_answers_once(door: Door) -> None:
+    status, text = await door.presses(door.link(), "yes")
+    assert (status, "You have it" in text) == (200, True)
+    door.stage.expect_card("prompt/page-1", "A page: Bob answered.")
+    entry = door.stage.incident.entries[-1]
+    assert (entry.by and entry.by.name, entry.text) == ("Bob", "answered the page")
+    version = door.stage.incident.version
+    for answer in ("yes", "no"):
+        _, text = await door.presses(door.link(), answer)
+        assert "Bob answered" in text
+    assert "<button" not in (await door.opens(door.link()))[1]
+    assert door.stage.incident.version == version
+
+
+async def test_two_presses_at_once_are_one(door: Door) -> None:
+    link = door.link()
+    await asyncio.gather(*(door.presses(link, "yes") for _ in range(5)))
+    assert [entry.text for entry in door.stage.incident.entries].count("answered the page") == 1
+
+
+async def test_a_no_calls_the_next(door: Door) -> None:
+    status, text = await door.presses(door.link(), "no")
+    assert (status, "the next person is called" in text) == (200, True)
+    door.stage.expect_card("prompt/page-1", "Bob cannot come")
+    door.stage.expect_card("prompt/unanswered-1", "no answer")
+
+
+async def test_a_link_that_is_old_forged_or_of_something_else_is_refused(door: Door) -> None:
+    link = door.link()
+    for wrong in (link[:-1], link[:-3] + "abc", link.rpartition("/")[0] + "/x", link + "x" * 5000):
+        status, text = await door.opens(wrong)
+        assert (status, "not one of Tocsin's" in text) == (404, True)
+        assert (await door.presses(wrong, "yes"))[0] == 404
+    status, text = await door.presses(link, "maybe")
+    assert (status, "use one of the two buttons" in text) == (400, True)
+    door.stage.clock.set(door.stage.clock.now() + GOOD_FOR + timedelta(seconds=1))
+    status, text = await door.opens(link)
+    assert (status, "too old" in text) == (404, True)
+
+
+async def test_its_headers_let_nobody_frame_it_or_keep_it(door: Door) -> None:
+    async with ClientSession() as session, session.get(door.link()) as answer:
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_another_key_another_link(tmp_path: Path, door: Door) -> None:
+    other = Links(key(tmp_path / "other", "answers"), "https://x.example", PushedClock())
+    with pytest.raises(Unknown):
+        other.read(door.link().rpartition("/")[2])
+
+
+def test_a_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
+    made = key(tmp_path / "keys", "answers")
+    assert key(tmp_path / "keys", "answers") == made
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "keys" / "answers.key").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "keys" / "answers.key").write_bytes(made[:7])
+    assert len(key(tmp_path / "keys", "answers")) == 32
+
+
+def test_without_an_address_there_is_no_link(door: Door) -> None:
+    prompt = door.stage.incident.prompts["prompt/page-1"]
+    assert Links(b"x" * 32, "", door.stage.clock).address("inc-1", prompt, prompt.asked.to[0]) == ""
