@@ -40,7 +40,9 @@ class Entering:
     @property
     def rooms(self) -> Rooms:
         space = self._ids.get(self._settings.space or "")
-        return Rooms(self._client(), self._settings.user_id, self._settings.server, space)
+        return Rooms(
+            self._client(), self._settings.user_id, self._settings.server, space, encrypted=self._settings.encrypted
+        )
 
     def name(self, room: str) -> str:
         """A room as the config names it, any other by its id."""
