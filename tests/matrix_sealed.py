@@ -48,7 +48,10 @@ class SealedPerson:
         answer = await self.client.join(room)
         assert isinstance(answer, nio.JoinResponse), answer
         await seen(lambda: room in self.client.rooms, "the room")
-        await self.client.joined_members(room)  # nio sends nothing before it knows for whom
+        # nio shares keys with those alone whom it has looked up before.
+        await self.client.joined_members(room)
+        if self.client.should_query_keys:
+            await self.client.keys_query()
 
     async def send(self, room: str, content: dict[str, Any]) -> str:
         await seen(lambda: self.client.rooms[room].encrypted, "that the room is encrypted")
