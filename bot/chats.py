@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from random import SystemRandom
 
 import structlog
@@ -25,15 +26,25 @@ def triage(settings: Settings) -> Mapping[str, Sequence[str]]:
     return {name: chat.triage for name, chat in found.items() if chat is not None}
 
 
+MATRIX_KEYS = "matrix-keys"
+"""The folder in `data_dir` where the keys of the Matrix device lie."""
+
+
+def key_stores(settings: Settings) -> tuple[Path, ...]:
+    """The folders of keys that belong to a backup, whether or not they are there yet."""
+    chosen = settings.transports.matrix
+    return (settings.data_dir / MATRIX_KEYS,) if chosen is not None and chosen.encrypted else ()
+
+
 @asynccontextmanager
-async def transports(settings: Settings, clock: Clock) -> AsyncIterator[dict[str, Transport]]:
-    """Every chat that the config turns on."""
+async def transports(settings: Settings, clock: Clock, *, look: bool = False) -> AsyncIterator[dict[str, Transport]]:
+    """Every chat that the config turns on. To `look` is to be there beside the process that does the work."""
     async with AsyncExitStack() as stack:
         chats: dict[str, Transport] = {}
         if settings.transports.discord is not None:
             chats["discord"] = _discord(settings, clock)
         if settings.transports.matrix is not None:
-            chats["matrix"] = _matrix(settings, clock)
+            chats["matrix"] = _matrix(settings, clock, look=look)
         if settings.transports.sandbox is not None:
             chats["sandbox"] = await stack.enter_async_context(_sandbox(settings, clock))
         yield chats
@@ -61,7 +72,7 @@ def _discord(settings: Settings, clock: Clock) -> Transport:
     )
 
 
-def _matrix(settings: Settings, clock: Clock) -> Transport:
+def _matrix(settings: Settings, clock: Clock, *, look: bool) -> Transport:
     from transports.matrix_chat import MatrixSettings, MatrixTransport
 
     chosen = settings.transports.matrix
@@ -78,6 +89,9 @@ def _matrix(settings: Settings, clock: Clock) -> Transport:
             audience_rooms=tuple(room.removeprefix("matrix:") for room in rooms if room.startswith("matrix:")),
             space=chosen.space,
             allow_invites_from=chosen.allow_invites_from,
+            encrypted=chosen.encrypted,
+            keys=settings.data_dir / MATRIX_KEYS,
+            look=look,
         ),
         clock,
         SystemRandom(),

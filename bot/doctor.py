@@ -46,6 +46,14 @@ class Examined(Protocol):
         """About all of it, these rooms of the config among it. Raises a `TransportFailure`."""
 
 
+@runtime_checkable
+class Sealing(Protocol):
+    """A chat that encrypts."""
+
+    async def keys_found(self) -> Sequence[Finding]:
+        """Whether the keys are there, and what is not encrypted. Raises a `TransportFailure`."""
+
+
 HEADS = {True: "ok  ", False: "FAIL", None: "hint"}
 
 
@@ -68,7 +76,7 @@ async def examine(config: Path) -> int:
     well.append(_writable("postmortems", settings.data_dir / "postmortems"))
     guarded = responders(settings, roster(settings)) is not None
     try:
-        async with transports(settings, SystemClock()) as chats:
+        async with transports(settings, SystemClock(), look=True) as chats:
             for name, chat in chats.items():
                 rooms = [room for one in settings.audiences.values() for room in one.rooms]
                 here = [room.removeprefix(f"{name}:") for room in rooms if room.startswith(f"{name}:")]
@@ -134,6 +142,8 @@ async def _chat(chat: Transport, notes: Notebook, rooms: list[str], *, guarded: 
             return [_say(False, chat.name, f"no connection within {PATIENCE:.0f} s; is the address right?")]
         well = [_say(True, f"{chat.name} is connected")]
         well += await _look(chat, rooms)
+        if isinstance(chat, Sealing):
+            well += [_say(each.well, f"{chat.name} {each.what}", each.mend) for each in await _sealing(chat)]
         if not guarded:
             well.append(await _triage_is_closed(chat))
         if chat.name in HINTS:
@@ -153,6 +163,13 @@ async def _look(chat: Transport, rooms: list[str]) -> list[bool]:
     except TransportFailure as failure:
         return [_say(False, chat.name, str(failure))]
     return [_say(each.well, f"{chat.name} {each.what}", each.mend) for each in found]
+
+
+async def _sealing(chat: Sealing) -> Sequence[Finding]:
+    try:
+        return await chat.keys_found()
+    except TransportFailure as failure:
+        return [Finding(False, "keys of encrypted rooms", str(failure))]
 
 
 async def _room(chat: Transport, room: str) -> bool:

@@ -27,7 +27,7 @@ from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef, Person
 from core.notebook import TableNotebook
 from core.pagers import Answers, Pager, Pagers, PeopleOut
-from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport
+from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport, Troubled
 from core.public_views import PUBLIC
 from core.roster import Roster
 from core.shown import Showing
@@ -142,6 +142,10 @@ class Tocsin:
     def unready(self) -> list[str]:
         """What is not there yet, in words; nothing when all is."""
         waiting = [f"{name} is not connected" for name, event in self._ready.items() if not event.is_set()]
+        chats = self._plan.transports.items()
+        waiting += [
+            f"{name}: {chat.trouble()}" for name, chat in chats if isinstance(chat, Troubled) and chat.trouble()
+        ]
         return waiting or ([] if self.ticking.is_set() else ["the clock has not started"])
 
     async def run(self) -> None:

@@ -229,6 +229,14 @@ class Bounded(Protocol):
         """How near the last of them is and what to do about it, as a sentence; nothing while it is far."""
 
 
+@runtime_checkable
+class Troubled(Protocol):
+    """A chat that may be connected and yet not whole."""
+
+    def trouble(self) -> str:
+        """What keeps it from its work, as a sentence; nothing where all is well."""
+
+
 Inbox = Callable[[Any], Awaitable[None]]
 """Takes a signal (`transports.signals.Signal`); returns when what it meant is durable."""
 

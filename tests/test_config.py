@@ -367,10 +367,6 @@ WRONG: Mapping[str, tuple[str, str]] = {
         MATRIX.replace("@tocsin", "tocsin"),
         "transports.matrix.user_id must look like @name:server",
     ),
-    "encryption": (
-        MATRIX + "encrypted = true",
-        "transports.matrix.encrypted: encrypted rooms are not in this version yet; leave it false",
-    ),
     "a length of time that is none": (
         MATRIX + "[times]\nwatch = 'soon'",
         "times.watch: 'soon' is not a length of time; write 60s, 15m, 2h or 7d",

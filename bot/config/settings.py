@@ -23,7 +23,6 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     WebsocketUrl,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -135,13 +134,6 @@ class Matrix(Table):
     space: Words | None = None
     encrypted: bool = False
     allow_invites_from: Names = ()
-
-    @field_validator("encrypted")
-    @classmethod
-    def _plain(cls, encrypted: bool) -> bool:
-        if encrypted:
-            raise ValueError("encrypted rooms are not in this version yet; leave it false")
-        return encrypted
 
 
 class Discord(Table):

@@ -17,17 +17,21 @@ LARGEST = 60 * 1024
 Content = dict[str, Any]
 
 
-def message(post: Post, transport: str, carried: Content | None = None) -> Content:
+LARGEST_SEALED = 44 * 1024
+"""The same before it is encrypted, which makes four bytes of three."""
+
+
+def message(post: Post, transport: str, carried: Content | None = None, largest: int = LARGEST) -> Content:
     """A new message. Raises nothing: what is too long is cut, and says so.
 
     `carried` is what it says of the file that goes with it, whose caption the words are then.
     """
-    return _first_that_fits(_messages(post, transport, carried or {}))
+    return _first_that_fits(_messages(post, transport, carried or {}), largest)
 
 
-def edit(post: Post, transport: str, target: str, carried: Content | None = None) -> Content:
+def edit(post: Post, transport: str, target: str, carried: Content | None = None, largest: int = LARGEST) -> Content:
     """The same as a replacement of `target`. It calls nobody a second time: only `m.new_content` names the mentioned."""
-    return _first_that_fits(_edits(post, transport, target, carried or {}))
+    return _first_that_fits(_edits(post, transport, target, carried or {}), largest)
 
 
 def _messages(post: Post, transport: str, carried: Content) -> Iterator[Content]:
@@ -62,10 +66,10 @@ def _texts(post: Post, transport: str, carried: Content) -> Iterator[Content]:
         yield {**basic, "body": f"{body[:length]}…\n(cut here: {len(body) - length:,} more characters)"}
 
 
-def _first_that_fits(contents: Iterator[Content]) -> Content:
+def _first_that_fits(contents: Iterator[Content], largest: int) -> Content:
     content: Content = {}
     for content in contents:
-        if len(json.dumps(content, ensure_ascii=False).encode(errors="replace")) <= LARGEST:
+        if len(json.dumps(content, ensure_ascii=False).encode(errors="replace")) <= largest:
             break
     return content
 

@@ -1,4 +1,4 @@
-"""Encrypted rooms, in which this version is deaf. Rule: nobody has to find that out by being ignored."""
+"""Encrypted rooms where `encrypted` is off, in which we are deaf. Rule: nobody finds that out by being ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from transports.matrix_chat.requests import state_of
 
 log = structlog.get_logger(__name__)
 
-DEAF = "the room is encrypted, and this version of Tocsin reads nothing that is said there"
+DEAF = "the room is encrypted, and without `encrypted = true` in the config Tocsin reads nothing that is said there"
 
 WAY_OUT = (
     "encryption cannot be turned off again: make another room without it (in Element, it is a switch while the room is "
@@ -31,8 +31,9 @@ async def encrypted(client: Any, room: str) -> bool:
 class Encryption:
     """Says in the log that a room is encrypted, once, and that something was said in it, once."""
 
-    def __init__(self, user_id: str) -> None:
+    def __init__(self, user_id: str, *, reads: bool = False) -> None:
         self._user_id = user_id
+        self._reads = reads
         self._said: set[tuple[str, str]] = set()
 
     def note(self, room: str, name: str, event: Mapping[str, Any]) -> None:
@@ -48,6 +49,6 @@ class Encryption:
         self._say(room, name, DEAF, WAY_OUT_OF_OURS if ours else WAY_OUT)
 
     def _say(self, room: str, name: str, what: str, mend: str) -> None:
-        if (room, what) not in self._said:
+        if not self._reads and (room, what) not in self._said:
             self._said.add((room, what))
             log.warning(what, room=name, mend=mend)

@@ -40,7 +40,9 @@ class Entering:
     @property
     def rooms(self) -> Rooms:
         space = self._ids.get(self._settings.space or "")
-        return Rooms(self._client(), self._settings.user_id, self._settings.server, space)
+        return Rooms(
+            self._client(), self._settings.user_id, self._settings.server, space, encrypted=self._settings.encrypted
+        )
 
     def is_ours(self, room: str) -> bool:
         """Whether the config means this room: others come into it, whoever is in it now."""

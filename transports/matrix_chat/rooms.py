@@ -15,6 +15,7 @@ from nio import RoomPreset
 
 from core.port import ChannelPlan, Forbidden, Missing, Permanent, Temporary
 from transports.matrix_chat.requests import ask, state_of
+from transports.matrix_chat.sealed import encryption
 
 log = structlog.get_logger(__name__)
 
@@ -44,11 +45,12 @@ def alias_of(name: str, server: str) -> str:
 class Rooms:
     """What this account does to rooms. `server` is where its aliases live."""
 
-    def __init__(self, client: Any, user_id: str, server: str, space: str | None) -> None:
+    def __init__(self, client: Any, user_id: str, server: str, space: str | None, *, encrypted: bool = False) -> None:
         self._client = client
         self._user_id = user_id
         self._server = server
         self._space = space
+        self._encrypted = encrypted
 
     async def find(self, name: str) -> str:
         """The room id that a configured name means. Raises `Missing`."""
@@ -94,6 +96,8 @@ class Rooms:
             # People's links open no preview under the bot's messages; clients read this default of the room.
             {"type": "org.matrix.room.preview_urls", "content": {"disable": True}},
         ]
+        if self._encrypted:
+            state.append(encryption())
         if plan.private:
             state.append({"type": "m.room.join_rules", "content": {"join_rule": "invite"}})
         elif beside is not None:

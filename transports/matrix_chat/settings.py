@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -12,6 +13,8 @@ class MatrixSettings:
     """One account on one homeserver. Rooms are ids or `#alias:server`; a bare name is an alias on the account's server.
 
     With `password` Tocsin signs in once and keeps the device for ever; with `access_token` it uses that one.
+    With `encrypted` incident rooms are, and the device's keys lie in the folder `keys`. To `look` is to be there beside the
+    process that does the work: nothing is taken from the server that it gives only once.
     """
 
     homeserver: str
@@ -23,6 +26,9 @@ class MatrixSettings:
     audience_rooms: tuple[str, ...] = ()
     space: str | None = None
     allow_invites_from: tuple[str, ...] = ()
+    encrypted: bool = False
+    keys: Path | None = None
+    look: bool = False
 
     @property
     def server(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -11,15 +12,29 @@ import structlog
 
 from core.incident.document import Post
 from core.incident.vocabulary import Account, ChannelRef, MessageRef
-from core.port import ChannelPlan, Clock, Forbidden, Inbox, Missing, Notebook, Permanent, Said, Temporary, Traits
+from core.port import (
+    ChannelPlan,
+    Clock,
+    Finding,
+    Forbidden,
+    Inbox,
+    Missing,
+    Notebook,
+    Permanent,
+    Said,
+    Temporary,
+    Traits,
+)
 from transports.matrix_chat import content
 from transports.matrix_chat.encryption import DEAF, WAY_OUT, Encryption, encrypted
 from transports.matrix_chat.entering import Entering
 from transports.matrix_chat.hearing import Hearing, moment_of, text_of, thread_of
+from transports.matrix_chat.keys import Keys
 from transports.matrix_chat.media import Media
 from transports.matrix_chat.members import Members
 from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on, state_of
 from transports.matrix_chat.rooms import Rooms
+from transports.matrix_chat.sealed import Sealed
 from transports.matrix_chat.session import Session
 from transports.matrix_chat.settings import MatrixSettings
 from transports.matrix_chat.sync_loop import SyncLoop
@@ -30,6 +45,11 @@ TRAITS = Traits(
     seeds_choices=True,
     # Synapse keeps transaction ids for 24 hours (events_worker's clean-up); an hour is left for clocks that differ.
     resend_window=timedelta(hours=23),
+)
+
+REACTIONS = (
+    "encrypted rooms: reactions are sent in clear by every client, so the homeserver sees who put which emoji on what; "
+    "the words that they stand for it does not see"
 )
 
 _LOOSE = str.maketrans("", "", "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
@@ -45,10 +65,12 @@ class MatrixTransport:
         self._chance = chance
         self._name = name
         self._members = Members(name, clock)
-        self._encryption = Encryption(settings.user_id)
+        self._encryption = Encryption(settings.user_id, reads=settings.encrypted)
         self._entering = Entering(settings, self._members, self._encryption, lambda: self._client)
-        self._media = Media(lambda: self._client)
+        self._media = Media(lambda: self._client, self._look)
         self._session: Session | None = None
+        self._keys: Keys | None = None
+        self._sealed: Sealed | None = None
 
     @property
     def name(self) -> str:
@@ -64,7 +86,7 @@ class MatrixTransport:
         session = Session(self._settings, notebook)
         client = session.client
         try:
-            await self._sign_in(session)
+            await self._sign_in(session, notebook)
             self._session = session
             loop = SyncLoop(
                 session,
@@ -72,17 +94,41 @@ class MatrixTransport:
                 self._members,
                 self._entering,
                 self._encryption,
+                sealed=self._sealed,
                 transport=self._name,
                 user_id=self._settings.user_id,
                 clock=self._clock,
                 chance=self._chance,
+                look=self._settings.look,
             )
-            await loop.run(inbox, notebook, ready)
+            beside = self._beside(session)
+            try:
+                await loop.run(inbox, notebook, ready)
+            finally:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
         finally:
-            self._session = None
+            self._session = self._sealed = None
+            if self._keys is not None:
+                self._keys.close()
+                self._keys = None
             await client.close()
 
-    async def _sign_in(self, session: Session) -> None:
+    def _beside(self, session: Session) -> asyncio.Future[None]:
+        if self._sealed is None:
+            return asyncio.get_running_loop().create_future()
+        return asyncio.create_task(self._sealed.run(lambda: self._entering.triage, lost=session.lost))
+
+    async def _unlock(self, session: Session, notebook: Notebook) -> None:
+        """Be somebody who can read what is encrypted. Raises a `TransportFailure`."""
+        if not self._settings.encrypted or self._settings.look or self._settings.keys is None:
+            return
+        if self._keys is None:
+            self._keys = await session.unlock(self._settings.keys)
+        self._sealed = Sealed(lambda: self._client, self._keys, notebook, self._clock)
+        await self._sealed.start()
+
+    async def _sign_in(self, session: Session, notebook: Notebook) -> None:
         """Sign in and enter the configured rooms, however long the homeserver is away. Raises `Fatal`."""
         failures = 0
         needed: Callable[[], Awaitable[None]] | None = session.start
@@ -91,6 +137,8 @@ class MatrixTransport:
                 if needed is not None:
                     await needed()
                 needed, self._session = None, session
+                if self._sealed is None:
+                    await self._unlock(session, notebook)
                 await self._entering.enter_all()
             except SignedOut as failure:
                 needed = session.again
@@ -103,7 +151,8 @@ class MatrixTransport:
             await self._clock.sleep(backoff(failures, self._chance))
 
     async def _look(self, room: str, event: str) -> dict[str, Any] | None:
-        return await event_of(self._client, room, event)
+        found = await event_of(self._client, room, event)
+        return self._sealed.look_at(room, found) if self._sealed is not None and found is not None else found
 
     async def _account(self, account_id: str) -> Account:
         return await self._members.account(self._client, account_id)
@@ -121,6 +170,16 @@ class MatrixTransport:
     def _rooms(self) -> Rooms:
         return self._entering.rooms
 
+    async def keys_found(self) -> Sequence[Finding]:
+        """Whether the keys of our device are where they belong, and what stays in clear."""
+        if not self._settings.encrypted or self._settings.keys is None or self._session is None:
+            return []
+        return [*await self._session.keys_found(self._settings.keys), Finding(None, REACTIONS)]
+
+    def trouble(self) -> str:
+        """What keeps us from reading what is encrypted, nothing where all is well."""
+        return self._sealed.trouble if self._sealed is not None else ""
+
     # Rooms
 
     async def resolve(self, name: str) -> ChannelRef:
@@ -134,6 +193,8 @@ class MatrixTransport:
 
     async def deaf_in(self, channel: ChannelRef) -> str:
         """Why nothing is heard of what is said in a channel and what to do about it; nothing where all is well."""
+        if self._settings.encrypted:
+            return ""
         return f"{DEAF}; {WAY_OUT}" if await encrypted(self._client, channel.id) else ""
 
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
@@ -148,18 +209,31 @@ class MatrixTransport:
     # Messages
 
     async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
-        carried = await self._media.upload(post.file, key) if post.file is not None else None
-        said = await self._say(channel, content.message(post, self._name, carried), f"m{key}")
+        sealed = await self._is_sealed(channel)
+        carried = await self._media.upload(post.file, key, sealed=sealed) if post.file is not None else None
+        said = await self._say(channel, content.message(post, self._name, carried, _largest(sealed)), f"m{key}")
         self._media.sent(key)
         return said
 
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
         carried = await self._media.carried_by(message) if post.file is not None else None
-        await self._say(message.channel, content.edit(post, self._name, message.id, carried), f"e{key}")
+        largest = _largest(await self._is_sealed(message.channel))
+        await self._say(message.channel, content.edit(post, self._name, message.id, carried, largest), f"e{key}")
 
     async def _say(self, channel: ChannelRef, words: content.Content, txn: str) -> MessageRef:
-        sent = await self._in(channel, self._client.room_send(channel.id, "m.room.message", words, tx_id=txn))
+        sent = await self._in(channel, self._send(channel.id, words, txn))
         return MessageRef(channel=channel, id=sent.event_id)
+
+    async def _send(self, room: str, words: content.Content, txn: str) -> Any:
+        kind, sealed = await self._sealed.sealed(room, words) if self._sealed is not None else ("m.room.message", words)
+        return await self._client.room_send(room, kind, sealed, tx_id=txn)
+
+    async def _is_sealed(self, channel: ChannelRef) -> bool:
+        # A room that we are not in any more is found out by the sending.
+        try:
+            return self._sealed is not None and await self._sealed.encrypted(channel.id)
+        except Permanent:
+            return False
 
     async def _in(self, channel: ChannelRef, call: Any, *, unless: tuple[str, ...] = ()) -> Any:
         """What a request in a room answers; a room that we are no longer in is `Missing`, not forbidden."""
@@ -196,7 +270,7 @@ class MatrixTransport:
         self, channel: ChannelRef, incident: str, number: int, since: datetime
     ) -> Mapping[str, MessageRef]:
         found: dict[str, MessageRef] = {}
-        ours = {"senders": [self._settings.user_id], "types": ["m.room.message"]}
+        ours = {"senders": [self._settings.user_id], "types": ["m.room.message", "m.room.encrypted"]}
         start: str | None = None
         while True:
             page = await self._in(
@@ -205,6 +279,8 @@ class MatrixTransport:
             for event in (each.source for each in page.chunk):
                 if moment_of(event) < since:
                     return found
+                if self._sealed is not None:
+                    event = self._sealed.look_at(channel.id, event)  # noqa: PLW2901  # the same one, readable
                 said = event.get("content", {})
                 mark = said.get(content.MARK)
                 is_edit = said.get("m.relates_to", {}).get("rel_type") == "m.replace"
@@ -216,7 +292,7 @@ class MatrixTransport:
                 return found
 
     async def read(self, message: MessageRef) -> Said:
-        event = await event_of(self._client, message.channel.id, message.id)
+        event = await self._look(message.channel.id, message.id)
         if event is None or not event.get("content", {}).get("body"):
             raise Missing(f"{message} is not there any more")
         newest = event.get("unsigned", {}).get("m.relations", {}).get("m.replace", {}).get("content", {})
@@ -240,3 +316,7 @@ class MatrixTransport:
         triage = self._entering.triage
         rules = {room: await state_of(self._client, room, "m.room.join_rules") for room in triage}
         return tuple(name for room, name in triage.items() if rules[room].get("join_rule") == "public")
+
+
+def _largest(sealed: bool) -> int:
+    return content.LARGEST_SEALED if sealed else content.LARGEST
