@@ -32,11 +32,13 @@ from bot.config import (
     secrets,
     zone,
 )
+from bot.hooks import hooks
 from bot.lock import Held, hold
 from bot.metrics import measure
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
+from bot.web.manners import manners
 from bot.web.outside import outside
 from bot.web.serve import Unavailable, serve
 from bot.web.status.page import House, files
@@ -104,8 +106,13 @@ async def start(path: Path, *, verbose: bool) -> int:
                 internal(_Health(tocsin), numbers, _insights(tocsin, settings)), "127.0.0.1", settings.web.internal_port
             )
         )
+        pages = None
         if plan.page is not None and tocsin.page is not None:
             pages = outside(plan.page.folder, tocsin.page.files)
+        if settings.hooks:
+            pages = pages if pages is not None else web.Application(middlewares=[manners])
+            (await stack.enter_async_context(hooks(settings, tocsin, clock))).add(pages)
+        if pages is not None:
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
         await _until_told(tocsin)
     return 0

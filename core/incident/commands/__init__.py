@@ -18,6 +18,7 @@ from core.incident.commands.after import (
     PublishPostmortem,
     WaivePostmortem,
 )
+from core.incident.commands.alerts import DeclareAlert, EndAlerts, HearAlerts, HeardAlert, NoteAlert
 from core.incident.commands.answers import Confirm, Decline, KeepClaim, NoteTakenBack
 from core.incident.commands.calls import (
     AnswerDecision,
@@ -128,12 +129,14 @@ __all__ = [
     "Debrief",
     "DecideBy",
     "Declare",
+    "DeclareAlert",
     "Decline",
     "DeleteSource",
     "DenyStranger",
     "Discard",
     "Draft",
     "EditSource",
+    "EndAlerts",
     "EndFollowUp",
     "EndItem",
     "EndPause",
@@ -142,6 +145,8 @@ __all__ = [
     "GiveEvidence",
     "Grab",
     "HandOff",
+    "HearAlerts",
+    "HeardAlert",
     "HideEntry",
     "Join",
     "KeepClaim",
@@ -156,6 +161,7 @@ __all__ = [
     "MoveDecision",
     "MoveFollowUp",
     "NameBackup",
+    "NoteAlert",
     "NoteArrival",
     "NoteAudiences",
     "NoteChannel",
@@ -214,6 +220,7 @@ AnyCommand = (
     | (KeepClaim | NoteTakenBack)
     | (FollowUp | MoveFollowUp | EndFollowUp | AskPostmortem | PublishPostmortem | WaivePostmortem | Debrief)
     | (HideEntry | GiveEvidence | RemindPostmortem | PostDigest)
+    | (HearAlerts | DeclareAlert | EndAlerts | NoteAlert)
     | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)
     | (RemindUpdate | AskToClose | LockChannel)
     | (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from core.incident.commands.wish import Command, Quote, Title
+from core.incident.events.alerts import Alarm
 from core.incident.vocabulary import MessageRef, Severity
 
 
 class Declare(Command):
     """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked.
 
-    `quote` is the message that it was declared from; `typed` the one in which somebody declared it.
+    `quote` is the message that it was declared from; `typed` the one in which somebody declared it,
+    `alarm` the alert that it is about.
     """
 
     title: Title
@@ -19,6 +21,7 @@ class Declare(Command):
     quote: Quote | None = None
     typed: MessageRef | None = None
     anew: bool = False
+    alarm: Alarm | None = None
 
 
 class Join(Command):

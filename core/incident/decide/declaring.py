@@ -11,7 +11,19 @@ from datetime import datetime
 from core.incident import refusals
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide.act import Act, Events
-from core.incident.events import Ask, Asked, BackupNamed, Debriefed, Declared, How, Joined, Recorded, RoleTaken, Settled
+from core.incident.events import (
+    Alarm,
+    Ask,
+    Asked,
+    BackupNamed,
+    Debriefed,
+    Declared,
+    How,
+    Joined,
+    Recorded,
+    RoleTaken,
+    Settled,
+)
 from core.incident.policy import Policy, Service
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Severity
@@ -30,6 +42,7 @@ class Sibling:
     declared_at: datetime
     open: bool
     message: MessageRef | None = None
+    alarm: Alarm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     quote = command.quote
     young = [one for one in house.siblings if one.open and act.at - one.declared_at < policy.times.declare_window]
     for one in house.siblings:
-        if quote is not None and one.message == quote.message:
+        if (quote is not None and one.message == quote.message) or _same_alarm(one, command.alarm):
             return Elsewhere(one.number, Join(title=command.title))
     for one in young:
         if same_title(one.title, command.title):
@@ -112,6 +125,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         service=service.name if service else command.service,
         last_time=last_time,
         last_time_of=of,
+        alarm=command.alarm,
     )
     on_call = any(by.is_(person) for person in policy.on_call)
     called = [*policy.on_call, *(service.team if service else ()), *_rolls_back(service)]
@@ -121,6 +135,13 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         *([RoleTaken(role=Role.IC, who=by, how=How.DECLARED)] if on_call else []),
         *_prefilled(service),
     )
+
+
+def _same_alarm(one: Sibling, alarm: Alarm | None) -> bool:
+    """Whether an incident was made of this alert: of this very message, or while it is open of any of the same group."""
+    if alarm is None or one.alarm is None:
+        return False
+    return one.alarm.number == alarm.number or (one.open and one.alarm.group == alarm.group)
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

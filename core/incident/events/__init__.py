@@ -26,6 +26,15 @@ from core.incident.events.after import (
     PostmortemPublished,
     PostmortemWaived,
 )
+from core.incident.events.alerts import (
+    Alarm,
+    AlertCleared,
+    AlertFired,
+    AlertNoted,
+    AlertsBegun,
+    AlertsLinked,
+    AlertsOver,
+)
 from core.incident.events.asking import Again, Ask, Asked, Heard, Nudged, Refused, Settled, Told
 from core.incident.events.calls import (
     DecisionPointAnswered,
@@ -88,6 +97,13 @@ from core.incident.vocabulary import MessageRef, Person, Value
 __all__ = [
     "EVENT",
     "Again",
+    "Alarm",
+    "AlertCleared",
+    "AlertFired",
+    "AlertNoted",
+    "AlertsBegun",
+    "AlertsLinked",
+    "AlertsOver",
     "Arrived",
     "Ask",
     "Asked",
@@ -184,6 +200,7 @@ Event = Annotated[
     | (Resolved | RelapseSeen | Closed | Reopened | Asked | Settled | Nudged | Told | Heard | Refused)
     | (FollowUpAdded | FollowUpMoved | FollowUpEnded | Debriefed | EntryHidden | EvidenceGiven | DigestPosted)
     | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
+    | (AlertsBegun | AlertFired | AlertCleared | AlertsLinked | AlertsOver | AlertNoted)
     | (Arrived | Left)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),

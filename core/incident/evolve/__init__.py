@@ -13,6 +13,12 @@ from typing import assert_never
 from core.incident import letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
 from core.incident.events import (
+    AlertCleared,
+    AlertFired,
+    AlertNoted,
+    AlertsBegun,
+    AlertsLinked,
+    AlertsOver,
     Arrived,
     Ask,
     Asked,
@@ -105,6 +111,7 @@ from core.incident.evolve.updates import (
     snoozed,
 )
 from core.incident.state import (
+    AlertState,
     Change,
     DraftInHand,
     Freeze,
@@ -143,13 +150,15 @@ def begin(recorded: Recorded) -> Incident:
         service=event.service,
         vacant_since=recorded.at,
         last_time=Lesson(event.last_time, of=event.last_time_of) if event.last_time else None,
+        alarm=event.alarm,
+        alerts={event.alarm.number: AlertState(event.alarm.title, True, recorded.at)} if event.alarm else {},
     )
     first = entry(incident, recorded)
     return replace(
         incident,
         course=course.begun(incident),
         entries=(first,) if first else (),
-        people=(recorded.by,),
+        people=() if recorded.by.machine else (recorded.by,),
         version=recorded.version,
         changed_at=recorded.at,
     )
@@ -170,6 +179,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     people, present, gone = after.people, after.present, after.left
     if (
         recorded.by is not None
+        and not recorded.by.machine
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
     ):
@@ -351,7 +361,12 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             PostmortemAssigned() | PostmortemDrafted() | PostmortemPublished() | PostmortemWaived()
         ):
             return aftermath.after(incident, event, recorded, by)
-        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted():
+        case AlertNoted():
+            state = AlertState(event.title, event.firing, event.since)
+            return replace(incident, alerts=with_(incident.alerts, event.number, state))
+        case (Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted()) | (
+            AlertsBegun() | AlertFired() | AlertCleared() | AlertsLinked() | AlertsOver()
+        ):
             return incident
         case _:
             assert_never(event)
