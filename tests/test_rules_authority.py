@@ -125,6 +125,7 @@ ELSEWHERE = (
     *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
     *(c.NoteAudiences, c.RemindPostmortem, c.PostDigest),
+    *(c.HearAlerts, c.DeclareAlert, c.EndAlerts, c.NoteAlert),
     # Only after the close, or where there is one already.
     *(c.MoveFollowUp, c.EndFollowUp, c.AskPostmortem, c.PublishPostmortem, c.WaivePostmortem, c.Debrief),
 )
