@@ -236,7 +236,7 @@ class CommandPost:
     async def _hear(self, order: Order, command: c.HearAlerts) -> Outcome:
         """What is new of these alerts, all in one write; each has a source of its own, so that no repeat counts."""
         async with self._locked([HOUSE]):
-            known = await self.log.known([one.source for one in command.alerts])
+            known = await self.log.known([source for one in command.alerts for source in alerts.sources(one)])
             fresh = {one.source: one for one in command.alerts if one.source not in known}
             if not fresh:
                 return Outcome(HOUSE)
@@ -247,6 +247,7 @@ class CommandPost:
             heard = alerts.hear(
                 command,
                 [*fresh.values()],
+                known,
                 None if ended else group,
                 lambda fingerprint: self.alarms.stands_in(command.hook, fingerprint, but=ended),
                 version + len(before) + 1,

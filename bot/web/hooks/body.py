@@ -49,6 +49,9 @@ async def body_of(request: web.Request) -> bytes:
                     raise _too_large()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+    except (web.RequestPayloadError, ConnectionError):
+        # It is gone, or sends what cannot be read; nobody hears this.
+        raise web.HTTPBadRequest from None
     return bytes(kept)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from core.incident.alerts import Group
 from core.incident.commands import EndAlerts, HearAlerts, HeardAlert, NoteAlert
@@ -14,6 +14,7 @@ from core.incident.state import Incident
 def hear(
     command: HearAlerts,
     fresh: Sequence[HeardAlert],
+    known: Collection[str],
     group: Group | None,
     stands_in: Callable[[str], int],
     version: int,
@@ -21,17 +22,24 @@ def hear(
     """The events of what is new, each with the news that it is of; the first will be number `version` of the house.
 
     `group` is the open episode of that group, if there is one; `stands_in` gives the open one that an alert is in already,
-    by its fingerprint, or 0. What clears without having been heard to fire begins nothing.
+    by its fingerprint, or 0. What clears without having been heard to fire begins nothing, and nor does what is heard to
+    fire after that (`known` are the sources on the record).
     """
     events: list[tuple[HeardAlert | None, Event]] = []
     number = group.number if group is not None else 0
     for one in fresh:
         here = stands_in(one.fingerprint) or number
-        if not here and one.firing:
+        if not here and one.firing and not any(source in known for source in sources(one)):
             here = number = version + len(events)
             events.append((None, _begun(command, number)))
         events.append((one, _said(command.hook, here, one)))
     return events
+
+
+def sources(one: HeardAlert) -> tuple[str, ...]:
+    """Its own source, and for a firing the one of its clearing."""
+    name = one.source.removesuffix("/firing")
+    return (one.source, f"{name}/cleared") if one.firing and name != one.source else (one.source,)
 
 
 def _begun(command: HearAlerts, number: int) -> AlertsBegun:
