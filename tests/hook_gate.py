@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,6 +47,20 @@ HOOKS = (
 class Answer:
     status: int
     text: str
+
+
+class Trouble:
+    """A database that fails at writing, in one way."""
+
+    def __init__(self, file: SqliteFile, error: Exception) -> None:
+        self._file = file
+        self._error = error
+
+    async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        raise self._error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 @dataclass

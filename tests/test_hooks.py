@@ -7,18 +7,17 @@ import gzip
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alert_hooks import STARTS, alert, body
-from hook_gate import GENERIC, HOOKS, OLDER, Gate, open_gate
+from hook_gate import GENERIC, HOOKS, OLDER, Gate, Trouble, open_gate
 from structlog.testing import capture_logs
 
 from bot.web.hooks import door
-from core.database import SqliteFile
 from core.port import Fatal
 
 GRAFANA = Path(__file__).parent / "grafana"
@@ -200,7 +199,7 @@ async def test_a_body_that_does_not_come_is_given_up(gate: Gate, monkeypatch: py
 
 
 async def test_a_sender_that_goes_away_in_the_middle_is_no_bug(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.base.rpartition(":")[2]))
+    _, writer = await asyncio.open_connection("127.0.0.1", int(gate.base.rpartition(":")[2]))
     head = "POST /hooks/alertmanager/prod HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[1,"
     writer.write(head.encode())
     await writer.drain()
@@ -231,20 +230,6 @@ async def test_words_that_are_long_or_hostile_are_kept_short_and_plain(gate: Gat
     assert (len(one.summary), one.runbook, one.link) == (300, "", "")
 
 
-class _Trouble:
-    """A database that fails at writing, in one way."""
-
-    def __init__(self, file: SqliteFile, error: Exception) -> None:
-        self._file = file
-        self._error = error
-
-    async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        raise self._error
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-
 @pytest.mark.parametrize(
     "error",
     [
@@ -259,7 +244,7 @@ class _Trouble:
 async def test_trouble_of_ours_is_503_and_the_repeat_is_stored(gate: Gate, error: Exception) -> None:
     log: Any = gate.post.log
     with capture_logs() as logs:
-        log._database = _Trouble(gate.database, error)
+        log._database = Trouble(gate.database, error)
         answers = [await gate.alertmanager(body(alert())) for _ in range(3)]
     assert {(one.status, one.text) for one in answers} == {(503, "not stored; try again\n")}
     assert sum(line["event"] == "a hook was turned away" for line in logs) == 1, "not a line with every try"

@@ -75,7 +75,7 @@ class Hook(Table):
             raise ValueError('timestamp_header is for kind = "grafana"')
         if not timedelta(seconds=10) <= self.every <= timedelta(hours=1):
             raise ValueError("every must be between 10s and 1h")
-        if self.secret is not None:
+        if self.secret is not None and self.secret.get_secret_value():
             self._are_strong()
         return self
 
