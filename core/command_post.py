@@ -247,10 +247,10 @@ class CommandPost:
             heard = alerts.hear(
                 command,
                 [*fresh.values()],
-                known,
-                None if ended else group,
-                lambda fingerprint: self.alarms.stands_in(command.hook, fingerprint, but=ended),
-                version + len(before) + 1,
+                known=known,
+                group=None if ended else group,
+                stands_in=lambda fingerprint: self.alarms.stands_in(command.hook, fingerprint, but=ended),
+                version=version + len(before) + 1,
             )
             records = [
                 Recorded(

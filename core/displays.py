@@ -99,6 +99,9 @@ class Displays:
             self._house.take_in(recorded)
         self._rooms.seek(group.channel for group in self._post.alarms.groups.values())
         self._house.look(self._clock.now())
+        # The house's table grows for ever; what is over is found in it when somebody acts on it.
+        wanted = {card.key for card in self._house.cards}
+        self.showing.forget(key for key in self.showing.keys(HOUSE) if key[1] not in wanted)
         await self._answering.still(HOUSE, None)
         self._errands.begin(self._write_behind())
 

@@ -8,11 +8,13 @@ import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientConnectorError, ClientSession
 from alert_hooks import SECRET, alert, body
+from alertmanager import NEEDS_ALERTMANAGER, Alertmanager
 from bot_process import BotProcess
 from running import until
 from test_run_page import CONFIG
@@ -104,3 +106,34 @@ async def test_hooks_are_served_without_a_page_and_beside_one(tmp_path: Path) ->
         with pytest.raises(ClientConnectorError):
             await house.sends(body(alert()))
         assert SECRET not in house.bot.text()
+
+
+@NEEDS_ALERTMANAGER
+@pytest.mark.endure
+async def test_what_fired_while_the_bot_was_away_is_found_when_it_starts(tmp_path: Path) -> None:
+    house = House(tmp_path / "house")
+    sender = Alertmanager(tmp_path / "am", "http://127.0.0.1:9/", SECRET)
+    text = house.bot.config.read_text(encoding="utf-8")
+    added = f'name = "prod"\nurl = "{sender.base}"\nreceiver = "tocsin"'
+    house.bot.config.write_text(text.replace('name = "prod"', added), encoding="utf-8")
+    await sender.start()
+    try:
+        began = datetime.now(UTC) - timedelta(minutes=1)
+        await sender.told("Errors/a", "Errors/b", began=began, severity="critical")
+        await house.bot.start()
+        await until(lambda: house.kinds().count("alert_fired") == 2)
+        await until(lambda: "declared" in house.kinds())
+        await house.bot.kill()
+        await sender.told("Errors/c", began=began, severity="critical")
+        await house.bot.start()
+        await until(lambda: house.kinds().count("alert_fired") == 3)
+        assert house.kinds().count("declared") == 1
+        await sender.kill()
+        # Nothing else waits for it.
+        await house.bot.stop()
+        await house.bot.start()
+        await until(lambda: "alerts could not be looked up" in house.bot.text())
+        assert await house.sends(body(alert("Disk"), group="Disk")) == 200
+    finally:
+        await house.bot.kill()
+        await sender.kill()

@@ -100,6 +100,51 @@ async def test_after_a_restart_the_message_goes_on(stage: Stage) -> None:
     assert _message(stage).ref == before
 
 
+async def test_what_is_over_costs_nothing_after_a_restart_and_can_still_be_declared_from(stage: Stage) -> None:
+    for number in range(5):
+        found = body(alert(f"Alert{number}"), group=f"Alert{number}")
+        await _hears(stage, found)
+        await _hears(stage, body(alert(f"Alert{number}", firing=False), group=f"Alert{number}"))
+    await stage.fast_forward(minutes=70)
+    await _hears(stage, body(alert("Another"), group="Another"))
+    await stage.restart(away=timedelta(hours=3))
+    await stage.fast_forward(hours=2)
+    [open_one] = [group for group in stage.tocsin.post.alarms.groups.values() if group.over_at is None]
+    shown = {card for _, card, _ in stage.tocsin.displays.showing.keys(HOUSE)}
+    assert shown <= {f"alert/{number}" for number in stage.tocsin.post.alarms.groups}
+    assert open_one.title == "Another is high"
+    await stage.ann.reacts(_message(stage).ref, "🚨")
+    assert stage.incident.title == "Alert0 is high"
+    stage.expect_everything()
+
+
+async def test_a_message_that_somebody_deleted_comes_back(stage: Stage) -> None:
+    await _hears(stage, body(alert()))
+    await stage.ann.deletes(_message(stage).ref)
+    await stage.fast_forward(seconds=5)
+    _card(stage, "1 firing")
+
+
+async def test_an_episode_that_nobody_hears_of_for_a_week_is_over(stage: Stage) -> None:
+    await _hears(stage, body(alert()))
+    await stage.fast_forward(days=6)
+    _card(stage, lacks="Over")
+    await stage.fast_forward(days=2)
+    _card(stage, "1 firing", "Over, what fires next is told anew")
+
+
+async def test_a_chat_that_is_away_gets_the_newest_state_when_it_is_back(stage: Stage) -> None:
+    stage.faults.outage = True
+    await stage.tocsin.hear(heard(body(alert(severity="critical")), rules=URGENT))
+    await stage.tocsin.hear(heard(body(alert(instance="b")), rules=URGENT))
+    await stage.fast_forward(minutes=5)
+    assert stage.standing() == []
+    stage.faults.outage = False
+    await stage.fast_forward(minutes=2)
+    _card(stage, "2 firing", "Incident 1")
+    stage.expect_everything()
+
+
 async def test_an_alarm_on_it_declares_with_its_title_severity_and_service(stage: Stage) -> None:
     rules = [{"match": ['severity="critical"'], "severity": "sev1", "service": "checkout"}]
     await _hears(stage, body(alert(severity="critical")), rules=rules, services=("Checkout",))

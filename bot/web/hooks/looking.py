@@ -7,6 +7,7 @@ fires here and is not there any more has cleared unseen, unless Alertmanager has
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ import structlog
 from bot.config.hooks import Hook
 from bot.web.hooks.asking import Active, Asking, Unseen
 from bot.web.hooks.batch import Batch, Rules, Told, alias, news, stamp
+from bot.web.hooks.door import NotReady
 from core.alarms import Alarms
 from core.incident import commands as c
 from core.incident.alerts import Alert
@@ -54,7 +56,7 @@ class Look:
             self._wanted.clear()
             try:
                 await self.look()
-            except Unseen as failure:
+            except (Unseen, NotReady, sqlite3.Error) as failure:
                 if str(failure) != self._failed:
                     log.warning("alerts could not be looked up; tried again", hook=self.hook.name, reason=str(failure))
                 self._failed = str(failure)

@@ -14,6 +14,7 @@ from core.incident.state import Incident
 def hear(
     command: HearAlerts,
     fresh: Sequence[HeardAlert],
+    *,
     known: Collection[str],
     group: Group | None,
     stands_in: Callable[[str], int],
