@@ -112,6 +112,16 @@ class Alertmanager:
         async with ClientSession() as client, client.post(f"{self.base}/api/v2/alerts", json=alerts) as answer:
             assert answer.status == 200, await answer.text()
 
+    async def has(self, count: int) -> None:
+        """Until it has so many for us: it sorts what it is told into groups a moment later."""
+        query = {"receiver": "tocsin"}
+        async with asyncio.timeout(PATIENCE), ClientSession() as client:
+            while True:
+                async with client.get(f"{self.base}/api/v2/alerts/groups", params=query) as answer:
+                    if sum(len(group["alerts"]) for group in await answer.json()) == count:
+                        return
+                await asyncio.sleep(0.02)
+
 
 def free_port() -> int:
     with socket.socket() as found:

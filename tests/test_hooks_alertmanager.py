@@ -151,11 +151,13 @@ async def test_what_was_never_sent_is_found_and_what_cleared_unseen_is_cleared(
         await sender.told("Errors/a", "Errors/b", "Disk/a", began=began)
         await sender.told("Noise/a", began=began, to="nobody")
         look = _look(gate, sender, receiver="tocsin")
+        await sender.has(3)
         await look.look()
         assert _counts(gate) == {"Errors is high": 2, "Disk is high": 1}
         await look.look()
         assert (await gate.kinds()).count("alert_fired") == 3
         await sender.told("Errors/a", "Disk/a", firing=False, began=began)
+        await sender.has(1)
         await look.look()
         assert _counts(gate) == {"Errors is high": 2, "Disk is high": 1}, "it may only have started anew"
         monkeypatch.setattr(looking, "GROWN", timedelta())
@@ -163,9 +165,11 @@ async def test_what_was_never_sent_is_found_and_what_cleared_unseen_is_cleared(
         assert _counts(gate) == {"Errors is high": 1, "Disk is high": 0}
         # It was no more than unknown there for a while: it is not taken for cleared any longer.
         await sender.told("Disk/a", began=began)
+        await sender.has(2)
         await look.look()
         assert _counts(gate) == {"Errors is high": 1, "Disk is high": 1}
         await sender.told("Disk/a", firing=False, began=began)
+        await sender.has(1)
         await look.look()
         assert _counts(gate) == {"Errors is high": 1, "Disk is high": 0}
 
@@ -176,6 +180,7 @@ async def test_what_is_sent_and_what_is_looked_up_are_one(tmp_path: Path) -> Non
         await sender.told("Errors/a", "Errors/b", began=began)
         await until(lambda: _counts(gate) == {"Errors is high": 2})
         await sender.told("Errors/c", began=began)
+        await sender.has(3)
         await _look(gate, sender).look()
         await until(lambda: _counts(gate) == {"Errors is high": 3})
         await asyncio.sleep(0.7)
@@ -220,6 +225,7 @@ async def test_the_doctor_asks_it(tmp_path: Path, capsys: pytest.CaptureFixture[
     await sender.start()
     try:
         await sender.told("Errors/a", "Errors/b", began=_began())
+        await sender.has(2)
         assert await examine(tmp_path / "config.toml") == 0
     finally:
         await sender.kill()
