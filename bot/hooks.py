@@ -29,6 +29,7 @@ async def hooks(settings: Settings, tocsin: Tocsin, clock: Clock) -> AsyncIterat
             if hook.url is not None:
                 look = Look(hook, rules, tocsin.post.alarms, Asking(hook, client), clock, tocsin.hear)
                 tocsin.works.append(look.run)
+                tocsin.wakes.append(look.soon)
                 soon = look.soon
             senders.append(Sender(hook, rules, soon))
         yield Door(senders, tocsin.hear, clock)

@@ -118,7 +118,8 @@ class Tocsin:
         self._ticker: Ticker | None = None
         self.ticking = asyncio.Event()
         self.hearing = asyncio.Event()
-        # What goes on beside all this once alerts can be heard; like the rest, it does not end.
+        # What goes on beside all this once alerts can be heard, and does not end; and what is woken when a chat is there.
+        self.wakes: list[Callable[[], None]] = []
         self.works: list[Callable[[], Coroutine[None, None, None]]] = []
 
     def _page(self, page: Page) -> StatusPage:
@@ -205,6 +206,8 @@ class Tocsin:
         def ready() -> None:
             self._found_task(name)
             self._ready[name].set()
+            for wake in self.wakes:
+                wake()
 
         await transport.run(inbox, notebook, ready)
 

@@ -148,6 +148,17 @@ WRONG: list[tuple[Any, int, str]] = [
     (body(), 400, "alerts: list should have at least 1 item"),
     (body(alert() | {"startsAt": "yesterday"}), 400, "alerts[1].startsAt: input should be a valid datetime"),
     (body(alert() | {"startsAt": "2026-05-02T10:00:00"}), 400, "alerts[1].startsAt: input should have timezone info"),
+    (
+        body(alert() | {"startsAt": "0001-01-01T00:00:00+02:00"}),
+        400,
+        "alerts[1].startsAt: value error, it is out of range",
+    ),
+    (
+        body(alert() | {"startsAt": "9999-12-31T23:59:59-02:00"}),
+        400,
+        "alerts[1].startsAt: value error, it is out of range",
+    ),
+    (b'{"version": "\\ud800"}', 400, "the body is no JSON"),
     (body(alert() | {"status": "odd"}), 400, "alerts[1].status: input should be 'firing' or 'resolved'"),
     (body(alert() | {"labels": {str(number): "x" for number in range(65)}}), 400, "alerts[1].labels: "),
     (body(*[{}] * 10_000), 400, "alerts: list should have at most 1000 items"),
@@ -283,6 +294,22 @@ async def test_a_slow_database_is_503_and_what_was_under_way_is_stored_once(
     assert (await gate.alertmanager(body(alert()))).status == 200
     assert await gate.kinds() == ["alerts_begun", "alert_fired"]
     assert [len(group.firing) for group in gate.post.alarms.groups.values()] == [1], "and it is known in memory"
+
+
+async def test_an_end_that_is_no_moment_is_left_out(gate: Gate) -> None:
+    for number, ends in enumerate(("9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", None)):
+        one = alert(instance=f"{number}", firing=False) | {"endsAt": ends}
+        assert (await gate.alertmanager(body(one))).status == 200
+
+
+async def test_while_the_bot_starts_or_ends_it_is_503(gate: Gate) -> None:
+    async def not_yet(_order: object) -> None:
+        raise door.NotReady
+
+    handle, gate.post.handle = gate.post.handle, not_yet  # type: ignore[method-assign, assignment]
+    assert (await gate.alertmanager(body(alert()))).status == 503
+    gate.post.handle = handle  # type: ignore[method-assign]
+    assert (await gate.alertmanager(body(alert()))).status == 200
 
 
 async def test_too_many_at_once_are_503(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from bot.config.hooks import Hook
-from bot.web.hooks.batch import MOST_ALERTS, MOST_LABELS, Batch, Name, Text, Told, alias, news
+from bot.web.hooks.batch import MOST_ALERTS, MOST_LABELS, Batch, Moment, Name, Text, Told, alias, news
 from bot.web.hooks.body import Sent, parsed
 
 Labels = Annotated[dict[Name, Text], Field(max_length=MOST_LABELS)]
@@ -23,7 +23,7 @@ class Alert(BaseModel):
     status: Literal["firing", "resolved"]
     labels: Labels
     annotations: Labels = Field(default_factory=dict)
-    startsAt: AwareDatetime  # noqa: N815 (the sender's own name, as those below)
+    startsAt: Moment  # noqa: N815 (the sender's own name, as those below)
     endsAt: AwareDatetime | None = None  # noqa: N815
     generatorURL: Text = ""  # noqa: N815
     fingerprint: Annotated[str, Field(min_length=1, max_length=128)]
@@ -59,7 +59,8 @@ def read(sent: Sent) -> Batch:
 
 def told(one: Alert) -> Told:
     firing = one.status == "firing"
-    at = one.endsAt if not firing and one.endsAt and one.endsAt >= one.startsAt else one.startsAt
+    ends = one.endsAt if one.endsAt and 1970 <= one.endsAt.year < 9000 else None
+    at = ends if not firing and ends and ends >= one.startsAt else one.startsAt
     return Told(
         news=news(one.fingerprint, one.startsAt, firing=firing),
         fingerprint=one.fingerprint,

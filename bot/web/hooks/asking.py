@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from bot.config.hooks import Hook
 from bot.web.hooks.alertmanager import Labels
-from bot.web.hooks.batch import Name, Text
+from bot.web.hooks.batch import Moment, Name, Text
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of an answer."""
@@ -27,7 +27,7 @@ class State(BaseModel):
 class Active(BaseModel):
     labels: Labels
     annotations: Labels = Field(default_factory=dict)
-    startsAt: AwareDatetime  # noqa: N815 (Alertmanager's own name, as those below)
+    startsAt: Moment  # noqa: N815 (Alertmanager's own name, as those below)
     generatorURL: Text = ""  # noqa: N815
     fingerprint: Annotated[str, Field(min_length=1, max_length=128)]
     status: State

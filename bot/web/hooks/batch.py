@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from bot.config.hooks import Hook, Rule
 from bot.matchers import Matcher, all_fit, matcher
@@ -23,6 +23,16 @@ MOST_LABELS = 64
 
 Name = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
+
+
+def reckonable(moment: datetime) -> datetime:
+    """A moment that can be turned into any zone. Raises `ValueError`."""
+    if not 1970 <= moment.year < 9000:
+        raise ValueError("it is out of range")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(reckonable)]
 
 KEPT_LABELS = 20
 """Labels that go on the record with an episode, the shorter ones."""

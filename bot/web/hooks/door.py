@@ -107,13 +107,17 @@ class Door:
             raise web.HTTPUnauthorized
         try:
             batch = kind.read(sent)
+            command = sender.rules.command(batch)
         except Wrong as wrong:
             self._say(hook, str(wrong))
             sender.look()
             return _line(400, str(wrong))
+        except Exception:  # a loop's edge, as below
+            log.exception("bug", id=bug_id(self._clock.now()), hook=sender.hook.name)
+            return self._trouble(sender, "a bug")
         if batch.cut:
             sender.look()
-        return await self._store(sender, sender.rules.command(batch))
+        return await self._store(sender, command)
 
     async def _store(self, sender: Sender, command: c.HearAlerts) -> web.Response:
         task: asyncio.Task[object] = asyncio.ensure_future(self._hear(command))

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from bot.config.hooks import Hook
-from bot.web.hooks.batch import MOST_LABELS, Batch, Name, Text, Told
+from bot.web.hooks.batch import MOST_LABELS, Batch, Moment, Name, Text, Told
 from bot.web.hooks.body import Sent, Wrong, parsed
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -31,7 +31,7 @@ class Body(BaseModel):
     service: Word = ""
     runbook: Text = ""
     link: Text = ""
-    starts_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
     labels: Annotated[dict[Name, Text], Field(max_length=MOST_LABELS)] = Field(default_factory=dict)
 
 
