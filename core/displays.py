@@ -302,7 +302,8 @@ class Displays:
             self.showing.changed.set()
 
     def _letter_gone(self, card: Card) -> None:
-        self._gone.add((HOUSE, card.key, card.channel))
+        # An alert's card may have its channel by the config's name.
+        self._gone.add((HOUSE, card.key, self._rooms.channel(card.channel) or card.channel))
         self.showing.changed.set()
 
     def _tidy(self) -> None:
@@ -311,7 +312,8 @@ class Displays:
         self._gone -= written
         self.showing.forget(written)
         for _, card, channel in written:
-            self._lane(channel).forget(HOUSE, card)
+            if channel in self._lanes:
+                self._lanes[channel][0].forget(HOUSE, card)
         idle, self._idle = self._idle, set()
         for stream in idle & self.wanted.incidents.keys():
             if self._may_go(stream, self.wanted.incidents[stream]):

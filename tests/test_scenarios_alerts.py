@@ -273,3 +273,18 @@ async def test_late_news_changes_nothing(stage: Stage) -> None:
     await _hears(stage, body(alert(at=later, firing=False)))
     await _hears(stage, body(alert()))
     _card(stage, "1 cleared", lacks="firing")
+
+
+async def test_what_is_over_and_cannot_be_shown_is_let_go_an_hour_later(stage: Stage) -> None:
+    await _hears(stage, body(alert()))
+    await _hears(stage, body(alert(firing=False)))
+    stage.faults.outage = True
+    await stage.fast_forward(hours=3)
+    await _hears(stage, body(alert("Another"), group="Another"))
+    assert [group.title for group in stage.tocsin.post.alarms.groups.values()] == ["Another is high"]
+    await stage.fast_forward(seconds=5)
+    assert {channel.id for channel in stage.tocsin.displays._lanes} <= set(stage.world.channels)
+    assert (HOUSE, "alert/1", stage.triage) not in stage.tocsin.displays.showing.keys(HOUSE)
+    stage.faults.outage = False
+    await stage.fast_forward(minutes=2)
+    stage.expect_everything()
