@@ -9,10 +9,12 @@ from tempfile import NamedTemporaryFile
 from typing import Protocol, runtime_checkable
 
 import typer
+from aiohttp import ClientSession
 
 from bot.chats import A_RESPONDER, transports, triage
-from bot.config import Settings, has_page, idle, load, responders, roster
+from bot.config import Settings, has_page, idle, load, public_url, responders, roster
 from bot.running import quiet
+from bot.web.hooks.asking import Asking, Unseen
 from core.activity_log import HOUSE
 from core.clock import SystemClock
 from core.database import open_file
@@ -74,6 +76,7 @@ async def examine(config: Path) -> int:
     if has_page(settings):
         well.append(_page(settings))
     well.append(_writable("postmortems", settings.data_dir / "postmortems"))
+    well += await _hooks(settings)
     guarded = responders(settings, roster(settings)) is not None
     try:
         async with transports(settings, SystemClock(), look=True) as chats:
@@ -85,6 +88,27 @@ async def examine(config: Path) -> int:
     finally:
         await database.close()
     return 0 if all(well) else 1
+
+
+async def _hooks(settings: Settings) -> list[bool]:
+    """Whether the senders of alerts can be asked what they still have; and where they have to send."""
+    well = []
+    base = public_url(settings) or f"http://{settings.web.host}:{settings.web.port}"
+    async with ClientSession() as client:
+        for hook in settings.hooks:
+            _say(None, f"hook {hook.name}: it is sent to POST {base}/hooks/{hook.kind}/{hook.name}")
+            if hook.url is None:
+                continue
+            look = Asking(hook, client)
+            try:
+                await look.started()
+                groups = await look.active()
+            except Unseen as failure:
+                well.append(_say(False, f"hook {hook.name} at {hook.url}", f"{failure}; is url right?"))
+            else:
+                count = len({one.fingerprint for group in groups for one in group.alerts})
+                well.append(_say(True, f"hook {hook.name} at {hook.url}: {count} alerts are active"))
+    return well
 
 
 def _writable(what: str, folder: Path) -> bool:

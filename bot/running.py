@@ -32,6 +32,7 @@ from bot.config import (
     secrets,
     zone,
 )
+from bot.hooks import hooks
 from bot.keys import key
 from bot.lock import Held, hold
 from bot.metrics import measure
@@ -119,6 +120,9 @@ async def start(path: Path, *, verbose: bool) -> int:
         if links is not None:
             pages = pages if pages is not None else web.Application(middlewares=[manners])
             Answers(links, tocsin.post).add(pages)
+        if settings.hooks:
+            pages = pages if pages is not None else web.Application(middlewares=[manners])
+            (await stack.enter_async_context(hooks(settings, tocsin, clock))).add(pages)
         if pages is not None:
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
         await _until_told(tocsin)

@@ -7,7 +7,7 @@ was missed, so that a deadline never overtakes the act that met it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -15,13 +15,15 @@ from typing import TypeVar
 
 from bot.chats import A_RESPONDER
 from bot.postmortems import Postmortems
+from bot.web.hooks.door import NotReady
 from bot.web.status.folder import Folder
 from bot.web.status.keeping import Render, StatusPage
-from core.activity_log import ActivityLog
-from core.command_post import CommandPost
+from core.activity_log import HOUSE, ActivityLog
+from core.command_post import CommandPost, Order
 from core.database import Database, Guarded
 from core.displays import Displays
 from core.figures_kept import FIGURES, FiguresKept
+from core.incident import commands as c
 from core.incident.digest import WEEK
 from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef, Person
@@ -123,10 +125,16 @@ class Tocsin:
         self.out = PeopleOut(self.post, plan.clock, self.displays.reports, plan.pagers, plan.answers)
         self.post.listeners.append(self.out.show)
         self.post.sleepers += [self.timers.forget, self.out.let_go]
+        self._named: dict[ChannelRef, ChannelRef] = {}
+        self.post.places = self._named.get
         self._ready = {name: asyncio.Event() for name in plan.transports}
         self._found: dict[str, asyncio.Task[None]] = {}
         self._ticker: Ticker | None = None
         self.ticking = asyncio.Event()
+        self.hearing = asyncio.Event()
+        # What goes on beside all this once alerts can be heard, and does not end; and what is woken when a chat is there.
+        self.wakes: list[Callable[[], None]] = []
+        self.works: list[Callable[[], Coroutine[None, None, None]]] = []
 
     def _page(self, page: Page) -> StatusPage:
         views = Views(self.log, self._database, PUBLIC)
@@ -148,6 +156,12 @@ class Tocsin:
         ]
         return waiting or ([] if self.ticking.is_set() else ["the clock has not started"])
 
+    async def hear(self, command: c.HearAlerts) -> None:
+        """Alerts: on the record when this returns. Raises `NotReady`, and what the database raises."""
+        if not self.hearing.is_set():
+            raise NotReady
+        await self.post.handle(Order(command, HOUSE, None, self._plan.clock.now()))
+
     async def run(self) -> None:
         """Starts everything and stays.
 
@@ -158,10 +172,13 @@ class Tocsin:
         for stream, incident in self.post.awake():
             self.timers.watch(stream, incident)
         # Of the weeks that this process was not there for, the last is listed still.
+        self.timers.watch_alerts()
         self.timers.watch_house(self._plan.clock.now() - WEEK)
         await self._hand_audiences_in()
+        self.hearing.set()
         tasks = [asyncio.create_task(self._connect(name)) for name in self._plan.transports]
         tasks += [asyncio.create_task(self._tick()), asyncio.create_task(self._database.failed())]
+        tasks += [asyncio.create_task(work()) for work in self.works]
         if self.page is not None:
             for stream, incident in self.post.awake():
                 self.page.show(stream, incident, ())
@@ -179,6 +196,7 @@ class Tocsin:
             for task in done:
                 task.result()
         finally:
+            self.hearing.clear()
             for task in (*tasks, *self._found.values()):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -215,6 +233,8 @@ class Tocsin:
         def ready() -> None:
             self._found_task(name)
             self._ready[name].set()
+            for wake in self.wakes:
+                wake()
 
         await transport.run(inbox, notebook, ready)
 
@@ -229,7 +249,10 @@ class Tocsin:
     async def _find_channels(self, name: str) -> None:
         """Turns the config's names into channels. Raises `Fatal` for a triage channel that is not to be had."""
         transport = self._plan.transports[name]
-        triage = [await self._resolve(transport, word) for word in self._plan.triage.get(name, ())]
+        words = self._plan.triage.get(name, ())
+        triage = [await self._resolve(transport, word) for word in words]
+        self._named |= {ChannelRef(transport=name, id=word): ref for word, ref in zip(words, triage, strict=True)}
+        self.timers.watch_alerts()
         if self._plan.responders is None:
             await self._refuse_open_triage(transport)
         self.reception.triage |= set(triage)

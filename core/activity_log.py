@@ -15,7 +15,7 @@ from typing import Any, Literal
 from core.chain import GENESIS, Damage, breaks, chain
 from core.database import Database, DatabaseFailure, Row
 from core.incident.decide import House, Sibling
-from core.incident.events import Recorded
+from core.incident.events import Alarm, Recorded
 from core.incident.vocabulary import ChannelRef, MessageRef
 
 HOUSE = "house"
@@ -36,6 +36,9 @@ _LEFT = (
     "'reopened')"
 )
 """What tells whether an incident left something open; the words of the index `events_left`, which finds it."""
+_EPISODES = "stream = 'house' AND kind IN ('alerts_begun', 'alerts_over')"
+"""What tells which episodes are open; the words of the index `events_episodes`."""
+LAST_EPISODES = 20
 _SELECT_KIND = _SELECT.replace(" FROM", ", kind FROM")
 _HOLES = (
     "SELECT position, before FROM "
@@ -147,10 +150,40 @@ class ActivityLog:
                 raise Unreadable(stream, expected)
         return [_read(row) for row in rows]
 
-    async def since(self, stream: str, at: datetime) -> list[Recorded]:
-        """What was written to a stream since a moment."""
+    async def since(self, at: datetime) -> list[Recorded]:
+        """What was written to the house since a moment, but for what was heard of alerts."""
         rows = await self._database.rows(
-            f"{_SELECT} WHERE stream = ? AND heard_at >= ? ORDER BY version", (stream, at.isoformat())
+            f"{_SELECT} WHERE stream = 'house' AND kind NOT IN ('alert_fired', 'alert_cleared') AND heard_at >= ? "
+            "ORDER BY version",
+            (at.isoformat(),),
+        )
+        return [_read(row) for row in rows]
+
+    async def known(self, sources: Sequence[str]) -> set[str]:
+        """Those of these sources that are on the record."""
+        rows = await self._database.rows(
+            "SELECT source FROM events WHERE source IN (SELECT value FROM json_each(?))", (json.dumps(sources),)
+        )
+        return {row[0] for row in rows}
+
+    async def episodes(self) -> list[int]:
+        """The numbers of the episodes of alerts that are not over, and of the last few that are."""
+        rows = await self._database.rows(
+            "SELECT number FROM (SELECT json_extract(body, '$.event.number') AS number, count(*) AS ends FROM events "
+            f"WHERE {_EPISODES} GROUP BY number) WHERE ends = 1 UNION SELECT number FROM "
+            f"(SELECT json_extract(body, '$.event.number') AS number FROM events WHERE {_EPISODES} "
+            f"ORDER BY json_extract(body, '$.event.number') DESC LIMIT {LAST_EPISODES}) ORDER BY number"
+        )
+        return [row[0] for row in rows]
+
+    async def episode(self, number: int) -> list[Recorded]:
+        """What was heard of an episode of alerts, from its beginning, and the incidents that were declared of it."""
+        rows = await self._database.rows(
+            f"SELECT * FROM ({_SELECT} WHERE stream = 'house' AND kind IN ('alerts_begun', 'alert_fired', 'alert_cleared', "
+            "'alerts_linked', 'alerts_over') AND json_extract(body, '$.event.number') = ? "
+            f"UNION ALL {_SELECT} WHERE stream = 'house' AND kind = 'declared' "
+            "AND json_extract(body, '$.event.alarm.number') = ?) ORDER BY version",
+            (number, number),
         )
         return [_read(row) for row in rows]
 
@@ -234,7 +267,7 @@ class ActivityLog:
             self._channels[channel] = rows[0][0]
         return rows[0][0] if rows else None
 
-    async def house(self, since: datetime, message: MessageRef | None, stem: str) -> House:
+    async def house(self, since: datetime, message: MessageRef | None, stem: str, alarm: Alarm | None = None) -> House:
         """What a declaration is decided on: incidents declared since, the one of the same message, names alike."""
         declared = (
             "SELECT stream, version, source, at, heard_at, body FROM events WHERE kind = 'declared' AND stream = ?"
@@ -248,6 +281,10 @@ class ActivityLog:
             same = await self._database.rows(
                 f"{declared} AND json_extract(body, '$.event.message.id') = ?", (HOUSE, message.id)
             )
+        if alarm is not None:
+            same += await self._database.rows(
+                f"{declared} AND json_extract(body, '$.event.alarm.group') = ? ORDER BY version", (HOUSE, alarm.group)
+            )
         taken = await self._database.rows(
             "SELECT json_extract(body, '$.event.name') FROM events WHERE kind = 'declared' AND stream = ? "
             "AND json_extract(body, '$.event.name') BETWEEN ? AND ?",
@@ -255,7 +292,13 @@ class ActivityLog:
         )
         open_now = set(await self._open())
         found = {sibling.number: sibling for sibling in self._siblings([*same, *reversed(recent)], open_now)}
-        kept = [one for one in found.values() if one.declared_at >= since or (message and one.message == message)]
+        kept = [
+            one
+            for one in found.values()
+            if one.declared_at >= since
+            or (message and one.message == message)
+            or (alarm and one.alarm and one.alarm.group == alarm.group)
+        ]
         return House((last or 0) + 1, tuple(kept), frozenset(row[0] for row in taken), await self.newest("debriefed"))
 
     async def newest(self, kind: Literal["debriefed", "digest_posted"]) -> Recorded | None:
@@ -282,7 +325,7 @@ class ActivityLog:
     def _siblings(self, rows: Iterable[Row], open_now: set[str]) -> Iterator[Sibling]:
         for row in rows:
             fields = json.loads(row[5])["event"]
-            message = fields.get("message")
+            message, alarm = fields.get("message"), fields.get("alarm")
             yield Sibling(
                 number=fields["number"],
                 name=fields["name"],
@@ -291,6 +334,7 @@ class ActivityLog:
                 open=stream_of(fields["number"]) in open_now,
                 message=MessageRef.model_validate(message) if message else None,
                 private=fields.get("private", False),
+                alarm=Alarm.model_validate(alarm) if alarm else None,
             )
 
     # --- proving ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from datetime import timedelta
 
-from core.activity_log import ActivityLog
+from core.activity_log import HOUSE, ActivityLog
 from core.answers import Answer, answers
 from core.incident.events import Recorded
 from core.incident.state import Incident
@@ -43,7 +43,12 @@ class Answering:
         """Answers what an earlier process did not."""
         after = self._showing.answered(stream)
         oldest = self._clock.now() - ANSWER_STILL
-        for recorded in await self._log.load(stream, after or 0):
+        if after is None and stream == HOUSE:
+            # Of the house, which never ends, only what is young is read.
+            records = await self._log.since(oldest)
+        else:
+            records = await self._log.load(stream, after or 0)
+        for recorded in records:
             if after is not None or recorded.heard_at >= oldest:
                 self.answer(stream, incident, recorded)
 

@@ -19,15 +19,31 @@ from weakref import WeakValueDictionary
 import structlog
 
 from core.activity_log import HOUSE, ActivityLog, Repeated, Unreadable, stream_of
+from core.alarms import Alarms
 from core.incident import commands as c
 from core.incident import refusals
+from core.incident.alerts import Group, sender
 from core.incident.audience import Eyes, Sight, audience, open_to_all
 from core.incident.deadlines import deadlines
-from core.incident.decide import Act, Elsewhere, Events, decide, declare
+from core.incident.decide import Act, Elsewhere, Events, alerts, decide, declare
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
 from core.incident.digest import digest
-from core.incident.events import Ask, Closed, CloseKind, Declared, Event, Heard, Joined, Origin, Recorded, Refused, Told
+from core.incident.events import (
+    AlertsLinked,
+    AlertsOver,
+    Ask,
+    Closed,
+    CloseKind,
+    Declared,
+    Event,
+    Heard,
+    Joined,
+    Origin,
+    Recorded,
+    Refused,
+    Told,
+)
 from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
 from core.incident.refusals import Refusal
@@ -85,8 +101,11 @@ class CommandPost:
     policy: Callable[[], Policy]
     listeners: list[Listener] = field(default_factory=list)
     sleepers: list[Callable[[str], None]] = field(default_factory=list)
+    places: Callable[[ChannelRef], ChannelRef | None] = lambda channel: channel
+    """What a channel is by the config's name for it; `None` while its chat has not told."""
 
     def __post_init__(self) -> None:
+        self.alarms = Alarms(self.log)
         self._incidents: dict[str, Incident] = {}
         # A lock is there for as long as somebody holds it or waits for it.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -104,7 +123,8 @@ class CommandPost:
         return tuple(self._incidents.items())
 
     async def wake(self) -> None:
-        """Loads every incident that still changes; at start."""
+        """Loads every incident that still changes, and the alerts that go on; at start."""
+        await self.alarms.load()
         for stream in await self.log.awake():
             incident = await self.incident(stream)
             if incident is not None:
@@ -124,6 +144,14 @@ class CommandPost:
             return await self._declare(order, order.command, order.triage)
         if isinstance(order.command, c.PostDigest):
             return await self._digest(order, order.command)
+        if isinstance(order.command, c.HearAlerts):
+            return await self._hear(order, order.command)
+        if isinstance(order.command, c.DeclareAlert):
+            return await self._declare_alert(order, order.command)
+        if isinstance(order.command, c.EndAlerts):
+            async with self._locked([HOUSE]):
+                over = alerts.end(self.alarms.groups.get(order.command.alert), order.command)
+                return await self._record(order, {HOUSE: over})
         incident = await self.incident(order.stream)
         if incident is None or _hidden(incident, order):
             return await self._outside(replace(order, stream=HOUSE))
@@ -198,7 +226,8 @@ class CommandPost:
             # A code name is borne once for ever, whatever the day.
             stem = "inc-" if command.private else channel_name(command.title, act.at, frozenset())[:40]
             message = command.quote.message if command.quote else None
-            house = await self.log.house(act.at - policy.times.declare_window, message, stem)
+            since = act.at - policy.times.declare_window
+            house = await self.log.house(since, message, stem, command.alarm)
             try:
                 events = declare(house, command, act, policy, triage, source=order.source or "")
             except Refusal as refusal:
@@ -208,7 +237,65 @@ class CommandPost:
                     return await self._record(order, {HOUSE: events})
                 # The incident's own stream carries the act; the house keeps the declaration, chained in both.
                 return await self._record(order, {stream_of(house.next_number): events, HOUSE: events[:1]})
+            if command.alarm is not None and act.person.machine:
+                # Nobody is brought in by it, and nobody asked.
+                linked = AlertsLinked(number=command.alarm.number, incident=events.number)
+                return await self._record(order, {HOUSE: (linked,)})
         return await self.handle(replace(order, command=events.command, stream=stream_of(events.number)))
+
+    async def _hear(self, order: Order, command: c.HearAlerts) -> Outcome:
+        """What is new of these alerts, all in one write; each has a source of its own, so that no repeat counts."""
+        async with self._locked([HOUSE]):
+            known = await self.log.known([source for one in command.alerts for source in alerts.sources(one)])
+            fresh = {one.source: one for one in command.alerts if one.source not in known}
+            if not fresh:
+                return Outcome(HOUSE)
+            version, act = await self.log.version(HOUSE), self._act(order)
+            group = self.alarms.find(command)
+            before = await self._ended(group, firing=any(one.firing for one in fresh.values()))
+            ended = group.number if group is not None and before else 0
+            heard = alerts.hear(
+                command,
+                [*fresh.values()],
+                known=known,
+                group=None if ended else group,
+                stands_in=lambda fingerprint: self.alarms.stands_in(command.hook, fingerprint, but=ended),
+                version=version + len(before) + 1,
+            )
+            records = [
+                Recorded(
+                    stream=HOUSE,
+                    version=version + index,
+                    at=min(news.at, act.now) if news else act.at,
+                    heard_at=act.now,
+                    source=news.source if news else None,
+                    about=type(command).__name__,
+                    event=event,
+                )
+                for index, (news, event) in enumerate([*((None, one) for one in before), *heard], 1)
+            ]
+            await self.log.append(records)
+            self._keep(HOUSE, records)
+            return Outcome(HOUSE, tuple(records))
+
+    async def _ended(self, group: Group | None, *, firing: bool) -> Events:
+        """An episode whose incident was closed ends where something fires anew: that is another alarm."""
+        if group is None or not firing or not group.incident:
+            return ()
+        incident = await self.incident(stream_of(group.incident))
+        closed = incident is not None and incident.closed
+        return (AlertsOver(number=group.number, why="closed"),) if closed else ()
+
+    async def _declare_alert(self, order: Order, command: c.DeclareAlert) -> Outcome:
+        """An incident that the rules want at once. Nobody is in command of it but who takes command."""
+        group = self.alarms.groups.get(command.alert)
+        triage = self.places(group.channel) if group is not None else None
+        if group is None or triage is None or not alerts.wanted(group):
+            return Outcome(HOUSE)
+        declare = c.Declare(
+            title=group.title, severity=group.severity, service=group.service, alarm=group.alarm, anew=True
+        )
+        return await self._declare(replace(order, by=sender(group.hook)), declare, triage)
 
     async def _digest(self, order: Order, command: c.PostDigest) -> Outcome:
         """The weekly list, from every incident that left something open; the ones that sleep are read, and sleep on."""
@@ -248,9 +335,14 @@ class CommandPost:
             if stream != HOUSE:
                 self._incidents[stream] = _after(known.get(stream), mine)
         for stream, mine in happened.items():
-            self._tell(stream, mine)
+            self._keep(stream, mine)
         first = records[0].stream
         return Outcome(first, tuple(happened[first]))
+
+    def _keep(self, stream: str, records: Sequence[Recorded]) -> None:
+        for recorded in records if stream == HOUSE else ():
+            self.alarms.take_in(recorded)
+        self._tell(stream, records)
 
     def _tell(self, stream: str, records: Sequence[Recorded]) -> None:
         for listener in self.listeners:

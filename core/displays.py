@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from core.activity_log import HOUSE
+from core.alert_cards import AlertCards
 from core.answering import ANSWER_STILL, Answering
 from core.answers import Answer
 from core.command_post import CommandPost, over
@@ -21,7 +22,7 @@ from core.errands import Errands
 from core.house_cards import HouseCards
 from core.incident.cards import Card
 from core.incident.deliveries import rooms
-from core.incident.events import Recorded
+from core.incident.events import AlertsBegun, Recorded
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import bug_id
@@ -56,7 +57,8 @@ class Displays:
         self._transports = transports
         self._post = post
         self._clock = clock
-        self._house = HouseCards(self._letter_gone)
+        alerts = AlertCards(post.alarms, lambda: post.policy().emoji["declare"], self._letter_gone)
+        self._house = HouseCards(self._letter_gone, alerts)
         self._rooms = Rooms(transports, clock, self._errands.begin, self._rooms_changed)
         self.wanted = Wanted(showing, self._house, self._rooms)
         self.copies = Copies(
@@ -93,8 +95,13 @@ class Displays:
             self.show(stream, incident, ())
         if (listed := await self._post.log.newest("digest_posted")) is not None:
             self._house.take_in(listed)
-        for recorded in await self._post.log.since(HOUSE, self._clock.now() - ANSWER_STILL):
+        for recorded in await self._post.log.since(self._clock.now() - ANSWER_STILL):
             self._house.take_in(recorded)
+        self._rooms.seek(group.channel for group in self._post.alarms.groups.values())
+        self._house.look(self._clock.now())
+        # The house's table grows for ever; what is over is found in it when somebody acts on it.
+        wanted = {card.key for card in self._house.cards}
+        self.showing.forget(key for key in self.showing.keys(HOUSE) if key[1] not in wanted)
         await self._answering.still(HOUSE, None)
         self._errands.begin(self._write_behind())
 
@@ -122,6 +129,7 @@ class Displays:
     def _rooms_changed(self) -> None:
         """Rooms were found, or found missing: what belongs there is shown, or told to be missing."""
         self.wanted.rooms_changed()
+        self._touch(HOUSE)
         for stream, incident in list(self.wanted.incidents.items()):
             self.copies.looked(stream)
             self.show(stream, incident, ())
@@ -133,6 +141,9 @@ class Displays:
         if incident is None:
             for recorded in records:
                 self._house.take_in(recorded)
+                if isinstance(recorded.event, AlertsBegun):
+                    self._rooms.seek([recorded.event.channel])
+            self._house.look(self._clock.now())
         else:
             self._take_in(stream, incident, records)
         for recorded in records:
@@ -291,7 +302,8 @@ class Displays:
             self.showing.changed.set()
 
     def _letter_gone(self, card: Card) -> None:
-        self._gone.add((HOUSE, card.key, card.channel))
+        # An alert's card may have its channel by the config's name.
+        self._gone.add((HOUSE, card.key, self._rooms.channel(card.channel) or card.channel))
         self.showing.changed.set()
 
     def _tidy(self) -> None:
@@ -300,7 +312,8 @@ class Displays:
         self._gone -= written
         self.showing.forget(written)
         for _, card, channel in written:
-            self._lane(channel).forget(HOUSE, card)
+            if channel in self._lanes:
+                self._lanes[channel][0].forget(HOUSE, card)
         idle, self._idle = self._idle, set()
         for stream in idle & self.wanted.incidents.keys():
             if self._may_go(stream, self.wanted.incidents[stream]):

@@ -1,4 +1,5 @@
-"""The cards of the house: answers to what was asked outside of any incident, while they may still change; the weekly list.
+"""The cards of the house: answers to what was asked outside of any incident, while they may still change; the weekly list;
+alerts.
 
 Rule: a letter that is settled, and shown so, is over; and so is one that nobody acted on for `ANSWER_STILL`. What is over
 is let go: the house is never closed, and it must not cost more with every slip of the pen.
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.activity_log import HOUSE
+from core.alert_cards import AlertCards
 from core.answering import ANSWER_STILL
 from core.incident.cards import Card, digest_cards, letters_of
 from core.incident.events import DigestPosted, Recorded
@@ -19,8 +21,9 @@ from core.incident.letters import Letter, Letters, after
 class HouseCards:
     """Kept in memory alone: at start, the young ones are read from the log. `gone` is told of each that is let go."""
 
-    def __init__(self, gone: Callable[[Card], None]) -> None:
+    def __init__(self, gone: Callable[[Card], None], alerts: AlertCards) -> None:
         self.version = 0
+        self._alerts = alerts
         self._gone = gone
         self._letters: Letters = {}
         self._since: dict[str, datetime] = {}
@@ -32,11 +35,15 @@ class HouseCards:
         """The letters, and the weekly list with the one before it, which is folded."""
         newest = self._lists[-1][1] if self._lists else None
         listed = (card for _, one in self._lists for card in digest_cards(HOUSE, one, over=one is not newest))
-        return (*(card for _, card in self._cards.values()), *listed)
+        return (*self._alerts.cards, *(card for _, card in self._cards.values()), *listed)
 
     def since(self, now: datetime) -> datetime:
         """Since when the cards may stand that there are."""
-        return min([now - ANSWER_STILL, *(at for at, _ in self._lists)])
+        return min([now - ANSWER_STILL, self._alerts.since(now), *(at for at, _ in self._lists)])
+
+    def look(self, now: datetime) -> None:
+        """The alerts may have changed."""
+        self.version += self._alerts.look(now)
 
     def take_in(self, recorded: Recorded) -> None:
         """The letters after one more record of the house."""
@@ -52,7 +59,11 @@ class HouseCards:
             self._write()
 
     def stands(self, card: Card) -> None:
-        """A letter's card is shown as it is now."""
+        """A card is shown as it is now."""
+        if card.key.startswith("alert/"):
+            self._alerts.stands(card)
+            self.version += 1
+            return
         over = [source for source, (letter, known) in self._cards.items() if letter.settled and known is card]
         if over:
             self._let_go(over)

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from core.activity_log import HOUSE
+from core.activity_log import HOUSE, stream_of
 from core.command_post import CommandPost, Order
+from core.incident import commands as c
+from core.incident.alerts import Group, about
+from core.incident.alerts_due import due
 from core.incident.deadlines import Deadline, deadlines
 from core.incident.digest import WEEK, weekly
 from core.incident.events import Recorded
@@ -30,6 +33,10 @@ TICK = 0.25
 
 BACKOFF = (1.0, 5.0, 30.0, 60.0, 300.0)
 """Seconds before a deadline is handed in again that ended in a bug."""
+
+
+EPISODE = "alert/"
+"""What is due of an episode of alerts stands under this and its number, beside the incidents and the house."""
 
 
 class Timers:
@@ -50,8 +57,32 @@ class Timers:
     def watch(self, stream: str, incident: Incident | None, records: Sequence[Recorded] = ()) -> None:
         """An incident is as it is now: what is due may have changed."""
         if incident is None:
+            self._alerts(records)
             return
-        before, now = self._due.get(stream, {}), {one.key: one for one in deadlines(incident)}
+        self._set(stream, deadlines(incident))
+
+    def watch_alerts(self) -> None:
+        """All episodes of alerts: at start, and when a chat has told where their messages belong."""
+        for group in self._post.alarms.groups.values():
+            self._episode(group)
+
+    def _alerts(self, records: Sequence[Recorded]) -> None:
+        for number in {about(recorded) for recorded in records}:
+            group = self._post.alarms.groups.get(number)
+            if group is not None:
+                self._episode(group)
+
+    def _episode(self, group: Group) -> None:
+        """Each is due by itself, so that a storm in one costs the others nothing."""
+        stream = f"{EPISODE}{group.number}"
+        if group.over_at is not None:
+            self.forget(stream)
+        else:
+            there = self._post.places(group.channel) is not None
+            self._set(stream, [one for one in due(group) if there or not isinstance(one.command, c.DeclareAlert)])
+
+    def _set(self, stream: str, found: Iterable[Deadline]) -> None:
+        before, now = self._due.get(stream, {}), {one.key: one for one in found}
         self._due[stream] = now
         for key, deadline in now.items():
             if key not in before or before[key].at != deadline.at:
@@ -84,7 +115,8 @@ class Timers:
                 if deadline is None or (stream, key) in self._spent or at not in self._moments(stream, deadline):
                     continue
                 try:
-                    await self._post.handle(Order(deadline.command, stream, f"clock/{stream}/{key}", self._clock.now()))
+                    where = self._addressed(stream, deadline)
+                    await self._post.handle(Order(deadline.command, where, f"clock/{stream}/{key}", self._clock.now()))
                 except sqlite3.OperationalError as error:
                     # Not recorded, so still due: the next tick tries again.
                     log.warning("a deadline waits for the database", incident=stream, reason=str(error))
@@ -107,6 +139,14 @@ class Timers:
         finally:
             self._busy = False
             self._look_ahead()
+
+    def _addressed(self, stream: str, deadline: Deadline) -> str:
+        """Whose record it is for: of what is due of alerts, one is their incident's to know."""
+        if not stream.startswith(EPISODE):
+            return stream
+        group = self._post.alarms.groups.get(int(stream.removeprefix(EPISODE)))
+        tells = isinstance(deadline.command, c.NoteAlert) and group is not None and group.incident
+        return stream_of(group.incident) if tells and group is not None else HOUSE
 
     def _moments(self, stream: str, deadline: Deadline) -> tuple[float, float]:
         """When a deadline is handed in: as it stands now, and again after a bug. Other entries of the heap are outdated."""

@@ -21,6 +21,7 @@ from bench_declare import declarations
 from bench_discord import discord_reactions
 from bench_fanout import fanout
 from bench_figures import Figure, Run, Subject, table
+from bench_hooks import hooks
 from bench_insights import insights
 from bench_load import reactions
 from bench_postmortem import postmortems
@@ -36,6 +37,7 @@ SUBJECTS: dict[str, Subject] = {
     "bursts": bursts,
     "reactions": reactions,
     "fanout": fanout,
+    "hooks": hooks,
     "insights": insights,
     "discord": discord_reactions,
     "postmortem": postmortems,

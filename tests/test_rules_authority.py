@@ -131,6 +131,7 @@ ELSEWHERE = (
     c.Uninvite,
     *(c.NoteAudiences, c.RemindPostmortem, c.PostDigest),
     *(c.EscalatePage, c.OfferWidening, c.NotePageTried),
+    *(c.HearAlerts, c.DeclareAlert, c.EndAlerts, c.NoteAlert),
     # Only after the close, or where there is one already.
     *(c.MoveFollowUp, c.EndFollowUp, c.AskPostmortem, c.PublishPostmortem, c.WaivePostmortem, c.Debrief),
 )

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from core.activity_log import HOUSE
 from core.incident import commands as c
+from core.incident.alerts import Group, sender
 from core.incident.emoji import CLAIMS
 from core.incident.events import Ask, Origin
 from core.incident.state import Prompt
@@ -84,8 +85,17 @@ class Reacted:
                 gone = c.Misread(answer="That message is gone, and so nothing was taken from it.")
                 await self.reception.hand_in(signal, gone, stream or HOUSE, signal.by, origin)
             return
-        if said.ours:
-            command: c.AnyCommand = c.Misread(answer="That is Tocsin's own. React to what somebody wrote.")
+        alert = await self._alert(row) if said.ours and stream is None else None
+        if alert is not None:
+            command: c.AnyCommand = c.Declare(
+                title=alert.title,
+                severity=alert.severity,
+                service=alert.service,
+                quote=c.Quote(message=said.ref, by=sender(alert.hook), at=said.at),
+                alarm=alert.alarm,
+            )
+        elif said.ours:
+            command = c.Misread(answer="That is Tocsin's own. React to what somebody wrote.")
             if stream is None and row is not None and row.stream != HOUSE:
                 # An alarm on what tells of an incident is about that one.
                 command, stream = c.Join(), row.stream
@@ -94,6 +104,12 @@ class Reacted:
         origin = origin.model_copy(update={"thread": said.thread})
         channel = signal.message.channel
         await self.reception.hand_in(signal, command, stream or HOUSE, signal.by, origin, channel=channel)
+
+    async def _alert(self, row: Shown | None) -> Group | None:
+        """The alerts that a card tells of."""
+        if row is None or row.stream != HOUSE or not row.card.startswith("alert/"):
+            return None
+        return await self.reception.post.alarms.read(int(row.card.removeprefix("alert/")))
 
     async def _made_of(self, said: Said, action: str, stream: str | None) -> c.AnyCommand:
         quote = c.Quote(message=said.ref, by=self.reception.roster.person(said.author), at=said.at)

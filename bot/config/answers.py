@@ -37,6 +37,8 @@ PATTERNS = {
     "user_id": "@name:server",
     "matrix": "@name:server",
     "initials": "one to three letters",
+    "name": "lower-case letters, figures and dashes, as in prod-alerts",
+    "timestamp_header": "the name of a header, as in X-Grafana-Alerting-Timestamp",
     "guild": "a number: right-click the server, Copy Server ID",
     "discord": "a number: right-click the person, Copy User ID",
 }

@@ -23,7 +23,9 @@ def idle(settings: Settings) -> list[str]:
     """One line for each such setting that somebody may be relying on."""
     found = [f"{key} does nothing in this version yet" for key in _set(settings, IDLE)]
     if not has_page(settings):
-        found += [f"{key} does nothing while no audience has status_page = true" for key in _set(settings, PAGE)]
+        # Hooks are served beside the page, or without one.
+        page = [key for key in PAGE if not (settings.hooks and key in ("web.host", "web.port", "web.public_url"))]
+        found += [f"{key} does nothing while no audience has status_page = true" for key in _set(settings, page)]
     return found
 
 

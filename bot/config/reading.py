@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from bot.config.answers import answers, later, stray
+from bot.config.hooks import STRONG
 from bot.config.references import SECRETS, problems, table
 from bot.config.settings import Settings
 
@@ -58,7 +59,10 @@ def secrets(settings: BaseModel) -> tuple[str, ...]:
 
 def _secrets(value: object) -> Iterator[str]:
     if isinstance(value, SecretStr):
-        yield value.get_secret_value()
+        whole = value.get_secret_value()
+        yield whole
+        # A hook may have several, one after the other.
+        yield from (part for part in whole.split() if len(part) >= STRONG and part != whole)
     elif isinstance(value, BaseModel):
         for _, inner in value:
             yield from _secrets(inner)
@@ -112,7 +116,7 @@ def _anchor(data: dict[str, Any], folder: Path) -> list[str]:
         wrong.append("database must be a path to an SQLite file in this version; other databases come later")
         data["database"] = "tocsin.db"
     data.setdefault("data_dir", "data")
-    for place in (data, *_transports(data)):
+    for place in (data, *_transports(data), *_hooks(data)):
         for key, value in place.items():
             if isinstance(value, str) and value and (key in ("database", "data_dir") or key.endswith("_file")):
                 place[key] = str(folder / Path(value).expanduser())
@@ -132,6 +136,14 @@ def _read_secrets(data: dict[str, Any]) -> list[str]:
             wrong.append(f"transports.{transport}.{name}_file: {file} {reason}")
         # Where only the file is at fault, the secret shall not be called missing as well.
         data["transports"] = {**data["transports"], transport: {**place, name: secret or "unread"}}
+    for hook in _hooks(data):
+        for name in ("secret", "token"):
+            file = hook.get(f"{name}_file")
+            if isinstance(file, str) and file and not hook.get(name):
+                hook[name], reason = _text(Path(file))
+                # Where only the file is at fault, the secret shall not be called missing or weak as well.
+                hook[name] = hook[name] or "unread" * STRONG
+                wrong += [f"hooks.{name}_file: {file} {reason}"] if reason else []
     return wrong
 
 
@@ -144,6 +156,10 @@ def _stand_in(data: dict[str, Any]) -> list[str]:
         ]
         if place and (place.pop(f"{name}_file", None) or (not others and name != "access_token")):
             data["transports"] = {**data["transports"], transport: {name: "unread", **place}}
+    for hook in _hooks(data):
+        hook.pop("secret_file", None)
+        hook.pop("token_file", None)
+        hook["secret"] = "unread" * STRONG
     return []
 
 
@@ -156,6 +172,11 @@ def _text(file: Path) -> tuple[str, str]:
     except UnicodeDecodeError:
         return "", "cannot be read: it is not text"
     return text, "" if text else "is empty"
+
+
+def _hooks(data: dict[str, Any]) -> list[dict[str, Any]]:
+    found = data.get("hooks")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _transports(data: dict[str, Any]) -> list[dict[str, Any]]:

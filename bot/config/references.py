@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from bot.config.answers import unknown, variable
-from bot.config.settings import Person, Transports, listed
+from bot.config.settings import Person, Transports
+from bot.config.table import listed
 from core.incident.wording import NAMES
 from transports.reactions import Table
 
@@ -54,6 +55,7 @@ def problems(data: Raw) -> list[str]:
         *_groups(data),
         *_services(data),
         *_audiences(data),
+        *_hooks(data),
         *_reactions(data),
         *_wording(data),
     ]
@@ -144,6 +146,36 @@ def _audiences(data: Raw) -> Iterator[str]:
                 yield f"audiences.{name}.rooms: {room} needs its chat in front, as in matrix:#support:example.org"
             elif chat not in transports:
                 yield f"audiences.{name}.rooms: {room} is on {chat}, and [transports.{chat}] is not set up"
+
+
+def _hooks(data: Raw) -> Iterator[str]:
+    hooks = tables(data, "hooks")
+    for name in _twice(str(hook.get("name")) for hook in hooks if hook.get("name")):
+        yield f"hooks: {name} is there twice; each hook has a name of its own, whatever its kind"
+    for number, hook in enumerate(hooks, 1):
+        called = str(hook.get("name", f"number {number}"))
+        if not hook.get("secret"):
+            yield f"hooks, {called}: secret is missing; write it here, or its path as secret_file"
+        yield from _alert_channel(data, f"hooks, channel of {called}", hook)
+        for at, rule in enumerate(tables(hook, "rules"), 1):
+            yield from _alert_channel(data, f"hooks, channel of rule {at} of {called}", rule)
+            services = [str(one.get("name")) for one in tables(data, "services") if one.get("name")]
+            service = _word(rule, "service")
+            if service and service.casefold() not in [one.casefold() for one in services]:
+                known = f"there are {', '.join(services)}" if services else "there are none in [[services]]"
+                yield f"hooks, service of rule {at} of {called}: {service} is no service; {known}"
+
+
+def _alert_channel(data: Raw, where: str, entry: Raw) -> Iterator[str]:
+    """Alerts stand where incidents are declared, since 🚨 on one declares."""
+    word, transports = _word(entry, "channel"), table(data, "transports")
+    known = [
+        f"{chat}:{name}"
+        for chat in transports
+        for name in names(table(transports, chat), "triage") or (["triage"] if chat == "sandbox" else [])
+    ]
+    if word and word not in known:
+        yield f"{where}: {word} is no triage channel; there are {', '.join(known) or 'none'}"
 
 
 def _twice(words: Iterator[str]) -> list[str]:

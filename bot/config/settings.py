@@ -6,7 +6,6 @@ contract has and this version refuses are in `LATER`.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,9 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     HttpUrl,
     SecretStr,
@@ -28,6 +25,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config.calendars import known_calendar, known_week
+from bot.config.hooks import Hook
+from bot.config.table import Table, Words, listed
 from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Check, Times
 from core.incident.policy import Names as NamesShown
@@ -35,30 +34,11 @@ from core.incident.times import Length
 from core.incident.vocabulary import Role
 
 LATER = (
-    "hooks",
     *(f"roles.{role}" for role in Role),
     "rotations",
     "services.runbook",
 )
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
-
-
-class Table(BaseModel):
-    """A table of the config: unknown keys are errors, and what was written never stands in a message about it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def listed(value: object) -> object:
-    """A list as it is; text, which the environment has to offer, as JSON or as words between commas."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError('a list is written ["a", "b"], in a variable also a, b') from None
-    return [word.strip() for word in value.split(",") if word.strip()]
 
 
 def one_line(value: object) -> object:
@@ -92,7 +72,6 @@ def address(given: SecretStr) -> SecretStr:
     return given
 
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Names = Annotated[tuple[Words, ...], BeforeValidator(listed)]
 Threshold = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(one_line)]
 Caution = Annotated[str, StringConstraints(min_length=1, max_length=300), BeforeValidator(one_line)]
@@ -263,6 +242,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     people: tuple[Person, ...] = ()
     services: tuple[Service, ...] = ()
+    hooks: tuple[Hook, ...] = ()
     severities: Severities = Severities()
     postmortem: Postmortem = Postmortem()
     followups: FollowUps = FollowUps()

@@ -21,6 +21,15 @@ from core.incident.vocabulary import (
 
 
 @dataclass(frozen=True, slots=True)
+class AlertState:
+    """How the alerts of one message stand, as the incident was told last; `since` when."""
+
+    title: str
+    firing: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """A role: who holds it, since when, and who may take it over without debate."""
 

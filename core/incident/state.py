@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.incident.course import Course
-from core.incident.events import Ask, Closed, PageTried
+from core.incident.events import Alarm, Ask, Closed, PageTried
 from core.incident.letters import Letters
 from core.incident.parts import (
     AMENDED,
     RETIMED,
+    AlertState,
     Change,
     DecisionPoint,
     Delivery,
@@ -54,6 +55,7 @@ from core.incident.vocabulary import (
 __all__ = [
     "AMENDED",
     "RETIMED",
+    "AlertState",
     "Change",
     "DecisionPoint",
     "Delivery",
@@ -92,7 +94,8 @@ class Incident:
     its severity, and so its cadence, was last set. What was first is told by counts, since a clock may be set back:
     `opened_after`, `begun_after`, `impact_after` and `resolved_after` are the updates that were out when it was opened
     (declared or reopened), began, had its impact stated and was resolved; `vacant_after` how often a commander had been
-    asked for when it last lost one.
+    asked for when it last lost one. `alarm` is the alert that declared it, or that it was declared from; `alerts` say how those
+    stand, by the number of their message.
     """
 
     number: int
@@ -169,6 +172,8 @@ class Incident:
     evidence: Mapping[MessageRef, Evidence] = field(default_factory=dict)
     course: Course = ()
     tries: tuple[PageTried, ...] = ()
+    alarm: Alarm | None = None
+    alerts: Mapping[int, AlertState] = field(default_factory=dict)
 
     # --- who decides --------------------------------------------------------------------------------------------------
 

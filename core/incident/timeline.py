@@ -11,6 +11,7 @@ from typing import assert_never
 from core.incident import deliveries
 from core.incident.document import utc
 from core.incident.events import (
+    AlertNoted,
     Ask,
     Asked,
     AudiencesSet,
@@ -166,6 +167,8 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
         case Declared():
             reported = f", reported by {event.reported_by.name}" if event.reported_by else ""
             return f"declared {event.severity.upper()}: {event.title}{reported}"
+        case AlertNoted():
+            return f"alert {event.title} {'fires again' if event.firing else 'has cleared'} ({event.count})"
         case Left():
             return "left the channel"
         case Joined(invited=True):

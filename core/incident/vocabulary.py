@@ -149,6 +149,10 @@ class Account(Value):
         return f"{self.transport}:{self.id}"
 
 
+HOOK = "hook"
+"""The transport of those who are no people: the hooks by which alerts come in."""
+
+
 class Person(Value):
     """A person as known when an event was written: linked accounts are one person under one `key`."""
 
@@ -161,6 +165,11 @@ class Person(Value):
     def on(self, transport: str) -> Account | None:
         """Their account in a chat, if they have one there."""
         return next((one for one in (self.account, *self.others) if one.transport == transport), None)
+
+    @property
+    def machine(self) -> bool:
+        """Whether this is no human being but a hook, whose alerts began something."""
+        return self.account.transport == HOOK
 
     def is_(self, other: Person | None) -> bool:
         """Whether both are the same human being, whatever account or name they act under."""

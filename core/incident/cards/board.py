@@ -227,6 +227,16 @@ def _crew(incident: Incident) -> Iterator[Line]:
         yield line(*joined(groups), label="Here")
 
 
+def _alerts(incident: Incident) -> Iterator[Line]:
+    """How the alerts stand that it came from; what a person sees goes before what monitoring says."""
+    if incident.alerts and not incident.closed:
+        shown: list[Sequence[Words]] = [
+            [f"{clipped(one.title)}: {'firing' if one.firing else 'cleared'} since ", When(one.since)]
+            for one in incident.alerts.values()
+        ]
+        yield line(*joined(shown), label="Alert")
+
+
 SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _impact,
     _theory,
@@ -234,6 +244,7 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _last_update,
     _copies,
     _recovery,
+    _alerts,
     _last_time,
     _list([ItemKind.HYPOTHESIS], "Hypotheses"),
     _list([ItemKind.ACTION, ItemKind.RECOVERY], "Actions"),

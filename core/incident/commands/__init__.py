@@ -18,6 +18,7 @@ from core.incident.commands.after import (
     PublishPostmortem,
     WaivePostmortem,
 )
+from core.incident.commands.alerts import DeclareAlert, EndAlerts, HearAlerts, HeardAlert, NoteAlert
 from core.incident.commands.answers import Confirm, Decline, KeepClaim, NoteTakenBack
 from core.incident.commands.calls import (
     AnswerDecision,
@@ -129,12 +130,14 @@ __all__ = [
     "Debrief",
     "DecideBy",
     "Declare",
+    "DeclareAlert",
     "Decline",
     "DeleteSource",
     "DenyStranger",
     "Discard",
     "Draft",
     "EditSource",
+    "EndAlerts",
     "EndFollowUp",
     "EndItem",
     "EndPause",
@@ -144,6 +147,8 @@ __all__ = [
     "GiveEvidence",
     "Grab",
     "HandOff",
+    "HearAlerts",
+    "HeardAlert",
     "HideEntry",
     "Invite",
     "Join",
@@ -159,6 +164,7 @@ __all__ = [
     "MoveDecision",
     "MoveFollowUp",
     "NameBackup",
+    "NoteAlert",
     "NoteArrival",
     "NoteAudiences",
     "NoteChannel",
@@ -223,6 +229,7 @@ AnyCommand = (
     | (Page | Widen | EscalatePage | OfferWidening | NotePageTried)
     | (FollowUp | MoveFollowUp | EndFollowUp | AskPostmortem | PublishPostmortem | WaivePostmortem | Debrief)
     | (HideEntry | GiveEvidence | RemindPostmortem | PostDigest)
+    | (HearAlerts | DeclareAlert | EndAlerts | NoteAlert)
     | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)
     | (RemindUpdate | AskToClose | LockChannel)
     | (

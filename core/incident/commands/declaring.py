@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.incident.commands.wish import Command, Quote, Title
+from core.incident.events.alerts import Alarm
 from core.incident.vocabulary import MessageRef, Person, Severity
 
 
@@ -10,7 +11,8 @@ class Declare(Command):
     """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked.
 
     `aside`: it was said where nobody else reads along, as a private one must be.
-    `quote` is the message that it was declared from; `typed` the one in which somebody declared it.
+    `quote` is the message that it was declared from; `typed` the one in which somebody declared it,
+    `alarm` the alert that it is about.
     """
 
     title: Title
@@ -21,6 +23,7 @@ class Declare(Command):
     typed: MessageRef | None = None
     anew: bool = False
     aside: bool = False
+    alarm: Alarm | None = None
 
 
 class Join(Command):

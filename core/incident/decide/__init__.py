@@ -12,6 +12,7 @@ from typing import assert_never
 from core.incident import authority, deliveries, nudges, refusals
 from core.incident import commands as c
 from core.incident.decide import (
+    alerts,
     asking,
     calls,
     closing,
@@ -153,9 +154,11 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return postmortem.debrief(incident, command)
         case c.RemindPostmortem():
             return postmortem.remind(incident, command, act)
-        case c.PostDigest():
-            # The house's own: `core.incident.digest` makes the list.
+        case c.PostDigest() | c.HearAlerts() | c.DeclareAlert() | c.EndAlerts():
+            # The house's own: `core.incident.digest` makes the list, `core.command_post` hears of alerts.
             return ()
+        case c.NoteAlert():
+            return alerts.note(incident, command)
         case c.WithdrawEntry():
             return record.withdraw_entry(incident, command, act)
         case c.EditSource():

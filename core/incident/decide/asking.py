@@ -33,7 +33,9 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
     if incident.commander is not None or incident.closed:
         return ()
     declarer, on_call = incident.declared_by, incident.policy.on_call
-    first = (declarer, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or (declarer,)
+    # An alert that declared by itself can be asked nothing.
+    who = () if declarer.machine else (declarer,)
+    first = (*who, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or who
     # Nobody twice; and instead of those who left whoever is there, one of them, since that is no crowd's question.
     here = [person for person in first if not incident.has_left(person)]
     to = tuple({person.key: person for person in here or incident.present[:1] or first}.values())

@@ -14,7 +14,19 @@ from core.incident.code_names import code_name
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide import paging
 from core.incident.decide.act import Act, Events
-from core.incident.events import Ask, Asked, BackupNamed, Debriefed, Declared, How, Joined, Recorded, RoleTaken, Settled
+from core.incident.events import (
+    Alarm,
+    Ask,
+    Asked,
+    BackupNamed,
+    Debriefed,
+    Declared,
+    How,
+    Joined,
+    Recorded,
+    RoleTaken,
+    Settled,
+)
 from core.incident.policy import Policy, Service
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Severity
@@ -34,6 +46,7 @@ class Sibling:
     open: bool
     message: MessageRef | None = None
     private: bool = False
+    alarm: Alarm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ def declare(
     siblings = [one for one in house.siblings if open_to_all(one)]
     young = [one for one in siblings if one.open and act.at - one.declared_at < policy.times.declare_window]
     for one in siblings:
-        if quote is not None and one.message == quote.message:
+        if (quote is not None and one.message == quote.message) or _same_alarm(one, command.alarm):
             return Elsewhere(one.number, Join(title=command.title))
     for one in young:
         if same_title(one.title, command.title):
@@ -120,6 +133,7 @@ def declare(
         service=service.name if service else command.service,
         last_time=last_time,
         last_time_of=of,
+        alarm=command.alarm,
     )
     on_call = any(by.is_(person) for person in policy.on_call)
     called = [*policy.on_call, *(service.team if service else ()), *_rolls_back(service)]
@@ -172,6 +186,13 @@ def sealed(policy: Policy) -> Policy:
             "services": tuple(one.model_copy(update=nobody) for one in policy.services),
         }
     )
+
+
+def _same_alarm(one: Sibling, alarm: Alarm | None) -> bool:
+    """Whether an incident was made of this alert: of this very message, or while it is open of any of the same group."""
+    if alarm is None or one.alarm is None:
+        return False
+    return one.alarm.number == alarm.number or (one.open and one.alarm.group == alarm.group)
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

@@ -26,6 +26,15 @@ from core.incident.events.after import (
     PostmortemPublished,
     PostmortemWaived,
 )
+from core.incident.events.alerts import (
+    Alarm,
+    AlertCleared,
+    AlertFired,
+    AlertNoted,
+    AlertsBegun,
+    AlertsLinked,
+    AlertsOver,
+)
 from core.incident.events.asking import Again, Ask, Asked, Heard, Nudged, Refused, Settled, Told
 from core.incident.events.calls import (
     DecisionPointAnswered,
@@ -89,6 +98,13 @@ from core.incident.vocabulary import MessageRef, Person, Value
 __all__ = [
     "EVENT",
     "Again",
+    "Alarm",
+    "AlertCleared",
+    "AlertFired",
+    "AlertNoted",
+    "AlertsBegun",
+    "AlertsLinked",
+    "AlertsOver",
     "Arrived",
     "Ask",
     "Asked",
@@ -191,6 +207,7 @@ Event = Annotated[
     | (FollowUpAdded | FollowUpMoved | FollowUpEnded | Debriefed | EntryHidden | EvidenceGiven | DigestPosted)
     | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
     | (PageTried | PageAnswered | PageUnanswered | Widened)
+    | (AlertsBegun | AlertFired | AlertCleared | AlertsLinked | AlertsOver | AlertNoted)
     | (Arrived | Left | PutOut)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),

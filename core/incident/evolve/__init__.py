@@ -13,6 +13,12 @@ from typing import assert_never
 from core.incident import letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
 from core.incident.events import (
+    AlertCleared,
+    AlertFired,
+    AlertNoted,
+    AlertsBegun,
+    AlertsLinked,
+    AlertsOver,
     Arrived,
     Ask,
     Asked,
@@ -111,6 +117,7 @@ from core.incident.evolve.updates import (
     snoozed,
 )
 from core.incident.state import (
+    AlertState,
     Change,
     DraftInHand,
     Freeze,
@@ -150,13 +157,15 @@ def begin(recorded: Recorded) -> Incident:
         private=event.private,
         vacant_since=recorded.at,
         last_time=Lesson(event.last_time, of=event.last_time_of) if event.last_time else None,
+        alarm=event.alarm,
+        alerts={event.alarm.number: AlertState(event.alarm.title, True, recorded.at)} if event.alarm else {},
     )
     first = entry(incident, recorded)
     return replace(
         incident,
         course=course.begun(incident),
         entries=(first,) if first else (),
-        people=(recorded.by,),
+        people=() if recorded.by.machine else (recorded.by,),
         version=recorded.version,
         changed_at=recorded.at,
     )
@@ -177,6 +186,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     people, present, gone = after.people, after.present, after.left
     if (
         recorded.by is not None
+        and not recorded.by.machine
         and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
         and recorded.about not in OUTSIDE
         # Nobody comes into a private incident by what they do.
@@ -366,7 +376,12 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return replace(incident, tries=(*incident.tries, event))
         case PageAnswered() | PageUnanswered() | Widened():
             return incident
-        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted():
+        case AlertNoted():
+            state = AlertState(event.title, event.firing, event.since)
+            return replace(incident, alerts=with_(incident.alerts, event.number, state))
+        case (Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted()) | (
+            AlertsBegun() | AlertFired() | AlertCleared() | AlertsLinked() | AlertsOver()
+        ):
             return incident
         case _:
             assert_never(event)
