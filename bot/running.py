@@ -8,8 +8,8 @@ import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from bot.chats import transports, triage
 from bot.config import (
     ConfigError,
     Settings,
+    calendar_people,
     has_page,
     idle,
     load,
@@ -29,11 +30,13 @@ from bot.config import (
     public_url,
     responders,
     roster,
+    rotations,
     secrets,
     zone,
 )
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.oncall.rota import Rota
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
@@ -43,6 +46,7 @@ from bot.web.status.page import House, files
 from bot.wiring import Page, Plan, Tocsin
 from core.clock import SystemClock
 from core.database import DatabaseFailure, explain, open_file
+from core.errands import Errands
 from core.port import Fatal
 
 log = structlog.get_logger(__name__)
@@ -82,6 +86,10 @@ async def start(path: Path, *, verbose: bool) -> int:
             log.warning(line)
         people = roster(settings)
         chats = await stack.enter_async_context(transports(settings, clock))
+        rota = Rota(
+            rotations(settings, people, clock.now().year), calendar_people(settings, people), calendars(settings), clock
+        )
+        await rota.begin()
         plan = Plan(
             database,
             clock,
@@ -95,6 +103,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             page=_page(settings) if has_page(settings) else None,
             postmortems=settings.data_dir / "postmortems",
             insights=True,
+            rota=rota.stretches,
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -107,8 +116,25 @@ async def start(path: Path, *, verbose: bool) -> int:
         if plan.page is not None and tocsin.page is not None:
             pages = outside(plan.page.folder, tocsin.page.files)
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
+        await stack.enter_async_context(_beside(rota.run()))
         await _until_told(tocsin)
     return 0
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Work that goes on for as long as the bot runs."""
+    errands = Errands()
+    errands.begin(work)
+    try:
+        yield
+    finally:
+        await errands.end()
+
+
+def calendars(settings: Settings) -> Path:
+    """Where fetched calendars are kept."""
+    return settings.data_dir / "calendars"
 
 
 def _page(settings: Settings) -> Page:

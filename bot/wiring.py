@@ -19,8 +19,10 @@ from bot.web.status.folder import Folder
 from bot.web.status.keeping import Render, StatusPage
 from core.activity_log import ActivityLog
 from core.command_post import CommandPost
+from core.covers import Covers
 from core.database import Database, Guarded
 from core.displays import Displays
+from core.duty import Duty, Rota
 from core.figures_kept import FIGURES, FiguresKept
 from core.incident.digest import WEEK
 from core.incident.policy import Policy
@@ -59,7 +61,8 @@ class Page:
 @dataclass
 class Plan:
     """What to wire: the chats, each with its triage channels by name, the house rules, the status page if there is one, and
-    whether anybody may ask for the insights. `postmortems` is the folder in which they are kept.
+    whether anybody may ask for the insights. `postmortems` is the folder in which they are kept, `rota` who is on call
+    around a moment, where that changes.
     """
 
     database: Database
@@ -75,6 +78,7 @@ class Plan:
     page: Page | None = None
     postmortems: Path | None = None
     insights: bool = False
+    rota: Rota | None = None
 
 
 class Tocsin:
@@ -86,7 +90,9 @@ class Tocsin:
         self._plan = plan
         self._database = Guarded(plan.database)
         self.log = ActivityLog(self._database)
-        self.post = CommandPost(self.log, plan.clock, lambda: policy)
+        covers = Covers()
+        duty = Duty(policy, plan.rota, covers, plan.clock)
+        self.post = CommandPost(self.log, plan.clock, duty.policy, covers)
         self.displays = Displays(plan.transports, self.post, Showing(self._database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
         self.reception = Reception(

@@ -5,11 +5,12 @@ Rule: an answer follows from one record alone, is given once, in the order of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.incident.cards import Card, told
+from core.incident.cards.people import cover, on_call
 from core.incident.document import Document, Post, line
-from core.incident.events import Asked, Origin, Recorded, Refused, Told
+from core.incident.events import Asked, CoverBegun, OnCallTold, Origin, Recorded, Refused, Told
 from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -59,6 +60,13 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
             else _own(None, recorded, help_document(event.topic), origin, where)
         )
         return (shown,) if shown else ()
+    if isinstance(event, OnCallTold):
+        return (_own(incident, recorded, on_call(event), origin, where),)
+    if isinstance(event, CoverBegun) and incident is None:
+        # In an incident its card says it.
+        concerned = tuple(one for one in (event.by, event.who) if not one.is_(recorded.by))
+        said = _own(None, recorded, cover(event), origin, where)
+        return (replace(said, post=replace(said.post, pings=concerned)),)
     if isinstance(event, Refused):
         put = origin.kind == "reacted" and origin.answer is None
         if put and recorded.by.account.transport == origin.message.channel.transport:

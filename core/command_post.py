@@ -19,10 +19,11 @@ from weakref import WeakValueDictionary
 import structlog
 
 from core.activity_log import HOUSE, ActivityLog, Repeated, Unreadable, stream_of
+from core.covers import Covers
 from core.incident import commands as c
 from core.incident import refusals
 from core.incident.deadlines import deadlines
-from core.incident.decide import Act, Elsewhere, Events, decide, declare
+from core.incident.decide import Act, Elsewhere, Events, covering, decide, declare
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
 from core.incident.digest import digest
@@ -82,6 +83,7 @@ class CommandPost:
     log: ActivityLog
     clock: Clock
     policy: Callable[[], Policy]
+    covers: Covers = field(default_factory=Covers)
     listeners: list[Listener] = field(default_factory=list)
     sleepers: list[Callable[[str], None]] = field(default_factory=list)
 
@@ -103,7 +105,8 @@ class CommandPost:
         return tuple(self._incidents.items())
 
     async def wake(self) -> None:
-        """Loads every incident that still changes; at start."""
+        """Loads every incident that still changes, and who covers whom; at start."""
+        self.covers.take_in(await self.log.since(HOUSE, self.covers.oldest(self.clock.now())))
         for stream in await self.log.awake():
             incident = await self.incident(stream)
             if incident is not None:
@@ -123,6 +126,8 @@ class CommandPost:
             return await self._declare(order, order.command, order.triage)
         if isinstance(order.command, c.PostDigest):
             return await self._digest(order, order.command)
+        if isinstance(order.command, c.Cover | c.EndCover):
+            return await self._cover(order, order.command)
         incident = await self.incident(order.stream)
         if incident is None:
             return await self._outside(replace(order, stream=HOUSE))
@@ -158,6 +163,8 @@ class CommandPost:
         match command:
             case c.Show(what="help"):
                 return (Told(what="help", topic=command.topic),)
+            case c.ShowOnCall():
+                return (covering.told(self.policy(), self.clock.now()),)
             case c.Misread():
                 raise Refusal("misread", command.answer)
             case c.DenyStranger():
@@ -208,6 +215,27 @@ class CommandPost:
             # Where nothing is open nothing is written either: a later look finds the same.
             return await self._record(order, {HOUSE: (posted,)}) if posted else Outcome(HOUSE)
 
+    async def _cover(self, order: Order, command: c.Cover | c.EndCover) -> Outcome:
+        """Covers are the house's: whoever is called in any incident goes by them. Where one was said, it stands as well."""
+        here = await self.incident(order.stream) is not None
+        async with self._locked([HOUSE, order.stream]):
+            incident = await self._there(order.stream) if here else None
+            stream, act = order.stream if here else HOUSE, self._act(order)
+            try:
+                if isinstance(command, c.Cover):
+                    events = covering.cover(command, act, incident)
+                else:
+                    events = covering.end(command.who, command.by, command.until, act.policy)
+            except Refusal as refusal:
+                return await self._record(
+                    replace(order, stream=stream),
+                    {stream: (Refused(rule=refusal.rule, answer=refusal.answer),)},
+                    {stream: incident} if incident else {},
+                )
+            known = {stream: incident} if incident else {}
+            every = {stream: events, **({HOUSE: events} if events else {})}
+            return await self._record(replace(order, stream=stream), every, known)
+
     async def _readable(self, stream: str) -> Incident | None:
         """The incident, unless its record is damaged: then the list goes without it, and the log says so."""
         try:
@@ -237,6 +265,7 @@ class CommandPost:
         for stream, mine in happened.items():
             if stream != HOUSE:
                 self._incidents[stream] = _after(known.get(stream), mine)
+        self.covers.take_in(happened.get(HOUSE, ()))
         for stream, mine in happened.items():
             self._tell(stream, mine)
         first = records[0].stream

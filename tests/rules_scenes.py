@@ -10,6 +10,7 @@ from typing import Literal
 from incidents import ANN, BOB, JON, LEAH, MIA, Case, message, team
 
 from core.incident import commands as c
+from core.incident.on_call import Rotated, Stretch
 from core.incident.policy import Policy, Service
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Person, Role
 
@@ -165,6 +166,20 @@ def busy() -> Case:
 def crossing() -> Case:
     """Mia hands diagnosis over to Jon, who has not answered."""
     return play(calm(), (MIA, c.HandOff(who=JON)))
+
+
+def relieved() -> Case:
+    """Mia, who has diagnosis, was on call until a minute ago, and Jon is now."""
+    start, day = Case().incident.declared_at, timedelta(days=1)
+    until = start + 5 * MINUTE
+    shifts = (
+        Stretch(rotation="house", who=MIA, since=start - day, until=until),
+        Stretch(rotation="house", who=JON, since=until, until=until + day),
+    )
+    case = Case(MIA, house=Policy(on_call=(MIA,), shifts=shifts, rotations=(Rotated(name="house"),)))
+    play(case, (ANN, c.NoteArrival()))
+    case.policy = case.policy.model_copy(update={"on_call": (JON,)})
+    return play(case, 5 * MINUTE)
 
 
 def taken_over() -> Case:

@@ -17,6 +17,7 @@ from rules_scenes import (
     left,
     objected,
     play,
+    relieved,
     rolled_back,
     ruled,
     stopping,
@@ -89,6 +90,7 @@ NO: dict[Ask, tuple[Callable[[], Case], Person, str]] = {
     Ask.OBJECTION: (objected, ANN, "overturned"),
     Ask.SECOND: (_second, MIA, "Mia said no"),
     Ask.VACANT: (left, ANN, "more-than-yes"),
+    Ask.SHIFT: (relieved, MIA, "Mia said no"),
     Ask.POSTMORTEM: (_owing, ANN, "more-than-yes"),
 }
 """How the question is settled, or the rule by which the no is refused; empty where it stays open for others."""

@@ -7,7 +7,7 @@ contract has and this version refuses are in `LATER`.
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.calendars import known_calendar, known_week
+from bot.config.calendars import free_day, known_calendar, known_handover, known_week
 from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Check, Times
 from core.incident.policy import Names as NamesShown
@@ -39,8 +39,6 @@ LATER = (
     "hooks",
     "people.notify",
     *(f"roles.{role}" for role in Role),
-    "rotations",
-    "services.runbook",
 )
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
 
@@ -74,6 +72,18 @@ def dashed(value: object) -> object:
     What comes later wins, and that is the environment.
     """
     return {name.replace("_", "-"): inner for name, inner in value.items()} if isinstance(value, dict) else value
+
+
+def next_or_names(value: object) -> object:
+    """The word `next`, or a list of names."""
+    return value if value == "next" else listed(value)
+
+
+def whole_shifts(every: timedelta) -> timedelta:
+    """The length of a shift. Raises `ValueError`."""
+    if every < timedelta(hours=4) or every % timedelta(hours=1):
+        raise ValueError("write whole weeks, days or hours, four hours at least: 1w, 2w, 1d or 12h")
+    return every
 
 
 def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
@@ -185,6 +195,7 @@ class Web(Table):
 
 class Person(Table):
     name: Words
+    mail: Words | None = None
     initials: Annotated[str, StringConstraints(pattern=r"^\w{1,3}$")] | None = None
     discord: Snowflake | None = None
     matrix: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] | None = None
@@ -211,6 +222,41 @@ class Service(Table):
     # Not `Names`: one sentence that stands without its list has commas of its own, and is no list.
     thresholds: Annotated[tuple[Threshold, ...], Field(max_length=len(THRESHOLDS)), AfterValidator(different)] = ()
     unsafe_if: Caution | None = None
+    runbook: Words | None = None
+
+
+class Override(Table):
+    """Somebody is on instead, from one moment to another: of the rotation's zone, unless they say one."""
+
+    who: Words
+    since: Annotated[datetime, Field(alias="from")]
+    until: Annotated[datetime, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _forward(self) -> Override:
+        if (self.since.tzinfo is None) != (self.until.tzinfo is None):
+            raise ValueError("give both times their offset from UTC, or neither")
+        if self.since >= self.until:
+            raise ValueError("it ends before it begins; write from before to")
+        return self
+
+
+class Rotation(Table):
+    name: Words
+    people: Names = ()
+    backup: Annotated[Literal["next"] | Names, BeforeValidator(next_or_names)] = "next"
+    every: Annotated[Length, AfterValidator(whole_shifts)] = timedelta(weeks=1)
+    handover: Annotated[str, AfterValidator(known_handover)] = "Mon 09:00"
+    start: date = date(2024, 1, 1)
+    zone: Annotated[Words, AfterValidator(known_zone)] | None = None
+    holidays: Annotated[tuple[Annotated[str, AfterValidator(free_day)], ...], BeforeValidator(listed)] = ()
+    overrides: tuple[Override, ...] = ()
+    calendar: Words | None = None
+    service: Words | None = None
+
+
+class Runbooks(Table):
+    folder: Path = Path("runbooks")
 
 
 class Postmortem(Table):
@@ -259,6 +305,8 @@ class Settings(BaseSettings):
     web: Web = Web()
     people: tuple[Person, ...] = ()
     services: tuple[Service, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
+    runbooks: Runbooks = Runbooks()
     severities: Severities = Severities()
     postmortem: Postmortem = Postmortem()
     followups: FollowUps = FollowUps()

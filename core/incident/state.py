@@ -17,6 +17,7 @@ from core.incident.parts import (
     AMENDED,
     RETIMED,
     Change,
+    Covering,
     DecisionPoint,
     Delivery,
     DraftInHand,
@@ -55,6 +56,7 @@ __all__ = [
     "AMENDED",
     "RETIMED",
     "Change",
+    "Covering",
     "DecisionPoint",
     "Delivery",
     "DraftInHand",
@@ -160,6 +162,7 @@ class Incident:
     postmortem: Postmortem | None = None
     lesson: Lesson | None = None
     last_time: Lesson | None = None
+    covers: tuple[Covering, ...] = ()
     evidence: Mapping[MessageRef, Evidence] = field(default_factory=dict)
     course: Course = ()
 

@@ -166,6 +166,11 @@ VERBS: tuple[Verb, ...] = (
         (optional(argument("length", Kind.LENGTH, "10m", asks="for how long, like 10m")),),
     ),
     Verb("withdraw", Group.UPDATE, c.WithdrawUpdate, "withdraw the last update", "withdraw it was meant for another incident", (WHY,)),
+    Verb("oncall", Group.PEOPLE, c.ShowOnCall, "say who is on call now, who is next, and who covers whom", "oncall", aliases=("on-call",)),
+    Verb(
+        "cover", Group.PEOPLE, c.Cover, "take the pages of somebody on call for a while, or give them yours", "cover @ann 2h",
+        (WHO, optional(argument("length", Kind.LENGTH, "2h", asks="for how long, like 2h"))),
+    ),
     Verb(
         "followup", Group.AFTER, c.FollowUp, "add work that outlives the incident, with its owner and its day",
         "followup alert on failing payments owner=@ann due=Friday priority=P1", (TEXT,),
@@ -220,8 +225,6 @@ NOT_YET: dict[str, tuple[Group, str]] = {
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
     "page": (Group.PEOPLE, "Mention the person in this channel."),
     "widen": (Group.PEOPLE, "Mention in this channel whom you need."),
-    "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),
-    "oncall": (Group.PEOPLE, "Tocsin's config says who is on call."),
 }
 """The spec's verbs that this version does not have: their group, and what to do instead."""
 

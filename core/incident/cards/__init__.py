@@ -15,6 +15,7 @@ from core.incident.cards.digest import digest_cards
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import SETTLED, letters, letters_of, told
 from core.incident.cards.nudges import checklist, nudges
+from core.incident.cards.people import covers
 from core.incident.cards.prompts import prompts
 from core.incident.cards.roles import handovers
 from core.incident.cards.summary import summary
@@ -36,6 +37,7 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "checklist": checklist,
     "nudge": nudges,
     "role": handovers,
+    "cover": covers,
     "letter": letters,
     "summary": summary,
     "follow-ups": follow_ups,

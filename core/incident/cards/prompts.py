@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from core.incident.cards import after, calls
+from core.incident.cards import people as people_out
 from core.incident.cards.asking import Asking, people, yes
 from core.incident.cards.card import Card, card, choice
 from core.incident.commands import Close, Publish
@@ -147,6 +148,7 @@ QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
     Ask.SECOND: calls.second,
     Ask.VACANT: calls.vacant,
     Ask.POSTMORTEM: after.reminder,
+    Ask.SHIFT: people_out.shift,
 }
 """How each question reads; a new one is a row here."""
 
@@ -170,6 +172,7 @@ SETTLED = {
     Ask.SECOND: "A second check",
     Ask.VACANT: "The call that was left",
     Ask.POSTMORTEM: "The postmortem",
+    Ask.SHIFT: "The end of the shift",
 }
 
 

@@ -63,6 +63,7 @@ from core.incident.commands.closing import CameBack, Close, CloseDuplicate, Clos
 from core.incident.commands.declaring import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.commands.items import AddItem, EndItem, Grab, LetGo
 from core.incident.commands.named import incident_named
+from core.incident.commands.people import Cover, EndCover, OfferShift, ShowOnCall
 from core.incident.commands.record import (
     AddNote,
     Amend,
@@ -125,6 +126,7 @@ __all__ = [
     "Command",
     "Confirm",
     "CorrectUpdate",
+    "Cover",
     "Debrief",
     "DecideBy",
     "Declare",
@@ -134,6 +136,7 @@ __all__ = [
     "Discard",
     "Draft",
     "EditSource",
+    "EndCover",
     "EndFollowUp",
     "EndItem",
     "EndPause",
@@ -167,6 +170,7 @@ __all__ = [
     "NoteTakenBack",
     "Nudge",
     "Object",
+    "OfferShift",
     "PassRole",
     "PostDigest",
     "Publish",
@@ -184,6 +188,7 @@ __all__ = [
     "SetSeverity",
     "SettleSameOrNew",
     "Show",
+    "ShowOnCall",
     "Snooze",
     "TakeOver",
     "Title",
@@ -212,6 +217,7 @@ AnyCommand = (
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate | Snooze | NoteAudiences)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
     | (KeepClaim | NoteTakenBack)
+    | (ShowOnCall | Cover | EndCover | OfferShift)
     | (FollowUp | MoveFollowUp | EndFollowUp | AskPostmortem | PublishPostmortem | WaivePostmortem | Debrief)
     | (HideEntry | GiveEvidence | RemindPostmortem | PostDigest)
     | (AskForCommander | AskDecision | EndPause | AskWhetherItWorked | LetItStand | Nudge)

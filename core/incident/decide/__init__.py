@@ -15,6 +15,7 @@ from core.incident.decide import (
     asking,
     calls,
     closing,
+    covering,
     declaring,
     followups,
     items,
@@ -161,6 +162,15 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return roles.hand_off(incident, command, act)
         case c.TakeOver():
             return roles.take_over(incident, command, act)
+        case c.ShowOnCall():
+            return (covering.told(act.policy, act.now),)
+        case c.Cover():
+            return covering.cover(command, act, incident)
+        case c.EndCover():
+            # The house's own.
+            return ()
+        case c.OfferShift():
+            return covering.offer_shift(incident, command, act)
         case c.PassRole():
             return roles.pass_role(incident, command)
         case c.AddItem():

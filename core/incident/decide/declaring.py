@@ -11,6 +11,7 @@ from datetime import datetime
 from core.incident import refusals
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide.act import Act, Events
+from core.incident.decide.covering import called_for
 from core.incident.events import Ask, Asked, BackupNamed, Debriefed, Declared, How, Joined, Recorded, RoleTaken, Settled
 from core.incident.policy import Policy, Service
 from core.incident.state import Incident
@@ -18,6 +19,9 @@ from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Sever
 
 NAME_LIMIT = 80
 """Characters of a channel's name (spec, section 4; Slack's cap, which FireHydrant documents too)."""
+
+SHIFTS = 40
+"""Stretches on call that are written into an incident at most, the next first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     by = act.person
     service = _service(command.service, command.title, policy)
     last_time, of = house.last_time
+    policy = _called_for(policy, service)
     declared = Declared(
         number=house.next_number,
         name=channel_name(command.title, act.at, house.taken),
@@ -121,6 +126,14 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
         *([RoleTaken(role=Role.IC, who=by, how=How.DECLARED)] if on_call else []),
         *_prefilled(service),
     )
+
+
+def _called_for(policy: Policy, service: Service | None) -> Policy:
+    """The rules with those who are called for this service: its own rotations', where it has any, else the house's."""
+    mine = service.name if service is not None and any(one.service == service.name for one in policy.rotations) else ""
+    shifts = tuple(one for one in policy.shifts if one.service == mine)[:SHIFTS]
+    on_call = called_for(policy, service.name if service else "")
+    return policy.model_copy(update={"on_call": on_call, "shifts": shifts})
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

@@ -58,6 +58,7 @@ from core.incident.events.closing import Closed, CloseKind, RelapseSeen, Reopene
 from core.incident.events.declaring import Declared, Joined
 from core.incident.events.happened import Happened
 from core.incident.events.items import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
+from core.incident.events.people import CoverBegun, CoverEnded, OnCallTold
 from core.incident.events.record import (
     ChangeRecorded,
     DecisionMarked,
@@ -100,6 +101,8 @@ __all__ = [
     "CloseKind",
     "Closed",
     "Corrected",
+    "CoverBegun",
+    "CoverEnded",
     "Debriefed",
     "DecisionMarked",
     "DecisionPointAnswered",
@@ -136,6 +139,7 @@ __all__ = [
     "Noted",
     "Nudged",
     "Objected",
+    "OnCallTold",
     "OpenFollowUp",
     "Origin",
     "OwedPostmortem",
@@ -185,6 +189,7 @@ Event = Annotated[
     | (FollowUpAdded | FollowUpMoved | FollowUpEnded | Debriefed | EntryHidden | EvidenceGiven | DigestPosted)
     | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
     | (Arrived | Left)
+    | (CoverBegun | CoverEnded | OnCallTold)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]

@@ -32,6 +32,7 @@ class Ask(StrEnum):
     SECOND = "second"
     VACANT = "vacant"
     POSTMORTEM = "postmortem"
+    SHIFT = "shift"
 
 
 class Again(Value):

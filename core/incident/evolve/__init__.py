@@ -24,6 +24,8 @@ from core.incident.events import (
     ChannelOpened,
     Closed,
     Corrected,
+    CoverBegun,
+    CoverEnded,
     Debriefed,
     DecisionMarked,
     DecisionPointAnswered,
@@ -58,6 +60,7 @@ from core.incident.events import (
     Noted,
     Nudged,
     Objected,
+    OnCallTold,
     PathChosen,
     PhaseSet,
     PostmortemAssigned,
@@ -92,6 +95,7 @@ from core.incident.events import (
 from core.incident.evolve import after as aftermath
 from core.incident.evolve import calls, course
 from core.incident.evolve.grown import with_, with_person
+from core.incident.evolve.people import covered
 from core.incident.evolve.phases import open_again, reopening, well_again
 from core.incident.evolve.record import amended, each_entry, evidence_edited, source_edited, unseconded
 from core.incident.evolve.roles import left, take_role, vacate
@@ -118,6 +122,9 @@ from core.incident.vocabulary import Person, Phase
 
 OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
 """Acts that are recorded here without making whoever did them one of the incident's people."""
+
+CALLED_IN = (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.HANDOFF)
+"""Who is asked for a call, or offered one, is brought in: a tie-breaker too whom nobody has called yet."""
 
 
 def begin(recorded: Recorded) -> Incident:
@@ -240,6 +247,8 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return take_role(incident, event, recorded)
         case RoleVacated():
             return vacate(incident, event.role, recorded)
+        case CoverBegun():
+            return covered(incident, event, by)
         case BackupNamed():
             roles = with_(incident.roles, event.role, replace(incident.holding(event.role), backup=event.who))
             return replace(incident, roles=roles, people=with_person(incident.people, event.who))
@@ -327,8 +336,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case Asked():
             key = f"prompt/{event.ask}-{event.number}"
             asked = replace(incident, prompts=with_(incident.prompts, key, Prompt(key, event, recorded.at)))
-            # Who is asked for a call is brought in, a tie-breaker too whom nobody has called yet.
-            called_in = event.to if event.ask in (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED) else ()
+            called_in = event.to if event.ask in CALLED_IN else ()
             return replace(asked, people=reduce(with_person, called_in, incident.people))
         case Settled():
             prompt = replace(incident.prompts[event.prompt], settled=event.how)
@@ -351,7 +359,18 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             PostmortemAssigned() | PostmortemDrafted() | PostmortemPublished() | PostmortemWaived()
         ):
             return aftermath.after(incident, event, recorded, by)
-        case Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted():
+        case (
+            Declared()
+            | Noted()
+            | DecisionMarked()
+            | Told()
+            | Heard()
+            | Refused()
+            | Arrived()
+            | DigestPosted()
+            | OnCallTold()
+            | CoverEnded()
+        ):
             return incident
         case _:
             assert_never(event)

@@ -57,6 +57,7 @@ from core.incident.refusals.incidents import (
     raised_again,
 )
 from core.incident.refusals.items import item_ended, item_in_hands, no_such_item, not_in_your_hands, wrong_kind
+from core.incident.refusals.people import covered_too_long
 from core.incident.refusals.refusal import Refusal, either, names
 from core.incident.refusals.roles import (
     backup_is_holder,
@@ -89,6 +90,7 @@ __all__ = [
     "close_needs",
     "closed_already",
     "command_is_handed_off",
+    "covered_too_long",
     "day_has_passed",
     "debrief_after_the_close",
     "decision_in_the_past",
