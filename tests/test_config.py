@@ -640,11 +640,12 @@ def uncommented(text: str) -> str:
 
 def flat(data: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for key, value in data.items():
-        inner = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else value
-        if isinstance(inner, dict):
-            yield from flat(inner, f"{above}{key}.")
-        else:
-            yield f"{above}{key}"
+        entries = value if isinstance(value, list) and value and isinstance(value[0], dict) else [value]
+        for inner in entries:
+            if isinstance(inner, dict):
+                yield from flat(inner, f"{above}{key}.")
+            else:
+                yield f"{above}{key}"
 
 
 def test_the_example_is_a_config_that_works(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from core.incident.vocabulary import Person
 LIMIT = 1024 * 1024
 """Bytes of a calendar."""
 
-EVENTS = 5000
+EVENTS = 2000
 """Events of a calendar."""
 
 REPEATS = 200_000
@@ -90,9 +90,9 @@ def read(data: bytes, people: People, zone: tzinfo, since: datetime, until: date
     events = list(calendar.walk("VEVENT"))
     if len(events) > EVENTS:
         raise CalendarUnreadable(f"it has more than {EVENTS} events")
-    if sum(map(_repetitions(until), events)) > REPEATS:
-        raise CalendarUnreadable("its events repeat too often for too long: end what is over with UNTIL")
     try:
+        if sum(map(_repetitions(until), events)) > REPEATS:
+            raise CalendarUnreadable("its events repeat too often for too long: end what is over with UNTIL")
         found = recurring_ical_events.of(calendar).between(since, until)
         shifts = [shift for event in found if (shift := _shift(event, people, zone)) is not None]
     except BROKEN as error:

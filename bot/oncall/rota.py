@@ -72,7 +72,7 @@ class Rota:
             try:
                 one.data = await asyncio.to_thread(one.source.kept)
             except CalendarUnreadable as wrong:
-                one.trouble = str(wrong)
+                self._troubled(one, str(wrong))
             await self._take(one, one.data, keep=False)
 
     async def run(self) -> None:
@@ -109,7 +109,7 @@ class Rota:
                 log.warning("a calendar cannot be kept", rotation=one.rotation.name, reason=error.strerror)
         unknown = reading.unknown if one.reading is None else set(reading.unknown) - set(one.reading.unknown)
         for name in sorted(unknown):
-            log.warning("a calendar names nobody of [[people]]", rotation=one.rotation.name, event=name)
+            log.warning("a calendar names nobody of [[people]]", rotation=one.rotation.name, summary=name)
         one.data, one.reading, one.trouble = data, reading, "" if keep or one.trouble == "" else one.trouble
         self._told = None
 

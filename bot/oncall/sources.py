@@ -73,7 +73,8 @@ class Address:
         self.name = urlsplit(address).hostname or "an address"
 
     def kept(self) -> bytes:
-        return _read(self._path)
+        # Before the first fetch there is none.
+        return _read(self._path) if self._path.exists() else b""
 
     def keep(self, data: bytes) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
