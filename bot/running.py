@@ -37,6 +37,7 @@ from bot.config import (
 from bot.lock import Held, hold
 from bot.metrics import measure
 from bot.oncall.rota import Rota
+from bot.runbooks.folder import Bookcase
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
@@ -89,7 +90,8 @@ async def start(path: Path, *, verbose: bool) -> int:
         rota = Rota(
             rotations(settings, people, clock.now().year), calendar_people(settings, people), calendars(settings), clock
         )
-        await rota.begin()
+        books = Bookcase(settings.runbooks.folder, clock)
+        await asyncio.gather(rota.begin(), books.look())
         plan = Plan(
             database,
             clock,
@@ -104,6 +106,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             postmortems=settings.data_dir / "postmortems",
             insights=True,
             rota=rota.stretches,
+            shelf=books.shelf,
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -116,16 +119,17 @@ async def start(path: Path, *, verbose: bool) -> int:
         if plan.page is not None and tocsin.page is not None:
             pages = outside(plan.page.folder, tocsin.page.files)
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
-        await stack.enter_async_context(_beside(rota.run()))
+        await stack.enter_async_context(_beside(rota.run(), books.run()))
         await _until_told(tocsin)
     return 0
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def _beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Work that goes on for as long as the bot runs."""
     errands = Errands()
-    errands.begin(work)
+    for work in works:
+        errands.begin(work)
     try:
         yield
     finally:

@@ -26,6 +26,7 @@ from core.duty import Duty, Rota
 from core.figures_kept import FIGURES, FiguresKept
 from core.incident.digest import WEEK
 from core.incident.policy import Policy
+from core.incident.runbook import Shelf
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Briefed, Clock, Fatal, Permanent, Temporary, Transport
@@ -62,7 +63,7 @@ class Page:
 class Plan:
     """What to wire: the chats, each with its triage channels by name, the house rules, the status page if there is one, and
     whether anybody may ask for the insights. `postmortems` is the folder in which they are kept, `rota` who is on call
-    around a moment, where that changes.
+    around a moment, where that changes, and `shelf` the runbooks that there are now.
     """
 
     database: Database
@@ -79,6 +80,7 @@ class Plan:
     postmortems: Path | None = None
     insights: bool = False
     rota: Rota | None = None
+    shelf: Callable[[], Shelf] = Shelf
 
 
 class Tocsin:
@@ -92,7 +94,7 @@ class Tocsin:
         self.log = ActivityLog(self._database)
         covers = Covers()
         duty = Duty(policy, plan.rota, covers, plan.clock)
-        self.post = CommandPost(self.log, plan.clock, duty.policy, covers)
+        self.post = CommandPost(self.log, plan.clock, duty.policy, covers, plan.shelf)
         self.displays = Displays(plan.transports, self.post, Showing(self._database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
         self.reception = Reception(

@@ -23,14 +23,29 @@ from core.covers import Covers
 from core.incident import commands as c
 from core.incident import refusals
 from core.incident.deadlines import deadlines
-from core.incident.decide import Act, Elsewhere, Events, covering, decide, declare
+from core.incident.decide import Act, Elsewhere, Events, covering, decide, declare, runbooks
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
 from core.incident.digest import digest
-from core.incident.events import Ask, Closed, CloseKind, Declared, Event, Heard, Joined, Origin, Recorded, Refused, Told
+from core.incident.events import (
+    Ask,
+    Closed,
+    CloseKind,
+    Declared,
+    Event,
+    Heard,
+    Joined,
+    OnCallTold,
+    Origin,
+    Recorded,
+    Refused,
+    RunbookShown,
+    Told,
+)
 from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
 from core.incident.refusals import Refusal
+from core.incident.runbook import Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, FollowUpRef, Person
 from core.keys import bug_id
@@ -84,6 +99,7 @@ class CommandPost:
     clock: Clock
     policy: Callable[[], Policy]
     covers: Covers = field(default_factory=Covers)
+    shelf: Callable[[], Shelf] = Shelf
     listeners: list[Listener] = field(default_factory=list)
     sleepers: list[Callable[[str], None]] = field(default_factory=list)
 
@@ -145,7 +161,7 @@ class CommandPost:
 
     def _act(self, order: Order) -> Act:
         now = self.clock.now()
-        return Act(order.by, min(order.at, now), now, self.policy())
+        return Act(order.by, min(order.at, now), now, self.policy(), self.shelf())
 
     async def _outside(self, order: Order) -> Outcome:
         async with self._locked([HOUSE]):
@@ -156,15 +172,13 @@ class CommandPost:
             return await self._record(order, {HOUSE: events})
 
     def _without_incident(self, command: c.AnyCommand) -> Events:
-        """What may be asked where there is no incident: help. Everything else is told where it belongs."""
+        """What may be asked where there is no incident: help, who is on call, a runbook. Everything else is told where it belongs."""
         number = c.incident_named(command)
         if number is not None:
             raise refusals.no_such_incident(number)
         match command:
-            case c.Show(what="help"):
-                return (Told(what="help", topic=command.topic),)
-            case c.ShowOnCall():
-                return (covering.told(self.policy(), self.clock.now()),)
+            case c.Show(what="help") | c.ShowRunbook() | c.ShowOnCall():
+                return (self._told(command),)
             case c.Misread():
                 raise Refusal("misread", command.answer)
             case c.DenyStranger():
@@ -183,6 +197,16 @@ class CommandPost:
                 return ()
             case _:
                 raise refusals.not_in_an_incident(self.policy().emoji["declare"])
+
+    def _told(self, command: c.Show | c.ShowRunbook | c.ShowOnCall) -> Told | OnCallTold | RunbookShown:
+        """What is answered in words wherever it is asked."""
+        match command:
+            case c.ShowRunbook():
+                return runbooks.show(command, self.shelf(), None)
+            case c.ShowOnCall():
+                return covering.told(self.policy(), self.clock.now())
+            case _:
+                return Told(what="help", topic=command.topic)
 
     async def _there(self, stream: str) -> Incident:
         incident = await self.incident(stream)

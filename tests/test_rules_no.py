@@ -23,6 +23,7 @@ from rules_scenes import (
     stopping,
     taken_over,
     unsafe,
+    unwritten,
     watched,
 )
 
@@ -91,6 +92,7 @@ NO: dict[Ask, tuple[Callable[[], Case], Person, str]] = {
     Ask.SECOND: (_second, MIA, "Mia said no"),
     Ask.VACANT: (left, ANN, "more-than-yes"),
     Ask.SHIFT: (relieved, MIA, "Mia said no"),
+    Ask.RUNBOOK: (unwritten, ANN, "Ann said no"),
     Ask.POSTMORTEM: (_owing, ANN, "more-than-yes"),
 }
 """How the question is settled, or the rule by which the no is refused; empty where it stays open for others."""

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from itertools import groupby
 
-from core.incident.emoji import EMOJI, THRESHOLDS
+from core.incident.emoji import EMOJI, STEPS, THRESHOLDS
 
 
 class Where(StrEnum):
@@ -32,6 +32,7 @@ class Where(StrEnum):
     THRESHOLDS = "the thresholds' card"
     PROMPT = "anything Tocsin asks you to confirm"
     WATCH = "the watch after *resolved*"
+    RUNBOOK = "a runbook's card"
     POSTMORTEM = "the postmortem's card, and its reminders"
 
 
@@ -95,6 +96,11 @@ REACTIONS: tuple[Reaction, ...] = (
         Reaction(Where.THRESHOLDS, EMOJI[action], action, "that sentence is met; taking it back unmarks it", f"met {number}")
         for action, number in THRESHOLDS.items()
     ),
+    *(
+        Reaction(Where.RUNBOOK, EMOJI[action], action, "make an action of that step, once", f"step {number}")
+        for action, number in STEPS.items()
+    ),
+    Reaction(Where.RUNBOOK, "▶️", "next_page", "show the next section", "runbook NAME 2"),
     Reaction(Where.PROMPT, "👍", "yes", "yes (doing it a second time, or the command named there, is yes too)", "yes", "who was asked"),
     Reaction(Where.WATCH, "↩️", "came_back", "it came back", "came-back"),
     Reaction(Where.POSTMORTEM, "✅", "published", "it is out", "postmortem published", "its owner or the commander"),

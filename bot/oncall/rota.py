@@ -73,7 +73,8 @@ class Rota:
                 one.data = await asyncio.to_thread(one.source.kept)
             except CalendarUnreadable as wrong:
                 self._troubled(one, str(wrong))
-            await self._take(one, one.data, keep=False)
+            if one.data:
+                await self._take(one, one.data, keep=False)
 
     async def run(self) -> None:
         """Fetches each calendar now and then, until cancelled."""
@@ -82,26 +83,30 @@ class Rota:
                 await self.fetch(one)
             await self._clock.sleep(EVERY.total_seconds())
 
-    async def fetch(self, one: Kept) -> None:
-        """Fetches a calendar once; what is wrong with it is told when it is another thing than before."""
+    async def fetch(self, one: Kept, *, keep: bool = True) -> None:
+        """Fetches a calendar once; what is wrong with it is told when it is another thing than before.
+
+        Without `keep` it is not put on disk.
+        """
         try:
             data = await one.source.fetch()
         except CalendarUnreadable as wrong:
             self._troubled(one, str(wrong))
             # What was read before is still to be told of the days to come.
-            await self._take(one, one.data, keep=False)
+            if one.data:
+                await self._take(one, one.data, keep=False)
             return
-        await self._take(one, data, keep=data != one.data)
+        if await self._take(one, data, keep=keep and data != one.data):
+            one.trouble = ""
 
-    async def _take(self, one: Kept, data: bytes, *, keep: bool) -> None:
-        if not data:
-            return
+    async def _take(self, one: Kept, data: bytes, *, keep: bool) -> bool:
+        """Reads a calendar as of now. Whether it could be."""
         now = self._clock.now()
         try:
             reading = await asyncio.to_thread(read, data, self._people, one.rotation.zone, now - BACK, now + AHEAD)
         except CalendarUnreadable as wrong:
             self._troubled(one, str(wrong))
-            return
+            return False
         if keep:
             try:
                 await asyncio.to_thread(one.source.keep, data)
@@ -110,8 +115,8 @@ class Rota:
         unknown = reading.unknown if one.reading is None else set(reading.unknown) - set(one.reading.unknown)
         for name in sorted(unknown):
             log.warning("a calendar names nobody of [[people]]", rotation=one.rotation.name, summary=name)
-        one.data, one.reading, one.trouble = data, reading, "" if keep or one.trouble == "" else one.trouble
-        self._told = None
+        one.data, one.reading, self._told = data, reading, None
+        return True
 
     def _troubled(self, one: Kept, why: str) -> None:
         if one.trouble != why:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.incident.course import Course
-from core.incident.events import Ask, Closed
+from core.incident.events import Ask, Closed, RunbookShown
 from core.incident.letters import Letters
 from core.incident.parts import (
     AMENDED,
@@ -163,6 +163,7 @@ class Incident:
     lesson: Lesson | None = None
     last_time: Lesson | None = None
     covers: tuple[Covering, ...] = ()
+    runbooks: tuple[RunbookShown, ...] = ()
     evidence: Mapping[MessageRef, Evidence] = field(default_factory=dict)
     course: Course = ()
 

@@ -64,6 +64,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("board", Group.DIRECT, c.Show, "show the board", "board", fixed={"what": "board"}),
     Verb("timeline", Group.DIRECT, c.Show, "show the timeline", "timeline", fixed={"what": "timeline"}),
     Verb(
+        "runbook", Group.DIRECT, c.ShowRunbook, "show the runbook, or another by its name; with a number, that section of it", "runbook checkout 2",
+        (optional(argument("name", Kind.WORDS, asks="which runbook, and which section of it"), "NAME"),),
+    ),
+    Verb(
         "help", Group.DIRECT, c.Show, "list the commands, or explain one", "help close",
         (optional(argument("command", Kind.WORDS, into="topic", asks="which command"), "COMMAND"),), fixed={"what": "help"},
     ),
@@ -110,6 +114,10 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "action", Group.ITEM, c.AddItem, "add something to do", "action call the payment provider @ann",
         (TEXT, optional(WHO)), fixed={"kind": ItemKind.ACTION},
+    ),
+    Verb(
+        "step", Group.ITEM, c.TakeStep, "make an action of a step of the runbook that was shown last, by its number", "step 2",
+        (argument("n", Kind.ENTRY, into="step", asks="which step, by its number"),),
     ),
     Verb("grab", Group.ITEM, c.Grab, "take an item into your hands", "grab H2", (ITEM,)),
     Verb("release", Group.ITEM, c.LetGo, "let an item go", "release H2", (ITEM,)),
@@ -221,7 +229,6 @@ PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 """Every row by its path."""
 
 NOT_YET: dict[str, tuple[Group, str]] = {
-    "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
     "page": (Group.PEOPLE, "Mention the person in this channel."),
     "widen": (Group.PEOPLE, "Mention in this channel whom you need."),

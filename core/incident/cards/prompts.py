@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.incident.cards import after, calls
+from core.incident.cards import after, calls, runbooks
 from core.incident.cards import people as people_out
 from core.incident.cards.asking import Asking, people, yes
 from core.incident.cards.card import Card, card, choice
@@ -149,6 +149,7 @@ QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
     Ask.VACANT: calls.vacant,
     Ask.POSTMORTEM: after.reminder,
     Ask.SHIFT: people_out.shift,
+    Ask.RUNBOOK: runbooks.suggestion,
 }
 """How each question reads; a new one is a row here."""
 
@@ -173,6 +174,7 @@ SETTLED = {
     Ask.VACANT: "The call that was left",
     Ask.POSTMORTEM: "The postmortem",
     Ask.SHIFT: "The end of the shift",
+    Ask.RUNBOOK: "The runbook",
 }
 
 

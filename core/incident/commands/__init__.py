@@ -77,6 +77,7 @@ from core.incident.commands.record import (
     WithdrawEntry,
 )
 from core.incident.commands.roles import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
+from core.incident.commands.runbooks import ShowRunbook, TakeStep, TurnPage
 from core.incident.commands.updates import (
     CorrectUpdate,
     Discard,
@@ -189,9 +190,12 @@ __all__ = [
     "SettleSameOrNew",
     "Show",
     "ShowOnCall",
+    "ShowRunbook",
     "Snooze",
     "TakeOver",
+    "TakeStep",
     "Title",
+    "TurnPage",
     "Unfreeze",
     "UnmeetThreshold",
     "Vacate",
@@ -217,6 +221,7 @@ AnyCommand = (
     | (Draft | Publish | Discard | PublishUnchanged | CorrectUpdate | WithdrawUpdate | Snooze | NoteAudiences)
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
     | (KeepClaim | NoteTakenBack)
+    | (ShowRunbook | TurnPage | TakeStep)
     | (ShowOnCall | Cover | EndCover | OfferShift)
     | (FollowUp | MoveFollowUp | EndFollowUp | AskPostmortem | PublishPostmortem | WaivePostmortem | Debrief)
     | (HideEntry | GiveEvidence | RemindPostmortem | PostDigest)

@@ -25,6 +25,7 @@ from core.incident.decide import (
     record,
     reminders,
     roles,
+    runbooks,
     thresholds,
     tie,
     updates,
@@ -162,6 +163,12 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return roles.hand_off(incident, command, act)
         case c.TakeOver():
             return roles.take_over(incident, command, act)
+        case c.ShowRunbook():
+            return (runbooks.show(command, act.shelf, incident),)
+        case c.TurnPage():
+            return runbooks.turn(incident, command, act)
+        case c.TakeStep():
+            return runbooks.take(incident, command, act)
         case c.ShowOnCall():
             return (covering.told(act.policy, act.now),)
         case c.Cover():

@@ -12,8 +12,10 @@ from core.incident import refusals
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide.act import Act, Events
 from core.incident.decide.covering import called_for
+from core.incident.decide.runbooks import on_shelf
 from core.incident.events import Ask, Asked, BackupNamed, Debriefed, Declared, How, Joined, Recorded, RoleTaken, Settled
 from core.incident.policy import Policy, Service
+from core.incident.runbook import Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Severity
 
@@ -104,7 +106,7 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     by = act.person
     service = _service(command.service, command.title, policy)
     last_time, of = house.last_time
-    policy = _called_for(policy, service)
+    policy = _called_for(policy, service, act.shelf)
     declared = Declared(
         number=house.next_number,
         name=channel_name(command.title, act.at, house.taken),
@@ -128,12 +130,13 @@ def declare(house: House, command: Declare, act: Act, policy: Policy, triage: Ch
     )
 
 
-def _called_for(policy: Policy, service: Service | None) -> Policy:
-    """The rules with those who are called for this service: its own rotations', where it has any, else the house's."""
+def _called_for(policy: Policy, service: Service | None, shelf: Shelf) -> Policy:
+    """The rules with those who are called for this service, and with the runbook that it has."""
     mine = service.name if service is not None and any(one.service == service.name for one in policy.rotations) else ""
     shifts = tuple(one for one in policy.shifts if one.service == mine)[:SHIFTS]
     on_call = called_for(policy, service.name if service else "")
-    return policy.model_copy(update={"on_call": on_call, "shifts": shifts})
+    services = tuple(on_shelf(one, shelf) if one is service else one for one in policy.services)
+    return policy.model_copy(update={"on_call": on_call, "shifts": shifts, "services": services})
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

@@ -74,6 +74,7 @@ from core.incident.events.record import (
     SourceEdited,
 )
 from core.incident.events.roles import BackupNamed, How, RoleTaken, RoleVacated
+from core.incident.events.runbooks import RunbookShown
 from core.incident.events.updates import (
     AudiencesSet,
     Corrected,
@@ -161,6 +162,7 @@ __all__ = [
     "RightMissing",
     "RoleTaken",
     "RoleVacated",
+    "RunbookShown",
     "Settled",
     "SeveritySet",
     "SignalNamed",
@@ -189,7 +191,7 @@ Event = Annotated[
     | (FollowUpAdded | FollowUpMoved | FollowUpEnded | Debriefed | EntryHidden | EvidenceGiven | DigestPosted)
     | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
     | (Arrived | Left)
-    | (CoverBegun | CoverEnded | OnCallTold)
+    | (CoverBegun | CoverEnded | OnCallTold | RunbookShown)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]

@@ -33,6 +33,7 @@ class Ask(StrEnum):
     VACANT = "vacant"
     POSTMORTEM = "postmortem"
     SHIFT = "shift"
+    RUNBOOK = "runbook"
 
 
 class Again(Value):

@@ -79,6 +79,7 @@ from core.incident.events import (
     RightMissing,
     RoleTaken,
     RoleVacated,
+    RunbookShown,
     Settled,
     SeveritySet,
     SignalNamed,
@@ -247,6 +248,8 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return take_role(incident, event, recorded)
         case RoleVacated():
             return vacate(incident, event.role, recorded)
+        case RunbookShown():
+            return replace(incident, runbooks=(*incident.runbooks, event))
         case CoverBegun():
             return covered(incident, event, by)
         case BackupNamed():

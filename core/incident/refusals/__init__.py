@@ -70,6 +70,7 @@ from core.incident.refusals.roles import (
     three_calls,
     to_yourself,
 )
+from core.incident.refusals.runbooks import no_runbook, no_steps, no_such_page, no_such_step
 from core.incident.refusals.updates import (
     draft_moved_on,
     no_draft,
@@ -113,12 +114,16 @@ __all__ = [
     "no_postmortem_owed",
     "no_postmortem_yet",
     "no_reminder_before",
+    "no_runbook",
+    "no_steps",
     "no_such_decision_point",
     "no_such_entry",
     "no_such_follow_up",
     "no_such_incident",
     "no_such_item",
+    "no_such_page",
     "no_such_service",
+    "no_such_step",
     "no_such_threshold",
     "no_thresholds",
     "no_update_yet",
