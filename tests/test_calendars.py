@@ -188,7 +188,7 @@ BAD: tuple[tuple[str, Callable[[], web.Response], str], ...] = (
     ("a sign-in page", lambda: web.Response(text="<html>"), "no iCalendar"),
     ("an error", lambda: web.Response(status=503), "it answers 503"),
     ("ten megabytes", lambda: web.Response(body=b"x" * 10_000_000), "more than 1024 KiB"),
-    ("a ring", lambda: web.Response(status=302, headers={"Location": "/again"}), "cannot be fetched"),
+    ("a way on", lambda: web.Response(status=302, headers={"Location": "/again"}), "it leads elsewhere"),
 )
 
 

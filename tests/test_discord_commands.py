@@ -120,7 +120,9 @@ def test_a_new_row_appears_by_itself() -> None:
     [people] = [each for each in root["options"] if each["name"] == "people"]
     assert people["description"] == "Who else is called"
     assert [(each["name"], [one["name"] for one in each["options"]]) for each in people["options"]] == [
-        ("page-now", ["who"])
+        ("oncall", []),
+        ("cover", ["who", "length"]),
+        ("page-now", ["who"]),
     ]
 
 

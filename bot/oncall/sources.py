@@ -24,8 +24,6 @@ PATIENCE = 10.0
 EVERY = timedelta(hours=1)
 """Between two fetches."""
 
-REDIRECTS = 3
-
 
 class Source(Protocol):
     """A calendar's bytes. `name` is how people are told of it."""
@@ -85,8 +83,11 @@ class Address:
             async with (
                 asyncio.timeout(PATIENCE),
                 aiohttp.ClientSession() as session,
-                session.get(self._address, max_redirects=REDIRECTS) as answer,
+                session.get(self._address, allow_redirects=False) as answer,
             ):
+                # Whoever answers must not choose where else is asked, nor see the address's secret pass on.
+                if answer.status in range(300, 400):
+                    raise CalendarUnreadable("it leads elsewhere; write the address where it ends")
                 if answer.status != 200:
                     raise CalendarUnreadable(f"it answers {answer.status}")
                 data = bytearray()
