@@ -14,7 +14,7 @@ def no_runbook(name: str, known: Sequence[str]) -> Refusal:
     why = f"There is no runbook {name[:60]}." if name else "There is no runbook for this."
     if not known:
         return Refusal(
-            "no-runbook", why, "Runbooks are Markdown files in the folder that [runbooks] of the config names."
+            "no-runbook", why, "Runbooks are Markdown files in the folder that `[runbooks]` of the config names."
         )
     shown = " ".join(f"`runbook {one}`" for one in known[:NAMED])
     return Refusal("no-runbook", why, f"There are: {shown}{' and more' if len(known) > NAMED else ''}.")
