@@ -201,7 +201,7 @@ def test_at_every_moment_one_is_primary_and_nobody_is_their_own_backup(one: Rota
     assert all(one_.until == next_.since for one_, next_ in pairwise(mine)), "no gap, no overlap"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     moments, st.lists(st.tuples(st.integers(-200, 200), st.integers(1, 200), st.sampled_from([JON, LEAH])), max_size=4)
 )

@@ -143,7 +143,13 @@ HOSTILE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+SLOW = ("open brackets", "stars", "many sections", "many steps")
+"""These take a second each."""
+
+PLAYED = [pytest.param(data, id=name, marks=[pytest.mark.endure] * (name in SLOW)) for name, data in HOSTILE.items()]
+
+
+@pytest.mark.parametrize("data", PLAYED)
 def test_a_hostile_file_is_bounded(data: bytes) -> None:
     book = runbook("x", data)
     assert len(book.pages) <= PAGES
