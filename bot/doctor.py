@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Protocol, runtime_checkable
@@ -12,12 +13,15 @@ import typer
 from aiohttp import ClientSession
 
 from bot.chats import A_RESPONDER, transports, triage
-from bot.config import Settings, has_page, idle, load, public_url, responders, roster
-from bot.running import quiet
+from bot.config import Settings, calendar_people, has_page, idle, load, public_url, responders, roster, rotations
+from bot.oncall.rota import Rota
+from bot.runbooks.folder import Bookcase
+from bot.running import calendars, quiet
 from bot.web.hooks.asking import Asking, Unseen
 from core.activity_log import HOUSE
 from core.clock import SystemClock
 from core.database import open_file
+from core.incident.on_call import gaps
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Finding, Missing, Notebook, Transport, TransportFailure
@@ -77,6 +81,8 @@ async def examine(config: Path) -> int:
         well.append(_page(settings))
     well.append(_writable("postmortems", settings.data_dir / "postmortems"))
     well += await _hooks(settings)
+    well += await _on_call(settings)
+    well += await _runbooks(settings)
     guarded = responders(settings, roster(settings)) is not None
     try:
         async with transports(settings, SystemClock(), look=True) as chats:
@@ -108,6 +114,65 @@ async def _hooks(settings: Settings) -> list[bool]:
             else:
                 count = len({one.fingerprint for group in groups for one in group.alerts})
                 well.append(_say(True, f"hook {hook.name} at {hook.url}: {count} alerts are active"))
+    return well
+
+
+GAPS = timedelta(days=14)
+"""How far ahead it is looked for times when nobody is on call."""
+
+
+async def _on_call(settings: Settings) -> list[bool]:
+    """Whether each rotation's calendar can be had, names people of the config, and leaves nobody's time out."""
+    clock, people = SystemClock(), roster(settings)
+    now = clock.now()
+    rota = Rota(rotations(settings, people, now.year), calendar_people(settings, people), calendars(settings), clock)
+    for calendar in rota.calendars:
+        await rota.fetch(calendar, keep=False)
+    found, kept = rota.stretches(now), {each.rotation.name: each for each in rota.calendars}
+    well = []
+    for rotation in rota.rotations:
+        what, one = f"rotation {rotation.name}", kept.get(rotation.name)
+        if one is not None and one.reading is None:
+            well.append(
+                _say(False, what, f"its calendar cannot be used: {one.trouble}; until then [groups] oncall is called")
+            )
+            continue
+        for name in one.reading.unknown if one is not None and one.reading is not None else ():
+            _say(None, f"{what}: {name} names nobody", "write that name, or the mail of who attends, into [[people]]")
+        empty = list(gaps(found, rotation.name, now, now + GAPS))
+        if empty == [(now, now + GAPS)]:
+            well.append(_say(False, what, "nobody is on in the next 14 days; [groups] oncall is called"))
+            continue
+        for since, until in empty[:GAPS_SHOWN]:
+            _say(None, f"{what}: nobody is on {_from(since, rotation.zone)} to {_from(until, rotation.zone)}", _INSTEAD)
+        well.append(_say(True, what))
+    return well
+
+
+GAPS_SHOWN = 3
+
+_INSTEAD = "[groups] oncall is called then; mend the calendar, or write an override"
+
+
+def _from(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%a %d %b %H:%M %Z}"
+
+
+async def _runbooks(settings: Settings) -> list[bool]:
+    """Whether the runbooks that the catalogue names are there; and which services have none, where others have some."""
+    case = Bookcase(settings.runbooks.folder, SystemClock())
+    await case.look()
+    shelf, well = case.shelf(), []
+    named = [one for one in settings.services if one.runbook and "://" not in one.runbook]
+    for service in named:
+        if shelf.for_service(service.name, service.runbook or "") is None:
+            mend = f"there is no {service.runbook} in {settings.runbooks.folder}"
+            well.append(_say(False, f"runbook of {service.name}", mend))
+    if shelf.books or named:
+        well.append(_say(True, f"{len(shelf.books)} runbooks in {settings.runbooks.folder}"))
+        without = [one.name for one in settings.services if not one.runbook and shelf.for_service(one.name) is None]
+        for name in without:
+            _say(None, f"{name} has no runbook", f"write {settings.runbooks.folder / f'{name}.md'}")
     return well
 
 

@@ -8,8 +8,8 @@ import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from bot.chats import transports, triage
 from bot.config import (
     ConfigError,
     Settings,
+    calendar_people,
     has_page,
     idle,
     load,
@@ -29,6 +30,7 @@ from bot.config import (
     public_url,
     responders,
     roster,
+    rotations,
     secrets,
     zone,
 )
@@ -36,6 +38,8 @@ from bot.hooks import hooks
 from bot.keys import key
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.oncall.rota import Rota
+from bot.runbooks.folder import Bookcase
 from bot.web.answers.links import Links
 from bot.web.answers.pages import Answers
 from bot.web.insights import pages as insights
@@ -48,6 +52,7 @@ from bot.web.status.page import House, files
 from bot.wiring import Page, Plan, Tocsin, nowhere
 from core.clock import SystemClock
 from core.database import DatabaseFailure, explain, open_file
+from core.errands import Errands
 from core.pagers import Pagers
 from core.port import Clock, Fatal
 from core.roster import Roster
@@ -90,6 +95,11 @@ async def start(path: Path, *, verbose: bool) -> int:
         people = roster(settings)
         chats = await stack.enter_async_context(transports(settings, clock))
         links = _links(settings, clock)
+        rota = Rota(
+            rotations(settings, people, clock.now().year), calendar_people(settings, people), calendars(settings), clock
+        )
+        books = Bookcase(settings.runbooks.folder, clock)
+        await asyncio.gather(rota.begin(), books.look())
         plan = Plan(
             database,
             clock,
@@ -105,6 +115,8 @@ async def start(path: Path, *, verbose: bool) -> int:
             insights=True,
             pagers=_pagers(settings, people),
             answers=links.address if links is not None else nowhere,
+            rota=rota.stretches,
+            shelf=books.shelf,
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -125,6 +137,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             (await stack.enter_async_context(hooks(settings, tocsin, clock))).add(pages)
         if pages is not None:
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
+        await stack.enter_async_context(_beside(rota.run(), books.run()))
         await _until_told(tocsin)
     return 0
 
@@ -143,6 +156,23 @@ def _pagers(settings: Settings, people: Roster) -> Pagers:
     from bot.pagers import pagers
 
     return pagers(settings, people)
+
+
+@asynccontextmanager
+async def _beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Work that goes on for as long as the bot runs."""
+    errands = Errands()
+    for work in works:
+        errands.begin(work)
+    try:
+        yield
+    finally:
+        await errands.end()
+
+
+def calendars(settings: Settings) -> Path:
+    """Where fetched calendars are kept."""
+    return settings.data_dir / "calendars"
 
 
 def _page(settings: Settings) -> Page:

@@ -20,12 +20,15 @@ from bot.web.status.folder import Folder
 from bot.web.status.keeping import Render, StatusPage
 from core.activity_log import HOUSE, ActivityLog
 from core.command_post import CommandPost, Order
+from core.covers import Covers
 from core.database import Database, Guarded
 from core.displays import Displays
+from core.duty import Duty, Rota
 from core.figures_kept import FIGURES, FiguresKept
 from core.incident import commands as c
 from core.incident.digest import WEEK
 from core.incident.policy import Policy
+from core.incident.runbook import Shelf
 from core.incident.vocabulary import ChannelRef, Person
 from core.notebook import TableNotebook
 from core.pagers import Answers, Pager, Pagers, PeopleOut
@@ -71,7 +74,8 @@ def nowhere(*_: object) -> str:
 class Plan:
     """What to wire: the chats, each with its triage channels by name, the house rules, the status page if there is one, and
     whether anybody may ask for the insights. `postmortems` is the folder in which they are kept; `pagers` are the addresses
-    at which people are called outside of the chats, and `answers` where they answer there.
+    at which people are called outside of the chats, and `answers` where they answer there; `rota` is who is on call around
+    a moment, where that changes, and `shelf` the runbooks that there are now.
     """
 
     database: Database
@@ -89,6 +93,8 @@ class Plan:
     insights: bool = False
     pagers: Pagers = _nobody
     answers: Answers = nowhere
+    rota: Rota | None = None
+    shelf: Callable[[], Shelf] = Shelf
 
 
 class Tocsin:
@@ -100,7 +106,9 @@ class Tocsin:
         self._plan = plan
         self._database = Guarded(plan.database)
         self.log = ActivityLog(self._database)
-        self.post = CommandPost(self.log, plan.clock, lambda: policy)
+        covers = Covers()
+        duty = Duty(policy, plan.rota, covers, plan.clock)
+        self.post = CommandPost(self.log, plan.clock, duty.policy, covers, plan.shelf)
         self.displays = Displays(plan.transports, self.post, Showing(self._database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
         self.reception = Reception(

@@ -5,11 +5,13 @@ Rule: an answer follows from one record alone, is given once, in the order of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.incident.cards import Card, seen, told
+from core.incident.cards.people import cover, on_call
+from core.incident.cards.runbooks import document
 from core.incident.document import Document, Post, line
-from core.incident.events import Asked, Declared, Origin, Recorded, Refused, Told
+from core.incident.events import Asked, CoverBegun, Declared, OnCallTold, Origin, Recorded, Refused, RunbookShown, Told
 from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -62,6 +64,16 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         )
         shown = seen(incident, shown) if incident and shown else shown
         return (shown,) if shown else ()
+    if isinstance(event, OnCallTold):
+        return (_own(incident, recorded, on_call(event), origin, where),)
+    if isinstance(event, RunbookShown) and incident is None:
+        # In an incident it is a card of its own, with its choices.
+        return (_own(None, recorded, document(event), origin, where),)
+    if isinstance(event, CoverBegun) and incident is None:
+        # In an incident its card says it.
+        concerned = tuple(one for one in (event.by, event.who) if not one.is_(recorded.by))
+        said = _own(None, recorded, cover(event), origin, where)
+        return (replace(said, post=replace(said.post, pings=concerned)),)
     if isinstance(event, Refused):
         put = origin.kind == "reacted" and origin.answer is None
         if put and recorded.by.account.transport == origin.message.channel.transport:

@@ -20,12 +20,13 @@ import structlog
 
 from core.activity_log import HOUSE, ActivityLog, Repeated, Unreadable, stream_of
 from core.alarms import Alarms
+from core.covers import Covers
 from core.incident import commands as c
 from core.incident import refusals
 from core.incident.alerts import Group, sender
 from core.incident.audience import Eyes, Sight, audience, open_to_all
 from core.incident.deadlines import deadlines
-from core.incident.decide import Act, Elsewhere, Events, alerts, decide, declare
+from core.incident.decide import Act, Elsewhere, Events, alerts, covering, decide, declare, runbooks
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
 from core.incident.digest import digest
@@ -39,14 +40,17 @@ from core.incident.events import (
     Event,
     Heard,
     Joined,
+    OnCallTold,
     Origin,
     Recorded,
     Refused,
+    RunbookShown,
     Told,
 )
 from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
 from core.incident.refusals import Refusal
+from core.incident.runbook import Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, FollowUpRef, Person
 from core.keys import bug_id
@@ -99,6 +103,8 @@ class CommandPost:
     log: ActivityLog
     clock: Clock
     policy: Callable[[], Policy]
+    covers: Covers = field(default_factory=Covers)
+    shelf: Callable[[], Shelf] = Shelf
     listeners: list[Listener] = field(default_factory=list)
     sleepers: list[Callable[[str], None]] = field(default_factory=list)
     places: Callable[[ChannelRef], ChannelRef | None] = lambda channel: channel
@@ -123,8 +129,9 @@ class CommandPost:
         return tuple(self._incidents.items())
 
     async def wake(self) -> None:
-        """Loads every incident that still changes, and the alerts that go on; at start."""
+        """Loads every incident that still changes, the alerts that go on, and who covers whom; at start."""
         await self.alarms.load()
+        self.covers.take_in(await self.log.since(self.covers.oldest(self.clock.now())))
         for stream in await self.log.awake():
             incident = await self.incident(stream)
             if incident is not None:
@@ -152,6 +159,8 @@ class CommandPost:
             async with self._locked([HOUSE]):
                 over = alerts.end(self.alarms.groups.get(order.command.alert), order.command)
                 return await self._record(order, {HOUSE: over})
+        if isinstance(order.command, c.Cover | c.EndCover):
+            return await self._cover(order, order.command)
         incident = await self.incident(order.stream)
         if incident is None or _hidden(incident, order):
             return await self._outside(replace(order, stream=HOUSE))
@@ -170,7 +179,7 @@ class CommandPost:
 
     def _act(self, order: Order) -> Act:
         now = self.clock.now()
-        return Act(order.by, min(order.at, now), now, self.policy())
+        return Act(order.by, min(order.at, now), now, self.policy(), self.shelf())
 
     async def _outside(self, order: Order) -> Outcome:
         async with self._locked([HOUSE]):
@@ -181,13 +190,13 @@ class CommandPost:
             return await self._record(order, {HOUSE: events})
 
     def _without_incident(self, command: c.AnyCommand) -> Events:
-        """What may be asked where there is no incident: help. Everything else is told where it belongs."""
+        """What may be asked where there is no incident: help, who is on call, a runbook. Everything else is told where it belongs."""
         number = c.incident_named(command)
         if number is not None:
             raise refusals.no_such_incident(number)
         match command:
-            case c.Show(what="help"):
-                return (Told(what="help", topic=command.topic),)
+            case c.Show(what="help") | c.ShowRunbook() | c.ShowOnCall():
+                return (self._told(command),)
             case c.Misread():
                 raise Refusal("misread", command.answer)
             case c.DenyStranger():
@@ -206,6 +215,16 @@ class CommandPost:
                 return ()
             case _:
                 raise refusals.not_in_an_incident(self.policy().emoji["declare"])
+
+    def _told(self, command: c.Show | c.ShowRunbook | c.ShowOnCall) -> Told | OnCallTold | RunbookShown:
+        """What is answered in words wherever it is asked."""
+        match command:
+            case c.ShowRunbook():
+                return runbooks.show(command, self.shelf(), None)
+            case c.ShowOnCall():
+                return covering.told(self.policy(), self.clock.now())
+            case _:
+                return Told(what="help", topic=command.topic)
 
     async def _there(self, stream: str) -> Incident:
         incident = await self.incident(stream)
@@ -305,6 +324,27 @@ class CommandPost:
             # Where nothing is open nothing is written either: a later look finds the same.
             return await self._record(order, {HOUSE: (posted,)}) if posted else Outcome(HOUSE)
 
+    async def _cover(self, order: Order, command: c.Cover | c.EndCover) -> Outcome:
+        """Covers are the house's: whoever is called in any incident goes by them. Where one was said, it stands as well."""
+        here = await self.incident(order.stream) is not None
+        async with self._locked([HOUSE, order.stream]):
+            incident = await self._there(order.stream) if here else None
+            stream, act = order.stream if here else HOUSE, self._act(order)
+            try:
+                if isinstance(command, c.Cover):
+                    events = covering.cover(command, act, incident)
+                else:
+                    events = covering.end(command.who, command.by, command.until, act.policy)
+            except Refusal as refusal:
+                return await self._record(
+                    replace(order, stream=stream),
+                    {stream: (Refused(rule=refusal.rule, answer=refusal.answer),)},
+                    {stream: incident} if incident else {},
+                )
+            known = {stream: incident} if incident else {}
+            every = {stream: events, **({HOUSE: events} if events else {})}
+            return await self._record(replace(order, stream=stream), every, known)
+
     async def _readable(self, stream: str) -> Incident | None:
         """The incident, unless its record is damaged: then the list goes without it, and the log says so."""
         try:
@@ -334,6 +374,7 @@ class CommandPost:
         for stream, mine in happened.items():
             if stream != HOUSE:
                 self._incidents[stream] = _after(known.get(stream), mine)
+        self.covers.take_in(happened.get(HOUSE, ()))
         for stream, mine in happened.items():
             self._keep(stream, mine)
         first = records[0].stream

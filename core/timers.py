@@ -20,9 +20,10 @@ from core.command_post import CommandPost, Order
 from core.incident import commands as c
 from core.incident.alerts import Group, about
 from core.incident.alerts_due import due
-from core.incident.deadlines import Deadline, deadlines
+from core.incident.commands import PostDigest
+from core.incident.deadlines import Deadline, cover_ends, deadlines
 from core.incident.digest import WEEK, weekly
-from core.incident.events import Recorded
+from core.incident.events import CoverBegun, Recorded
 from core.incident.state import Incident
 from core.port import Clock, Fatal
 
@@ -46,6 +47,7 @@ class Timers:
         self._post = post
         self._clock = clock
         self._due: dict[str, dict[str, Deadline]] = {}
+        self._week: dict[str, Deadline] = {}
         self._heap: list[tuple[float, str, str]] = []
         self._spent: set[tuple[str, str]] = set()
         # Deadlines that ended in a bug: how often, and when each is tried next.
@@ -58,6 +60,8 @@ class Timers:
         """An incident is as it is now: what is due may have changed."""
         if incident is None:
             self._alerts(records)
+            if any(isinstance(recorded.event, CoverBegun) for recorded in records):
+                self._watch_covers()
             return
         self._set(stream, deadlines(incident))
 
@@ -90,11 +94,16 @@ class Timers:
         self._look_ahead()
 
     def watch_house(self, after: datetime) -> None:
-        """What is due in the house itself after a moment: the weekly list, one after the other."""
+        """What is due in the house itself after a moment: the weekly list, one after the other; and each cover's end."""
         deadline = weekly(self._post.policy(), after)
-        self._due[HOUSE] = {deadline.key: deadline} if deadline else {}
-        if deadline is not None:
-            heapq.heappush(self._heap, (deadline.at.timestamp(), HOUSE, deadline.key))
+        self._week = {deadline.key: deadline} if deadline else {}
+        self._watch_covers()
+
+    def _watch_covers(self) -> None:
+        """And the ends of the covers that stand."""
+        self._due[HOUSE] = self._week | {one.key: one for one in cover_ends(self._post.covers.standing)}
+        for key, deadline in self._due[HOUSE].items():
+            heapq.heappush(self._heap, (deadline.at.timestamp(), HOUSE, key))
         self._look_ahead()
 
     def forget(self, stream: str) -> None:
@@ -133,7 +142,7 @@ class Timers:
                     continue
                 self._spent.add((stream, key))
                 self._stumbled.pop((stream, key), None)
-                if stream == HOUSE:
+                if isinstance(deadline.command, PostDigest):
                     # Of weeks that were missed only the last is listed.
                     self.watch_house(max(deadline.at, self._clock.now() - WEEK))
         finally:

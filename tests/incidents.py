@@ -14,6 +14,7 @@ from core.incident.events import Event, Heard, Origin, Recorded, Refused
 from core.incident.evolve import begin, evolve
 from core.incident.policy import Audience, Policy
 from core.incident.refusals import Refusal
+from core.incident.runbook import Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person, Role
 
@@ -45,13 +46,20 @@ def policy() -> Policy:
 class Case:
     """One incident and its record. `now` is the moment of the next act; each takes a second."""
 
-    def __init__(self, by: Person = ANN, command: c.Declare | None = None, house: Policy | None = None) -> None:
+    def __init__(
+        self,
+        by: Person = ANN,
+        command: c.Declare | None = None,
+        house: Policy | None = None,
+        shelf: Shelf | None = None,
+    ) -> None:
         self.now = START
         self.policy = house or policy()
+        self.shelf = shelf or Shelf()
         self.incident: Incident
         self.records: list[Recorded] = []
         self.spent: set[str] = set()
-        act = Act(by, START, START, self.policy)
+        act = Act(by, START, START, self.policy, self.shelf)
         events = declare(House(1), command or c.Declare(title="checkout fails"), act, self.policy, TRIAGE)
         assert isinstance(events, tuple)
         self._write(events, by, c.Declare(title="x"))
@@ -59,7 +67,7 @@ class Case:
 
     def decides(self, by: Person | None, command: c.AnyCommand, at: datetime | None = None) -> Events:
         """What would come of it. Raises `Refusal`."""
-        return decide(self.incident, command, Act(by, at or self.now, self.now, self.policy))
+        return decide(self.incident, command, Act(by, at or self.now, self.now, self.policy, self.shelf))
 
     def does(self, by: Person | None, command: c.AnyCommand, at: datetime | None = None) -> Events:
         """Gives the command and keeps what comes of it, a refusal too."""

@@ -10,7 +10,9 @@ from typing import Literal
 from incidents import ANN, BOB, JON, LEAH, MIA, Case, message, team
 
 from core.incident import commands as c
+from core.incident.on_call import Rotated, Stretch
 from core.incident.policy import Policy, Service
+from core.incident.runbook import Page, Runbook, RunbookLine, Shelf
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Person, Role
 
 MINUTE = timedelta(minutes=1)
@@ -165,6 +167,46 @@ def busy() -> Case:
 def crossing() -> Case:
     """Mia hands diagnosis over to Jon, who has not answered."""
     return play(calm(), (MIA, c.HandOff(who=JON)))
+
+
+def relieved() -> Case:
+    """Mia, who has diagnosis, was on call until a minute ago, and Jon is now."""
+    start, day = Case().incident.declared_at, timedelta(days=1)
+    until = start + 5 * MINUTE
+    shifts = (
+        Stretch(rotation="house", who=MIA, since=start - day, until=until),
+        Stretch(rotation="house", who=JON, since=until, until=until + day),
+    )
+    case = Case(MIA, house=Policy(on_call=(MIA,), shifts=shifts, rotations=(Rotated(name="house"),)))
+    play(case, (ANN, c.NoteArrival()))
+    case.policy = case.policy.model_copy(update={"on_call": (JON,)})
+    return play(case, 5 * MINUTE)
+
+
+BOOK = Runbook(
+    name="cache",
+    title="Cache is full",
+    digest="x",
+    pages=(
+        Page(heading="Symptoms", lines=(RunbookLine(text="slow"),)),
+        Page(
+            heading="Fix",
+            lines=(
+                RunbookLine(text="in this order", kind="strong"),
+                RunbookLine(text="flush the cache", kind="bullet", step=1),
+                RunbookLine(text="add a node", kind="bullet", step=2),
+                RunbookLine(text="cachectl flush", kind="code"),
+            ),
+        ),
+    ),
+)
+
+
+def unwritten() -> Case:
+    """Ann closed an incident of a service that has no runbook, in a house that has some, and is asked for one."""
+    house = Policy(on_call=(ANN,), services=(Service(name="search"),))
+    case = Case(ANN, c.Declare(title="search is empty", service="search"), house, Shelf((BOOK,)))
+    return play(case, (ANN, c.Close(cause="x", fixed="y")))
 
 
 def taken_over() -> Case:

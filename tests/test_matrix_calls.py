@@ -17,10 +17,12 @@ from pydantic import SecretStr
 from running import until
 from synapse import Synapse
 
+from bot.runbooks.markdown import runbook
 from bot.wiring import Plan, Tocsin
 from core.clock import SystemClock
 from core.database import open_file
 from core.incident.policy import Policy, Service, Times
+from core.incident.runbook import Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import Role
 from core.roster import Member, Roster
@@ -30,6 +32,11 @@ pytest_plugins = ["conftest_matrix"]
 
 KEYCAP = "\u20e3"
 THRESHOLDS = ("payment errors stay above 20 % for 5 minutes", "anybody is charged twice")
+
+
+SHELF = Shelf(
+    (runbook("checkout", b"# Checkout\n## Symptoms\n\nslow <b>@room</b>\n## Fix\n- flip the flag\n- roll back"),)
+)
 
 
 class Shop:
@@ -76,7 +83,9 @@ class Shop:
             services=(Service(name="checkout", thresholds=THRESHOLDS),),
         )
         chat = {"matrix": MatrixTransport(settings, clock, Random(1))}
-        self.tocsin = Tocsin(Plan(database, clock, chat, {"matrix": [self.triage]}, roster, policy))
+        self.tocsin = Tocsin(
+            Plan(database, clock, chat, {"matrix": [self.triage]}, roster, policy, shelf=lambda: SHELF)
+        )
         running = asyncio.create_task(self.tocsin.run())
 
         async def end() -> None:
@@ -295,3 +304,23 @@ async def test_what_is_written_in_an_items_thread_is_evidence(shop: Shop) -> Non
     await shop.leah.redact(shop.room, said)
     await until(lambda: kept() == [("H1", "totals differ by a cent", "Leah", True)])
     assert len(shop.eyes.cards(shop.room)) == cards
+
+
+@pytest.mark.endure
+async def test_a_runbook_is_read_and_its_steps_are_taken_by_reactions(shop: Shop) -> None:
+    await shop.declared("checkout fails")
+    await shop.card("board", "checkout: `!inc runbook`")
+    await shop.types(shop.mia, "runbook")
+    contents = await shop.card("runbook/1", "1  Symptoms", "2  Fix")
+    await shop.mia.react(shop.room, contents, "▶")
+    page = await shop.card("runbook/2", "slow <b>@room</b>")
+    assert shop.called("runbook/2") == []
+    await shop.leah.react(shop.room, page, "▶️")
+    fix = await shop.card("runbook/3", "1  flip the flag", "2  roll back")
+    await shop.offers("runbook/3", "1️⃣", "2️⃣")
+    await shop.leah.react(shop.room, fix, "2" + KEYCAP)
+    await shop.card("item/A1", "roll back")
+    await shop.card("runbook/3", "2  roll back (A1)")
+    await shop.types(shop.ann, "cover @Bo 1h")
+    await shop.card("cover/1", "Bo takes Ann's pages until")
+    assert shop.called("cover/1") == [shop.bo.id]

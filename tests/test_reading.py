@@ -48,6 +48,10 @@ PLACED: dict[str, Where | None] = {
     f"prompt/{e.Ask.STALE}-1": Where.PROMPT,
     f"prompt/{e.Ask.STOP}-1": Where.PROMPT,
     f"prompt/{e.Ask.SECOND}-1": Where.PROMPT,
+    f"prompt/{e.Ask.SHIFT}-1": Where.PROMPT,
+    f"prompt/{e.Ask.RUNBOOK}-1": Where.PROMPT,
+    "runbook/2": Where.RUNBOOK,
+    "cover/1": None,
 }
 
 
@@ -75,6 +79,8 @@ def test_every_question_has_its_place_above() -> None:
         ("prompt/vacant-1", "⏪", c.Claim(role=Role.RECOVERY)),
         ("board", "⏪", c.Claim(role=Role.RECOVERY)),
         ("board", "🔎", c.Claim(role=Role.DIAGNOSIS)),
+        ("runbook/2", "9️⃣", c.TakeStep(step=9, card="runbook/2")),
+        ("runbook/2", "▶️", c.TurnPage(card="runbook/2")),
         ("thresholds", "1️⃣", c.MeetThreshold(threshold="1")),
         ("thresholds", "9️⃣", c.MeetThreshold(threshold="9")),
     ],

@@ -48,7 +48,10 @@ def test_a_marker_that_means_nothing_is_an_error(text: str) -> None:
 def test_the_tables_hold_every_row() -> None:
     commands, emoji, diagram = PARTS["commands"](), PARTS["emoji"](), PARTS["lifecycle"]()
     assert all(verb.usage.replace("|", "\\|") in commands for verb in VERBS)
-    assert all(row.does in emoji and (row.emoji in emoji or row.where is Where.THRESHOLDS) for row in REACTIONS)
+    assert all(
+        row.does in emoji and (row.emoji in emoji or row.where in (Where.THRESHOLDS, Where.RUNBOOK))
+        for row in REACTIONS
+    )
     assert "| the thresholds' card | 1️⃣ 2️⃣ … | that sentence is met" in emoji
     assert "3️⃣" not in emoji
     assert all(phase in diagram for phase in Phase)

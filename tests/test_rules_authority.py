@@ -10,6 +10,7 @@ from incidents import ANN, BOB, JON, LEAH, MIA, Case, message, person
 
 from core.incident import commands as c
 from core.incident.authority import AUTHORITY
+from core.incident.runbook import Page, Runbook, RunbookLine, Shelf
 from core.incident.vocabulary import ChannelRef, ItemKind, ItemStatus, Path, Person, Phase, Role, Severity
 
 ROOM = ChannelRef(transport="sandbox", id="elsewhere")
@@ -34,6 +35,14 @@ UPDATES = frozenset({"updates", "updates' backup"})
 RECOVERY = frozenset({"recovery", "recovery's backup"})
 
 
+BOOK = Runbook(
+    name="checkout",
+    title="Checkout",
+    digest="x",
+    pages=(Page(heading="Fix", lines=(RunbookLine(text="roll back", step=1),)),),
+)
+
+
 def scene() -> Case:
     """All roles held, with backups, and one of everything that an act can be about."""
     case = Case()
@@ -41,6 +50,8 @@ def scene() -> Case:
         case.does(who, c.Claim(role=role))
     for role, who in ((Role.IC, BOB), (Role.UPDATES, KIM), (Role.RECOVERY, SAM)):
         case.does(ANN, c.NameBackup(role=role, who=who))
+    case.shelf = Shelf((BOOK,))
+    case.does(ZOE, c.ShowRunbook(name="checkout"))
     case.does(ZOE, c.AddItem(kind=ItemKind.HYPOTHESIS, text="cache"))
     case.does(ZOE, c.AddNote(text="errors began", quote=c.Quote(message=message("pinned"), by=ZOE, at=case.now)))
     case.does(JON, c.Draft(impact="some users cannot pay"))
@@ -85,6 +96,11 @@ TABLE: tuple[tuple[c.AnyCommand, frozenset[str]], ...] = (
     (c.NameBackup(role=Role.DIAGNOSIS, who=ZOE), COMMAND | {"diagnosis"}),
     (c.HandOff(who=BOB, role=Role.DIAGNOSIS), frozenset({"diagnosis"})),
     (c.TakeOver(role=Role.SCRIBE), ALL),
+    (c.ShowOnCall(), ALL),
+    (c.ShowRunbook(name="checkout"), ALL),
+    (c.TurnPage(card="runbook/1"), ALL),
+    (c.TakeStep(step=1), ALL),
+    (c.Cover(who=person("Max")), ALL),
     (c.AddItem(kind=ItemKind.ACTION, text="call them"), ALL),
     (c.Grab(item="H1"), ALL),
     (c.LetGo(item="H1"), ALL),
@@ -125,7 +141,16 @@ ELSEWHERE = (
     *(c.Declare, c.Reopen, c.Confirm, c.KeepClaim, c.Misread, c.DenyStranger),
     *(c.Decline, c.WatchSignal, c.MeetThreshold, c.UnmeetThreshold),
     *(c.AskDecision, c.EndPause, c.AskWhetherItWorked, c.LetItStand, c.Nudge),
-    *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
+    *(
+        c.PassRole,
+        c.EndCover,
+        c.OfferShift,
+        c.AskForCommander,
+        c.AskAboutFreeze,
+        c.RemindUpdate,
+        c.AskToClose,
+        c.LockChannel,
+    ),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
     # Of a private incident alone: `test_rules_private.py`.
     c.Uninvite,

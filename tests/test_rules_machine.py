@@ -104,6 +104,10 @@ ABOUT_ROLES = st.one_of(
     st.builds(c.NameBackup, role=ROLES, who=PEOPLE),
     st.builds(c.HandOff, who=PEOPLE, role=st.none() | ROLES),
     st.builds(c.TakeOver, role=ROLES),
+    st.builds(c.Cover, who=PEOPLE, length=LENGTHS),
+    st.just(c.ShowOnCall()),
+    st.builds(c.ShowRunbook, name=WORDS),
+    st.builds(c.TakeStep, step=st.integers(0, 2)),
 )
 DAYS = st.none() | st.dates(date(2026, 4, 30), date(2026, 6, 30))
 FOLLOW_UPS = st.builds(FollowUpRef, number=st.integers(1, 4))
@@ -169,6 +173,7 @@ BY_CHATS = st.one_of(
 
 
 TWICE_IS_TWICE = (
+    *(c.Cover, c.ShowOnCall),
     *(c.AddNote, c.AddItem, c.MarkDecision, c.Show, c.RecordChange, c.ChoosePath),
     *(
         c.AskPostmortem,

@@ -17,11 +17,13 @@ from rules_scenes import (
     left,
     objected,
     play,
+    relieved,
     rolled_back,
     ruled,
     stopping,
     taken_over,
     unsafe,
+    unwritten,
     watched,
 )
 
@@ -103,6 +105,8 @@ NO: dict[Ask, tuple[Callable[[], Case], Person, str]] = {
     Ask.OBJECTION: (objected, ANN, "overturned"),
     Ask.SECOND: (_second, MIA, "Mia said no"),
     Ask.VACANT: (left, ANN, "more-than-yes"),
+    Ask.SHIFT: (relieved, MIA, "Mia said no"),
+    Ask.RUNBOOK: (unwritten, ANN, "Ann said no"),
     Ask.POSTMORTEM: (_owing, ANN, "more-than-yes"),
     Ask.PAGE: (_paged, MIA, "Mia cannot come"),
     Ask.UNANSWERED: (_unanswered, ANN, "more-than-yes"),

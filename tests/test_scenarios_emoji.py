@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from stage import AUDIENCES, Stage, open_stage
 
+from bot.runbooks.markdown import runbook
 from core.activity_log import stream_of
 from core.incident.events import Ask, Recorded
 from core.incident.policy import Policy, Service
+from core.incident.runbook import Shelf
 from core.incident.vocabulary import MessageRef
 from core.roster import Roster
 from transports.reactions import REACTIONS, Where
@@ -35,6 +37,9 @@ DECISION = ("decide-by 10m roll back if errors stay",)
 OBJECTION = ("Leah: claim recovery", "Mia: claim diagnosis", "Leah: path fix", "Mia: object it takes too long")
 WATCHED = ("path rollback", "done R1", "watch payments 10m")
 DRAFT = "update impact=Some users cannot pay next=We test a rollback every=15m"
+
+STEPS = b"".join(b"- turn off node %d\n" % number for number in range(1, 10))
+SHELF = Shelf((runbook("shop", b"# Shop\n## Fix\n" + STEPS + b"## After\n\nbreathe"),))
 
 TWINS = (
     Twin("claim_ic", "board", "claim ic", ("handoff @Leah ic",)),
@@ -76,6 +81,8 @@ TWINS = (
     Twin("yes", "prompt/worked-1", "yes worked-1", WATCHED, wait=11),
     Twin("no", "prompt/worked-1", "no worked-1", WATCHED, wait=11),
     *(Twin(f"met_{number}", "thresholds", f"met {number}", service="shop") for number in range(1, 10)),
+    *(Twin(f"step_{number}", "runbook/1", f"step {number}", ("runbook shop 1",)) for number in range(1, 10)),
+    Twin("next_page", "runbook/1", "runbook shop 2", ("runbook shop 1",)),
     Twin("came_back", "prompt/watch-1", "came-back", ("resolve",)),
     Twin("published", "postmortem", "postmortem published", ("close cause=x fixed=y owner=@Ann",)),
 )
@@ -126,7 +133,7 @@ async def test_an_emoji_and_its_words_do_the_same(twin: Twin, tmp_path: Path) ->
     for way in ("emoji", "words"):
         folder = tmp_path / way
         folder.mkdir()
-        async with open_stage(folder, policy=_policy) as stage:
+        async with open_stage(folder, policy=_policy, shelf=lambda: SHELF) as stage:
             await _scene(stage, twin)
             actor = stage.leah if twin.action == "claim_ic" else stage.ann
             target = stage.find(twin.target).ref if twin.target else await stage.ann.says("tax rounding")

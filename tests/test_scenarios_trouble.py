@@ -310,7 +310,7 @@ async def test_a_message_that_is_gone_before_it_is_read_is_let_be(stage: Stage) 
     [
         ("hypo disk is full", "Did you mean `hypothesis`?"),
         ("snoze 10m", "Did you mean `snooze`?"),
-        ("oncal", "`oncall` is not in this version of Tocsin yet."),
+        ("oncal", "Did you mean `oncall`?"),
         ("declare mail is late SEV 9", "There is no SEV 9; there are sev1, sev2, sev3."),
     ],
 )

@@ -27,8 +27,8 @@ __all__ = ["Context", "given", "read"]
 TYPED_LIMIT = 200
 """Characters of what could not be read that the record keeps."""
 
-EITHER_SIDE = (Kind.ROLE, Kind.POINT)
-"""Kinds that stand before or behind the other one: `assign @ann recovery`, `move-decision 10:20 D1`."""
+EITHER_SIDE = (Kind.ROLE, Kind.POINT, Kind.LENGTH)
+"""Kinds that stand before or behind the other one: `assign @ann recovery`, `move-decision 10:20 D1`, `cover @ann 2h`."""
 
 MARKED: dict[Kind, Reader] = {Kind.WHO: marked_person, Kind.LENGTH: lambda words, _: marked_length(words)}
 """Kinds that are read with more care at the end of a text, which may end so by itself."""

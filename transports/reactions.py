@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from itertools import groupby
 
-from core.incident.emoji import EMOJI, THRESHOLDS
+from core.incident.emoji import EMOJI, STEPS, THRESHOLDS
 
 
 class Where(StrEnum):
@@ -33,6 +33,7 @@ class Where(StrEnum):
     PROMPT = "anything Tocsin asks you to confirm"
     WATCH = "the watch after *resolved*"
     PAGE = "a page"
+    RUNBOOK = "a runbook's card"
     POSTMORTEM = "the postmortem's card, and its reminders"
 
 
@@ -97,6 +98,11 @@ REACTIONS: tuple[Reaction, ...] = (
         Reaction(Where.THRESHOLDS, EMOJI[action], action, "that sentence is met; taking it back unmarks it", f"met {number}")
         for action, number in THRESHOLDS.items()
     ),
+    *(
+        Reaction(Where.RUNBOOK, EMOJI[action], action, "make an action of that step, once", f"step {number}")
+        for action, number in STEPS.items()
+    ),
+    Reaction(Where.RUNBOOK, "▶️", "next_page", "show the next section", "runbook NAME 2"),
     Reaction(Where.PROMPT, "👍", "yes", "yes (doing it a second time, or the command named there, is yes too)", "yes", "who was asked"),
     Reaction(Where.PAGE, "👍", "yes", "I have it, and come", "yes", "who is paged"),
     Reaction(Where.PAGE, "❌", "no", "I cannot come: the next is called", "no", "who is paged"),

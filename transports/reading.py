@@ -6,7 +6,7 @@ Rule: a reaction ends as an ordinary command; its meaning is bound to what it wa
 from __future__ import annotations
 
 from core.incident import commands as c
-from core.incident.emoji import CLAIMS, PATHS, THRESHOLDS
+from core.incident.emoji import CLAIMS, PATHS, STEPS, THRESHOLDS
 from core.incident.events import Ask, Recorded
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, Person, Role
@@ -18,6 +18,7 @@ PLACES: tuple[tuple[str, Where | None], ...] = (
     ("item/", Where.ITEM),
     ("draft/", Where.DRAFT),
     ("thresholds", Where.THRESHOLDS),
+    ("runbook/", Where.RUNBOOK),
     ("postmortem", Where.POSTMORTEM),
     (f"prompt/{Ask.POSTMORTEM}-", Where.POSTMORTEM),
     (f"prompt/{Ask.COMMANDER}-", Where.BOARD),
@@ -81,11 +82,15 @@ def on_card(action: str, card: str, others: tuple[Person, ...] = ()) -> c.AnyCom
 
 
 def _one_of_many(action: str, card: str, others: tuple[Person, ...]) -> c.AnyCommand | None:
-    """What an action asks for that is one choice of a list: a role, a path, a threshold."""
+    """What an action asks for that is one choice of a list: a role, a path, a threshold, a step, a page."""
     if action in CLAIMS:
         return c.Claim(role=CLAIMS[action], others=others)
     if action in PATHS:
         return c.AnswerDecision(prompt=card, path=PATHS[action])
+    if action == "next_page":
+        return c.TurnPage(card=card)
+    if action in STEPS:
+        return c.TakeStep(step=STEPS[action], card=card)
     return c.MeetThreshold(threshold=str(THRESHOLDS[action])) if action in THRESHOLDS else None
 
 

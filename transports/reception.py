@@ -41,7 +41,7 @@ THEIRS = c.EditSource | c.DeleteSource | c.NoteTakenBack | c.NoteArrival | c.Not
 Evidence is heard of responders alone, and of others in silence: intake has looked that up.
 """
 
-GIVING = c.Assign | c.NameBackup | c.HandOff | c.AddItem | c.WatchSignal
+GIVING = c.Assign | c.Cover | c.NameBackup | c.HandOff | c.AddItem | c.WatchSignal
 """What gives somebody something to do, which takes a responder."""
 
 OWNED = c.Close | c.AskPostmortem | c.FollowUp | c.MoveFollowUp

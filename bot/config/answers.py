@@ -128,7 +128,7 @@ def keys_beside(loc: tuple[int | str, ...]) -> frozenset[str]:
         elif get_args(shape):
             # An entry of a list or of a table with free names.
             shape = get_args(shape)[-1] if get_origin(shape) is dict else get_args(shape)[0]
-    return frozenset(name for model in _models(shape) for name in model.model_fields)
+    return frozenset(info.alias or name for model in _models(shape) for name, info in model.model_fields.items())
 
 
 def _models(shape: Any) -> Iterator[type[BaseModel]]:
@@ -142,7 +142,7 @@ def _models(shape: Any) -> Iterator[type[BaseModel]]:
 def leaves(model: type[BaseModel] = Settings, above: str = "") -> Iterator[tuple[str, bool]]:
     """Every dotted key of the models, and whether it holds a secret; `*` stands for a free name."""
     for name, info in model.model_fields.items():
-        path, shape = f"{above}{name}", info.annotation
+        path, shape = f"{above}{info.alias or name}", info.annotation
         inner = next(_models(shape), None)
         if inner is None and get_args(shape):
             last = next(_models(get_args(shape)[-1 if get_origin(shape) is dict else 0]), None)

@@ -41,6 +41,43 @@ def holidays(code: str | None, more: Iterable[date], since: int) -> tuple[date, 
     return tuple(sorted(found))
 
 
+def free_day(word: str) -> str:
+    """A holiday, or a calendar of them, as it was written. Raises `ValueError`."""
+    try:
+        return date.fromisoformat(word.strip()).isoformat()
+    except ValueError:
+        if any(letter.isdigit() for letter in word):
+            raise ValueError("write a day as 2026-12-24, or a calendar as DE-BY") from None
+    return known_calendar(word)
+
+
+def free_days(words: Iterable[str], since: int) -> frozenset[date]:
+    """The days that these words mean: days, and calendars from the year `since` on."""
+    found: set[date] = set()
+    for word in words:
+        found |= {date.fromisoformat(word)} if word[:1].isdigit() else set(holidays(word, (), since))
+    return frozenset(found)
+
+
+def known_handover(text: str) -> str:
+    """The moment of a hand-over as it was written. Raises `ValueError`."""
+    handover(text)
+    return text
+
+
+def handover(text: str) -> tuple[int | None, time]:
+    """The day of the week, if one is said, and the time that `Mon 09:00` or `09:00` means. Raises `ValueError`."""
+    if clock := re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text.strip()):
+        return None, time(int(clock[1]), int(clock[2]))
+    try:
+        found = week(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise ValueError('write it as "Mon 09:00", or as "09:00" where shifts are shorter than a week')
+    return found.weekday, found.at
+
+
 def known_week(text: str) -> str:
     """The moment of a week as it was written. Raises `ValueError`."""
     week(text)

@@ -5,10 +5,14 @@ Rule: settings that came from `load` are whole, so nothing here can fail.
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 
-from bot.config.calendars import holidays, week
+from bot.config.calendars import free_days, handover, holidays, week
+from bot.config.settings import Rotation as Written
 from bot.config.settings import Settings, zone_of
+from bot.oncall.calendars import People
+from bot.oncall.rotations import Override, Rotation, moment
+from core.incident.on_call import Rotated
 from core.incident.policy import RESPONSES, Audience, Policy, Postmortems, Response, Service
 from core.incident.vocabulary import ChannelRef, Person, Severity
 from core.roster import Member, Roster
@@ -46,10 +50,16 @@ def policy(settings: Settings, roster: Roster, year: int) -> Policy:
                 thresholds=service.thresholds,
                 unsafe_if=service.unsafe_if or "",
                 neighbours=service.neighbours,
+                runbook="" if _is_link(service.runbook) else service.runbook or "",
+                runbook_link=service.runbook or "" if _is_link(service.runbook) else "",
             )
             for service in settings.services
         ),
         on_call=_people(settings, roster, settings.groups.get("oncall", ())),
+        rotations=tuple(
+            Rotated(name=one.name, service=one.service or "", zone=one.zone or settings.zone)
+            for one in settings.rotations
+        ),
         leadership=_people(settings, roster, settings.groups.get("leadership", ())),
         responders=_people(settings, roster, settings.groups.get("responders", ())),
         groups={name: _people(settings, roster, words) for name, words in settings.groups.items()},
@@ -61,6 +71,50 @@ def policy(settings: Settings, roster: Roster, year: int) -> Policy:
         zone=settings.zone,
         weekly=week(settings.followups.weekly),
     )
+
+
+def _is_link(runbook: str | None) -> bool:
+    return bool(runbook) and "://" in str(runbook)
+
+
+def rotations(settings: Settings, roster: Roster, year: int) -> tuple[Rotation, ...]:
+    """The rotations of the config, as stretches are made of them."""
+    return tuple(_rotation(settings, roster, one, year) for one in settings.rotations)
+
+
+def _rotation(settings: Settings, roster: Roster, one: Written, year: int) -> Rotation:
+    name = one.zone or settings.zone
+    where, (weekday, at) = zone_of(name), handover(one.handover)
+    return Rotation(
+        name=one.name,
+        zone=where,
+        zone_name=name,
+        people=_people(settings, roster, one.people),
+        backups=None if isinstance(one.backup, str) else _people(settings, roster, one.backup),
+        every=one.every,
+        weekday=weekday,
+        at=at,
+        start=one.start,
+        holidays=free_days(one.holidays, year),
+        overrides=tuple(
+            Override(who, _moment(each.since, where), _moment(each.until, where))
+            for each in one.overrides
+            if (who := roster.named(each.who)) is not None
+        ),
+        service=one.service or "",
+        calendar=one.calendar or "",
+    )
+
+
+def _moment(when: datetime, where: tzinfo) -> datetime:
+    return moment(when, where) if when.tzinfo is None else when.astimezone(UTC)
+
+
+def calendar_people(settings: Settings, roster: Roster) -> People:
+    """Whom a calendar may mean."""
+    by_name = {person.name.casefold(): person for person in roster.people}
+    mails = {one.mail.casefold(): by_name[one.name.casefold()] for one in settings.people if one.mail}
+    return People(mails, by_name)
 
 
 def _postmortems(settings: Settings, year: int) -> Postmortems:

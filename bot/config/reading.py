@@ -18,7 +18,7 @@ from pydantic_settings import EnvSettingsSource
 
 from bot.config.answers import answers, later, stray
 from bot.config.hooks import STRONG
-from bot.config.references import SECRETS, problems, table
+from bot.config.references import SECRETS, problems, table, tables
 from bot.config.settings import Settings
 
 PREFIX = "TOCSIN_"
@@ -116,6 +116,13 @@ def _anchor(data: dict[str, Any], folder: Path) -> list[str]:
         wrong.append("database must be a path to an SQLite file in this version; other databases come later")
         data["database"] = "tocsin.db"
     data.setdefault("data_dir", "data")
+    for rotation in tables(data, "rotations"):
+        calendar = rotation.get("calendar")
+        if isinstance(rotation, dict) and isinstance(calendar, str) and calendar and "://" not in calendar:
+            rotation["calendar"] = str(folder / Path(calendar).expanduser())
+    runbooks = data.setdefault("runbooks", {})
+    if isinstance(runbooks, dict) and isinstance(runbooks.setdefault("folder", "runbooks"), str):
+        runbooks["folder"] = str(folder / Path(runbooks["folder"]).expanduser())
     for place in (data, *_transports(data), *_hooks(data)):
         for key, value in place.items():
             if isinstance(value, str) and value and (key in ("database", "data_dir") or key.endswith("_file")):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.config.answers import unknown, variable
 from bot.config.settings import Person, Transports
@@ -54,6 +55,7 @@ def problems(data: Raw) -> list[str]:
         *_people(data),
         *_groups(data),
         *_services(data),
+        *_rotations(data),
         *_audiences(data),
         *_hooks(data),
         *_reactions(data),
@@ -116,6 +118,42 @@ def _services(data: Raw) -> Iterator[str]:
             if word not in known:
                 yield f"services, neighbours of {_called(service)}: {unknown(word, word, known)}"
         yield from _rollback(data, service)
+
+
+def _rotations(data: Raw) -> Iterator[str]:
+    rotations = tables(data, "rotations")
+    services = [str(service.get("name")).casefold() for service in tables(data, "services")]
+    for name in _twice(str(one.get("name")).casefold() for one in rotations if one.get("name")):
+        yield f"rotations: {_as_written(rotations, 'name', name)} is there twice"
+    for one in rotations:
+        called, people, calendar = _called(one), names(one, "people"), _word(one, "calendar")
+        if not people and not calendar:
+            yield f'rotations, {called}: nobody is in it; write people = ["NAME"], or calendar = "FILE.ics"'
+        if people and calendar:
+            yield f"rotations, {called}: it has people and a calendar; leave one of them out"
+        if "://" in calendar and not _fetched(calendar):
+            yield f"rotations, calendar of {called}: an address begins with https://"
+        yield from _in_rotation(data, one)
+        if (service := _word(one, "service")) and service.casefold() not in services:
+            yield f"rotations, service of {called}: there is no service {service} in [[services]]"
+
+
+def _in_rotation(data: Raw, one: Raw) -> Iterator[str]:
+    """Names in a rotation that are nobody's."""
+    backup = [] if one.get("backup") == "next" else names(one, "backup")
+    for key, words in (("people", names(one, "people")), ("backup", backup)):
+        for word in words:
+            if word not in table(data, "groups") and not _known(data, word):
+                yield f"rotations, {key} of {_called(one)}: {_nobody(data, word)}, and no group"
+    for override in tables(one, "overrides"):
+        if (who := _word(override, "who")) and not _known(data, who):
+            yield f"rotations, overrides of {_called(one)}: {_nobody(data, who)}"
+
+
+def _fetched(address: str) -> bool:
+    """Whether a calendar may be had from there: what travels in clear is for this computer alone."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1"))
 
 
 def _rollback(data: Raw, service: Raw) -> Iterator[str]:

@@ -6,7 +6,7 @@ contract has and this version refuses are in `LATER`.
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.calendars import known_calendar, known_week
+from bot.config.calendars import free_day, known_calendar, known_handover, known_week
 from bot.config.hooks import Hook
 from bot.config.table import Table, Words, listed
 from core.incident.emoji import THRESHOLDS
@@ -33,11 +33,7 @@ from core.incident.policy import Names as NamesShown
 from core.incident.times import Length
 from core.incident.vocabulary import Role
 
-LATER = (
-    *(f"roles.{role}" for role in Role),
-    "rotations",
-    "services.runbook",
-)
+LATER = (*(f"roles.{role}" for role in Role),)
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
 
 
@@ -52,6 +48,18 @@ def dashed(value: object) -> object:
     What comes later wins, and that is the environment.
     """
     return {name.replace("_", "-"): inner for name, inner in value.items()} if isinstance(value, dict) else value
+
+
+def next_or_names(value: object) -> object:
+    """The word `next`, or a list of names."""
+    return value if value == "next" else listed(value)
+
+
+def whole_shifts(every: timedelta) -> timedelta:
+    """The length of a shift. Raises `ValueError`."""
+    if every < timedelta(hours=4) or every % timedelta(hours=1):
+        raise ValueError("write whole weeks, days or hours, four hours at least: 1w, 2w, 1d or 12h")
+    return every
 
 
 def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
@@ -165,6 +173,7 @@ class Web(Table):
 
 class Person(Table):
     name: Words
+    mail: Words | None = None
     initials: Annotated[str, StringConstraints(pattern=r"^\w{1,3}$")] | None = None
     discord: Snowflake | None = None
     matrix: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] | None = None
@@ -193,6 +202,41 @@ class Service(Table):
     thresholds: Annotated[tuple[Threshold, ...], Field(max_length=len(THRESHOLDS)), AfterValidator(different)] = ()
     unsafe_if: Caution | None = None
     neighbours: Names = ()
+    runbook: Words | None = None
+
+
+class Override(Table):
+    """Somebody is on instead, from one moment to another: of the rotation's zone, unless they say one."""
+
+    who: Words
+    since: Annotated[datetime, Field(alias="from")]
+    until: Annotated[datetime, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _forward(self) -> Override:
+        if (self.since.tzinfo is None) != (self.until.tzinfo is None):
+            raise ValueError("give both times their offset from UTC, or neither")
+        if self.since >= self.until:
+            raise ValueError("it ends before it begins; write from before to")
+        return self
+
+
+class Rotation(Table):
+    name: Words
+    people: Names = ()
+    backup: Annotated[Literal["next"] | Names, BeforeValidator(next_or_names)] = "next"
+    every: Annotated[Length, AfterValidator(whole_shifts)] = timedelta(weeks=1)
+    handover: Annotated[str, AfterValidator(known_handover)] = "Mon 09:00"
+    start: date = date(2024, 1, 1)
+    zone: Annotated[Words, AfterValidator(known_zone)] | None = None
+    holidays: Annotated[tuple[Annotated[str, AfterValidator(free_day)], ...], BeforeValidator(listed)] = ()
+    overrides: tuple[Override, ...] = ()
+    calendar: Words | None = None
+    service: Words | None = None
+
+
+class Runbooks(Table):
+    folder: Path = Path("runbooks")
 
 
 class Postmortem(Table):
@@ -243,6 +287,8 @@ class Settings(BaseSettings):
     people: tuple[Person, ...] = ()
     services: tuple[Service, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
+    runbooks: Runbooks = Runbooks()
     severities: Severities = Severities()
     postmortem: Postmortem = Postmortem()
     followups: FollowUps = FollowUps()

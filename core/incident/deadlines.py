@@ -6,7 +6,7 @@ the source under which it is recorded, so that it takes effect once, whatever th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from core.incident.decide.postmortem import reminded as reminded_of
 from core.incident.decide.postmortem import reminders
 from core.incident.decide.reminders import moments, reminded, said
 from core.incident.events import Ask
+from core.incident.on_call import Cover
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import ItemStatus, Path, Phase
 
@@ -164,10 +165,30 @@ def _postmortem(incident: Incident) -> Iterator[Deadline]:
             )
 
 
+def _shift(incident: Incident) -> Iterator[Deadline]:
+    """Whoever is called goes off: they are offered to hand over what they hold, once for each time on call."""
+    if incident.closed:
+        return
+    for one in incident.policy.shifts:
+        # What somebody took on after that is no business of the hand-over's.
+        if any(one.who.is_(held.holder) and held.since and held.since < one.until for held in incident.roles.values()):
+            key = f"shift/{one.rotation}/{one.until.isoformat()}/{one.who.key}/{int(one.backup)}"
+            yield Deadline(
+                key, one.until, c.OfferShift(who=one.who, rotation=one.rotation, backup=one.backup, at=one.until)
+            )
+
+
 def _lock(incident: Incident) -> Iterator[Deadline]:
     if incident.closed_at is not None and not incident.locked:
         due = incident.closed_at + incident.policy.times.lock_after_close
         yield Deadline(f"lock/{incident.closed_at.isoformat()}", due, c.LockChannel())
+
+
+def cover_ends(covers: Iterable[Cover]) -> Iterator[Deadline]:
+    """When covers are over, of the house."""
+    for one in covers:
+        key = f"cover/{one.who.key}/{one.by.key}/{one.until.isoformat()}"
+        yield Deadline(key, one.until, c.EndCover(who=one.who, by=one.by, until=one.until))
 
 
 DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
@@ -185,6 +206,7 @@ DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "help is a ring further out": _widening,
     "a freeze outlives the close": _freeze,
     "the channel becomes read-only": _lock,
+    "somebody goes off call": _shift,
     "the postmortem is due": _postmortem,
 }
 

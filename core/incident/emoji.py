@@ -33,6 +33,8 @@ EMOJI: dict[str, str] = {
     "path_fix": "🔧",
     "path_pause": "⏸️",
     "path_dig": "🔎",
+    "next_page": "▶️",
+    **{f"step_{number}": f"{number}\ufe0f\u20e3" for number in range(1, 10)},
     **{f"met_{number}": f"{number}\ufe0f\u20e3" for number in range(1, 10)},
 }
 
@@ -41,6 +43,9 @@ CLAIMS: dict[str, Role] = {f"claim_{role}": role for role in Role}
 
 PATHS: dict[str, Path] = {f"path_{path}": path for path in Path}
 """The four choices at a decision point."""
+
+STEPS: dict[str, int] = {f"step_{number}": number for number in range(1, 10)}
+"""The steps on a runbook's page, by their number; a page has no more."""
 
 THRESHOLDS: dict[str, int] = {f"met_{number}": number for number in range(1, 10)}
 """The sentences on the thresholds' card, by their number; a service has no more."""

@@ -224,6 +224,17 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True)
+class Covering:
+    """Somebody takes somebody's pages, as it was said here. `over` once another cover is in its place."""
+
+    who: Person
+    by: Person
+    until: datetime
+    said_by: Person
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """Something Tocsin asked. `settled` is empty while an answer is still wanted."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from core.incident.emoji import EMOJI
+from core.incident.on_call import Cover, Rotated, Stretch
 from core.incident.times import Length
 from core.incident.vocabulary import ChannelRef, Person, Severity, Value
 
@@ -151,6 +152,8 @@ class Service(Value):
     """An entry of the service catalogue, as far as an incident needs it.
 
     `thresholds` are the sentences that call for a rollback, `unsafe_if` when it must not be done (spec, section 8).
+    `on_call` are those of its own rotations, where it has any; `runbook` is the name of its runbook, `runbook_link` where
+    that is when it is kept elsewhere.
     """
 
     name: str
@@ -160,6 +163,9 @@ class Service(Value):
     thresholds: tuple[str, ...] = ()
     unsafe_if: str = ""
     neighbours: tuple[str, ...] = ()
+    on_call: tuple[Person, ...] = ()
+    runbook: str = ""
+    runbook_link: str = ""
 
 
 class Policy(Value):
@@ -170,6 +176,11 @@ class Policy(Value):
     audiences: tuple[Audience, ...] = ()
     services: tuple[Service, ...] = ()
     on_call: tuple[Person, ...] = ()
+    """Who is called, first the primary: whoever is on now, or covers them."""
+    shifts: tuple[Stretch, ...] = ()
+    """Who is on and comes on, of every rotation; in an incident, of those that are called for it."""
+    rotations: tuple[Rotated, ...] = ()
+    covers: tuple[Cover, ...] = ()
     leadership: tuple[Person, ...] = ()
     responders: tuple[Person, ...] = ()
     """Those whom the config names; who is one by a role or a room has no name here."""

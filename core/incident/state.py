@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.incident.course import Course
-from core.incident.events import Alarm, Ask, Closed, PageTried
+from core.incident.events import Alarm, Ask, Closed, PageTried, RunbookShown
 from core.incident.letters import Letters
 from core.incident.parts import (
     AMENDED,
     RETIMED,
     AlertState,
     Change,
+    Covering,
     DecisionPoint,
     Delivery,
     DraftInHand,
@@ -57,6 +58,7 @@ __all__ = [
     "RETIMED",
     "AlertState",
     "Change",
+    "Covering",
     "DecisionPoint",
     "Delivery",
     "DraftInHand",
@@ -169,6 +171,8 @@ class Incident:
     postmortem: Postmortem | None = None
     lesson: Lesson | None = None
     last_time: Lesson | None = None
+    covers: tuple[Covering, ...] = ()
+    runbooks: tuple[RunbookShown, ...] = ()
     evidence: Mapping[MessageRef, Evidence] = field(default_factory=dict)
     course: Course = ()
     tries: tuple[PageTried, ...] = ()

@@ -23,6 +23,7 @@ from core.incident.events import (
     Closed,
     CloseKind,
     Corrected,
+    CoverBegun,
     Debriefed,
     DecisionMarked,
     DecisionPointAnswered,
@@ -67,6 +68,7 @@ from core.incident.events import (
     RightMissing,
     RoleTaken,
     RoleVacated,
+    RunbookShown,
     SeveritySet,
     SignalNamed,
     SignalSeen,
@@ -195,6 +197,12 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
             return f"{_who(event.who, by)}is no longer {event.role.title} ({event.how})"
         case BackupNamed():
             return f"{event.who.name} is backup {event.role.title}"
+        case RunbookShown():
+            return f"looked into the runbook {event.name}" + (f": {event.shown.heading}" if event.shown else "")
+        case CoverBegun():
+            return f"{event.by.name} takes {event.who.name}'s pages until {utc(event.until)}"
+        case Asked(ask=Ask.SHIFT) if event.by is not None:
+            return f"{event.to[0].name} is on call no more, {event.by.name} is: offered to hand over"
         case ItemAdded(item=ItemKind.RECOVERY):
             return ""
         case ItemAdded():

@@ -64,6 +64,10 @@ VERBS: tuple[Verb, ...] = (
     Verb("board", Group.DIRECT, c.Show, "show the board", "board", fixed={"what": "board"}),
     Verb("timeline", Group.DIRECT, c.Show, "show the timeline", "timeline", fixed={"what": "timeline"}),
     Verb(
+        "runbook", Group.DIRECT, c.ShowRunbook, "show the runbook, or another by its name; with a number, that section of it", "runbook checkout 2",
+        (optional(argument("name", Kind.WORDS, asks="which runbook, and which section of it"), "NAME"),),
+    ),
+    Verb(
         "help", Group.DIRECT, c.Show, "list the commands, or explain one", "help close",
         (optional(argument("command", Kind.WORDS, into="topic", asks="which command"), "COMMAND"),), fixed={"what": "help"},
     ),
@@ -115,6 +119,10 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "action", Group.ITEM, c.AddItem, "add something to do", "action call the payment provider @ann",
         (TEXT, optional(WHO)), fixed={"kind": ItemKind.ACTION},
+    ),
+    Verb(
+        "step", Group.ITEM, c.TakeStep, "make an action of a step of the runbook that was shown last, by its number", "step 2",
+        (argument("n", Kind.ENTRY, into="step", asks="which step, by its number"),),
     ),
     Verb("grab", Group.ITEM, c.Grab, "take an item into your hands", "grab H2", (ITEM,)),
     Verb("release", Group.ITEM, c.LetGo, "let an item go", "release H2", (ITEM,)),
@@ -173,6 +181,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("withdraw", Group.UPDATE, c.WithdrawUpdate, "withdraw the last update", "withdraw it was meant for another incident", (WHY,)),
     Verb("invite", Group.PEOPLE, c.Invite, "bring somebody into this channel", "invite @ann", (WHO,)),
     Verb("uninvite", Group.PEOPLE, c.Uninvite, "put somebody out of a private incident", "uninvite @ann", (WHO,)),
+    Verb("oncall", Group.PEOPLE, c.ShowOnCall, "say who is on call now, who is next, and who covers whom", "oncall", aliases=("on-call",)),
+    Verb(
+        "cover", Group.PEOPLE, c.Cover, "take the pages of somebody on call for a while, or give them yours", "cover @ann 2h",
+        (WHO, optional(argument("length", Kind.LENGTH, "2h", asks="for how long, like 2h"))),
+    ),
     Verb(
         "followup", Group.AFTER, c.FollowUp, "add work that outlives the incident, with its owner and its day",
         "followup alert on failing payments owner=@ann due=Friday priority=P1", (TEXT,),
@@ -223,10 +236,11 @@ PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 """Every row by its path."""
 
 NOT_YET: dict[str, tuple[Group, str]] = {
-    "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
     "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),
     "oncall": (Group.PEOPLE, "Tocsin's config says who is on call."),
+    "page": (Group.PEOPLE, "Mention the person in this channel."),
+    "widen": (Group.PEOPLE, "Mention in this channel whom you need."),
 }
 """The spec's verbs that this version does not have: their group, and what to do instead."""
 

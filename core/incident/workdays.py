@@ -50,6 +50,11 @@ def moment_of(day: date, at: time, zone: str) -> datetime:
     return datetime.combine(day, at, _zone(zone)).astimezone(UTC)
 
 
+def in_zone(at: datetime, zone: str) -> datetime:
+    """A moment as the clocks of a zone show it."""
+    return at.astimezone(_zone(zone))
+
+
 def _zone(name: str) -> tzinfo:
     return UTC if name == "UTC" else ZoneInfo(name)
 

@@ -16,8 +16,10 @@ from core.incident.cards.digest import digest_cards
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import SETTLED, elsewhere, letters, letters_of, told
 from core.incident.cards.nudges import checklist, nudges
+from core.incident.cards.people import covers
 from core.incident.cards.prompts import prompts
 from core.incident.cards.roles import handovers
+from core.incident.cards.runbooks import runbooks
 from core.incident.cards.summary import summary
 from core.incident.cards.thresholds import thresholds
 from core.incident.cards.updates import copies, drafts
@@ -37,6 +39,8 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "checklist": checklist,
     "nudge": nudges,
     "role": handovers,
+    "cover": covers,
+    "runbook": runbooks,
     "letter": letters,
     "summary": summary,
     "follow-ups": follow_ups,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from core.incident import deliveries
 from core.incident.cards.card import Card, card
-from core.incident.document import Document, Line, Place, Span, Strong, When, Who, Words, line
+from core.incident.document import Document, Line, Place, Span, Strong, Typed, When, Who, Words, line
 from core.incident.emoji import CLAIMS
 from core.incident.state import DecisionPoint, Incident, Item
 from core.incident.timeline import PATH_WORDS, corrected_close
@@ -204,6 +204,17 @@ def _list(kinds: Sequence[ItemKind], label: str) -> Callable[[Incident], Iterato
     return rows
 
 
+def _runbook(incident: Incident) -> Iterator[Line]:
+    """What to read first, by name."""
+    service = incident.catalogue
+    if service is None or incident.closed:
+        return
+    if service.runbook:
+        yield line(f"{service.runbook}: ", Typed("runbook"), label="Runbook")
+    elif service.runbook_link:
+        yield line(service.runbook_link, label="Runbook")
+
+
 def _rights(incident: Incident) -> Iterator[Line]:
     if incident.missing_rights:
         yield line("Tocsin lacks: ", "; ".join(incident.missing_rights), label="Rights")
@@ -246,6 +257,7 @@ SECTIONS: tuple[Callable[[Incident], Iterator[Line]], ...] = (
     _recovery,
     _alerts,
     _last_time,
+    _runbook,
     _list([ItemKind.HYPOTHESIS], "Hypotheses"),
     _list([ItemKind.ACTION, ItemKind.RECOVERY], "Actions"),
     _crew,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.incident.cards import after, calls, paging
+from core.incident.cards import after, calls, paging, runbooks
+from core.incident.cards import people as people_out
 from core.incident.cards.asking import Asking, people, yes
 from core.incident.cards.card import Card, card, choice
 from core.incident.commands import Close, Publish
@@ -150,6 +151,8 @@ QUESTIONS: dict[Ask, Callable[[Incident, Prompt], Asking]] = {
     Ask.PAGE: paging.page,
     Ask.UNANSWERED: paging.unanswered,
     Ask.WIDEN: paging.widen,
+    Ask.SHIFT: people_out.shift,
+    Ask.RUNBOOK: runbooks.suggestion,
 }
 """How each question reads; a new one is a row here."""
 
@@ -176,6 +179,8 @@ SETTLED = {
     Ask.PAGE: "A page",
     Ask.UNANSWERED: "Who is not answering",
     Ask.WIDEN: "A wider circle",
+    Ask.SHIFT: "The end of the shift",
+    Ask.RUNBOOK: "The runbook",
 }
 
 

@@ -65,6 +65,7 @@ from core.incident.commands.declaring import AskSameOrNew, Declare, Invite, Join
 from core.incident.commands.items import AddItem, EndItem, Grab, LetGo
 from core.incident.commands.named import incident_named
 from core.incident.commands.paging import EscalatePage, NotePageTried, OfferWidening, Page, Widen
+from core.incident.commands.people import Cover, EndCover, OfferShift, ShowOnCall
 from core.incident.commands.record import (
     AddNote,
     Amend,
@@ -78,6 +79,7 @@ from core.incident.commands.record import (
     WithdrawEntry,
 )
 from core.incident.commands.roles import Assign, Claim, HandOff, NameBackup, PassRole, Release, TakeOver, Vacate
+from core.incident.commands.runbooks import ShowRunbook, TakeStep, TurnPage
 from core.incident.commands.updates import (
     CorrectUpdate,
     Discard,
@@ -127,6 +129,7 @@ __all__ = [
     "Command",
     "Confirm",
     "CorrectUpdate",
+    "Cover",
     "Debrief",
     "DecideBy",
     "Declare",
@@ -138,6 +141,7 @@ __all__ = [
     "Draft",
     "EditSource",
     "EndAlerts",
+    "EndCover",
     "EndFollowUp",
     "EndItem",
     "EndPause",
@@ -177,6 +181,7 @@ __all__ = [
     "NoteTakenBack",
     "Nudge",
     "Object",
+    "OfferShift",
     "OfferWidening",
     "Page",
     "PassRole",
@@ -196,9 +201,13 @@ __all__ = [
     "SetSeverity",
     "SettleSameOrNew",
     "Show",
+    "ShowOnCall",
+    "ShowRunbook",
     "Snooze",
     "TakeOver",
+    "TakeStep",
     "Title",
+    "TurnPage",
     "Unfreeze",
     "Uninvite",
     "UnmeetThreshold",
@@ -227,6 +236,8 @@ AnyCommand = (
     | (Resolve | CameBack | Close | CloseFalseAlarm | CloseDuplicate | Reopen | Confirm | Decline)
     | (KeepClaim | NoteTakenBack)
     | (Page | Widen | EscalatePage | OfferWidening | NotePageTried)
+    | (ShowRunbook | TurnPage | TakeStep)
+    | (ShowOnCall | Cover | EndCover | OfferShift)
     | (FollowUp | MoveFollowUp | EndFollowUp | AskPostmortem | PublishPostmortem | WaivePostmortem | Debrief)
     | (HideEntry | GiveEvidence | RemindPostmortem | PostDigest)
     | (HearAlerts | DeclareAlert | EndAlerts | NoteAlert)

@@ -16,6 +16,7 @@ from core.incident.decide import (
     asking,
     calls,
     closing,
+    covering,
     declaring,
     followups,
     items,
@@ -27,6 +28,7 @@ from core.incident.decide import (
     record,
     reminders,
     roles,
+    runbooks,
     thresholds,
     tie,
     updates,
@@ -179,6 +181,21 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
             return roles.hand_off(incident, command, act)
         case c.TakeOver():
             return roles.take_over(incident, command, act)
+        case c.ShowRunbook():
+            return (runbooks.show(command, act.shelf, incident),)
+        case c.TurnPage():
+            return runbooks.turn(incident, command, act)
+        case c.TakeStep():
+            return runbooks.take(incident, command, act)
+        case c.ShowOnCall():
+            return (covering.told(act.policy, act.now),)
+        case c.Cover():
+            return covering.cover(command, act, incident)
+        case c.EndCover():
+            # The house's own.
+            return ()
+        case c.OfferShift():
+            return covering.offer_shift(incident, command, act)
         case c.PassRole():
             return roles.pass_role(incident, command)
         case c.AddItem():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.incident.events import Event, Settled
 from core.incident.policy import Policy
+from core.incident.runbook import EMPTY, Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import Person
 
@@ -19,13 +20,15 @@ Events = tuple[Event, ...]
 class Act:
     """`at` is when it was done, `now` when it is decided: they differ when Tocsin was away. `by` is `None` for Tocsin.
 
-    `policy` are the house rules in force now; an incident goes by those that were written into it.
+    `policy` are the house rules in force now; an incident goes by those that were written into it. `shelf` has the runbooks
+    that there are now.
     """
 
     by: Person | None
     at: datetime
     now: datetime
     policy: Policy
+    shelf: Shelf = EMPTY
 
     @property
     def person(self) -> Person:

@@ -6,8 +6,8 @@ from typing import get_args
 
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.decide import closing, declaring, items, paging, path, roles, tie
-from core.incident.decide.act import Act, Events, settle
+from core.incident.decide import closing, declaring, items, paging, path, roles, runbooks, tie
+from core.incident.decide.act import Act, Events, answered, settle
 from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Role
@@ -99,6 +99,11 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
 
 def _yes_to_a_call(incident: Incident, prompt: Prompt, act: Act) -> Events:
     match prompt.asked.ask:
+        case Ask.RUNBOOK:
+            return answered(runbooks.wanted(incident, prompt, act), prompt.key, "it is a follow-up")
+        case Ask.SHIFT:
+            assert prompt.asked.by is not None, "it is offered to hand over to somebody"
+            return answered(roles.hand_off(incident, c.HandOff(who=prompt.asked.by), act), prompt.key, "offered")
         case Ask.SECOND:
             return items.grab(incident, c.Grab(item=prompt.asked.item), act, sure=True)
         case Ask.STOP:

@@ -23,6 +23,7 @@ from core.incident.decide.points import withdraw_all
 from core.incident.decide.postmortem import owed
 from core.incident.decide.record import noted
 from core.incident.decide.reminders import unpromised
+from core.incident.decide.runbooks import suggested
 from core.incident.events import (
     Again,
     Ask,
@@ -168,6 +169,7 @@ def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False)
         *carried(incident, [one for one in in_hands(incident) if one.path is not Path.PAUSE], act.person, act),
         *_closed(incident, closed),
         *(owed(owner, act) if owner else ()),
+        *suggested(incident, act),
     )
 
 
@@ -212,7 +214,7 @@ def reopen(incident: Incident, command: Reopen, act: Act) -> Events:
     return (
         Reopened(why=command.why),
         # Its question was whether to lift the freeze since all is over.
-        *settle(incident, [Ask.UNFREEZE, Ask.POSTMORTEM], "reopened"),
+        *settle(incident, [Ask.UNFREEZE, Ask.POSTMORTEM, Ask.RUNBOOK], "reopened"),
         # Whoever listens by now is told how it goes on.
         *([AudiencesSet(audiences=now)] if now != incident.audiences else []),
     )

@@ -14,6 +14,8 @@ from core.incident.code_names import code_name
 from core.incident.commands import AskSameOrNew, Declare, Join, SettleSameOrNew
 from core.incident.decide import paging
 from core.incident.decide.act import Act, Events
+from core.incident.decide.covering import called_for
+from core.incident.decide.runbooks import on_shelf
 from core.incident.events import (
     Alarm,
     Ask,
@@ -28,11 +30,15 @@ from core.incident.events import (
     Settled,
 )
 from core.incident.policy import Policy, Service
+from core.incident.runbook import Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Severity
 
 NAME_LIMIT = 80
 """Characters of a channel's name (spec, section 4; Slack's cap, which FireHydrant documents too)."""
+
+SHIFTS = 40
+"""Stretches on call that are written into an incident at most, the next first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ def declare(
     by = act.person
     service = _service(command.service, command.title, policy)
     last_time, of = house.last_time
+    policy = _called_for(policy, service, act.shelf)
     declared = Declared(
         number=house.next_number,
         name=channel_name(command.title, act.at, house.taken),
@@ -180,8 +187,8 @@ def sealed(policy: Policy) -> Policy:
     nobody = {"team": (), "rollback_owner": None, "backup": None}
     return policy.model_copy(
         update={
-            "on_call": (),
-            "leadership": (),
+            **dict.fromkeys(("on_call", "leadership", "shifts", "rotations", "covers", "responders", "reachable"), ()),
+            "groups": {},
             "tie_breaker": None,
             "services": tuple(one.model_copy(update=nobody) for one in policy.services),
         }
@@ -193,6 +200,15 @@ def _same_alarm(one: Sibling, alarm: Alarm | None) -> bool:
     if alarm is None or one.alarm is None:
         return False
     return one.alarm.number == alarm.number or (one.open and one.alarm.group == alarm.group)
+
+
+def _called_for(policy: Policy, service: Service | None, shelf: Shelf) -> Policy:
+    """The rules with those who are called for this service, and with the runbook that it has."""
+    mine = service.name if service is not None and any(one.service == service.name for one in policy.rotations) else ""
+    shifts = tuple(one for one in policy.shifts if one.service == mine)[:SHIFTS]
+    on_call = called_for(policy, service.name if service else "")
+    services = tuple(on_shelf(one, shelf) if one is service else one for one in policy.services)
+    return policy.model_copy(update={"on_call": on_call, "shifts": shifts, "services": services})
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

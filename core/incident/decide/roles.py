@@ -23,7 +23,9 @@ from core.incident.events import (
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import THREE_CALLS, Person, Role
 
-THEIRS = (Ask.UNANSWERED, Ask.WIDEN, Ask.HANDOFF, Ask.SECOND, Ask.STOP, Ask.UNSAFE, Ask.UNFREEZE, Ask.WORKED)
+THEIRS = (
+    *(Ask.HANDOFF, Ask.SHIFT, Ask.SECOND, Ask.STOP, Ask.UNSAFE, Ask.UNFREEZE, Ask.WORKED, Ask.UNANSWERED, Ask.WIDEN),
+)
 """Questions that nobody but the one who was asked can answer."""
 
 
@@ -37,7 +39,10 @@ def _two_of_three(incident: Incident, who: Person, wanted: Sequence[Role], *, by
 def _about(incident: Incident, role: Role) -> tuple[Prompt, ...]:
     """Open prompts that a change of this role settles."""
     asked = (*incident.open_prompts(Ask.TAKEOVER), *incident.open_prompts(Ask.HANDOFF))
-    return tuple(prompt for prompt in asked if role in prompt.asked.roles)
+    about = [prompt for prompt in asked if role in prompt.asked.roles]
+    # Whoever has nothing left to hand over is asked no more.
+    about += [one for one in incident.open_prompts(Ask.SHIFT) if incident.roles_of(one.asked.to[0]) == (role,)]
+    return tuple(about)
 
 
 def _take(incident: Incident, role: Role, who: Person, how: How, others: tuple[Person, ...] = ()) -> Events:
@@ -136,7 +141,9 @@ def hand_off(incident: Incident, command: HandOff, act: Act) -> Events:
     if any(prompt.asked.roles == roles and command.who.is_(prompt.asked.to[0]) for prompt in offers):
         return ()
     number = incident.next_number(Ask.HANDOFF)
+    shift = [one for one in incident.open_prompts(Ask.SHIFT) if giver.is_(one.asked.to[0]) and roles == mine]
     return (
+        *(Settled(prompt=one.key, how=f"offered to {command.who.name}") for one in shift),
         *(Settled(prompt=key, how="offered anew") for key in dict.fromkeys(prompt.key for prompt in offers)),
         Asked(ask=Ask.HANDOFF, number=number, to=(command.who,), by=giver, roles=roles),
     )

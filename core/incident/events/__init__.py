@@ -68,6 +68,7 @@ from core.incident.events.declaring import Declared, Joined, PutOut
 from core.incident.events.happened import Happened
 from core.incident.events.items import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
 from core.incident.events.paging import PageAnswered, PageTried, PageUnanswered, Widened
+from core.incident.events.people import CoverBegun, CoverEnded, OnCallTold
 from core.incident.events.record import (
     ChangeRecorded,
     DecisionMarked,
@@ -83,6 +84,7 @@ from core.incident.events.record import (
     SourceEdited,
 )
 from core.incident.events.roles import BackupNamed, How, RoleTaken, RoleVacated
+from core.incident.events.runbooks import RunbookShown
 from core.incident.events.updates import (
     AudiencesSet,
     Corrected,
@@ -117,6 +119,8 @@ __all__ = [
     "CloseKind",
     "Closed",
     "Corrected",
+    "CoverBegun",
+    "CoverEnded",
     "Debriefed",
     "DecisionMarked",
     "DecisionPointAnswered",
@@ -153,6 +157,7 @@ __all__ = [
     "Noted",
     "Nudged",
     "Objected",
+    "OnCallTold",
     "OpenFollowUp",
     "Origin",
     "OwedPostmortem",
@@ -178,6 +183,7 @@ __all__ = [
     "RightMissing",
     "RoleTaken",
     "RoleVacated",
+    "RunbookShown",
     "Settled",
     "SeveritySet",
     "SignalNamed",
@@ -209,6 +215,7 @@ Event = Annotated[
     | (PageTried | PageAnswered | PageUnanswered | Widened)
     | (AlertsBegun | AlertFired | AlertCleared | AlertsLinked | AlertsOver | AlertNoted)
     | (Arrived | Left | PutOut)
+    | (CoverBegun | CoverEnded | OnCallTold | RunbookShown)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]

@@ -35,6 +35,8 @@ class Ask(StrEnum):
     PAGE = "page"
     UNANSWERED = "unanswered"
     WIDEN = "widen"
+    SHIFT = "shift"
+    RUNBOOK = "runbook"
 
 
 class Again(Value):

@@ -30,6 +30,8 @@ from core.incident.events import (
     ChannelOpened,
     Closed,
     Corrected,
+    CoverBegun,
+    CoverEnded,
     Debriefed,
     DecisionMarked,
     DecisionPointAnswered,
@@ -64,6 +66,7 @@ from core.incident.events import (
     Noted,
     Nudged,
     Objected,
+    OnCallTold,
     PageAnswered,
     PageTried,
     PageUnanswered,
@@ -86,6 +89,7 @@ from core.incident.events import (
     RightMissing,
     RoleTaken,
     RoleVacated,
+    RunbookShown,
     Settled,
     SeveritySet,
     SignalNamed,
@@ -107,6 +111,7 @@ from core.incident.evolve.people import joined, left, put_out
 from core.incident.evolve.phases import open_again, reopening, well_again
 from core.incident.evolve.record import amended, each_entry, evidence_edited, source_edited, unseconded
 from core.incident.evolve.roles import take_role, vacate
+from core.incident.evolve.shifts import covered
 from core.incident.evolve.updates import (
     audiences_set,
     delivery_noted,
@@ -131,6 +136,9 @@ from core.incident.vocabulary import Person, Phase
 
 OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
 """Acts that are recorded here without making whoever did them one of the incident's people."""
+
+CALLED_IN = (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.HANDOFF)
+"""Who is asked for a call, or offered one, is brought in: a tie-breaker too whom nobody has called yet."""
 
 
 def begin(recorded: Recorded) -> Incident:
@@ -261,6 +269,10 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             return take_role(incident, event, recorded)
         case RoleVacated():
             return vacate(incident, event.role, recorded)
+        case RunbookShown():
+            return replace(incident, runbooks=(*incident.runbooks, event))
+        case CoverBegun():
+            return covered(incident, event, by)
         case BackupNamed():
             roles = with_(incident.roles, event.role, replace(incident.holding(event.role), backup=event.who))
             return replace(incident, roles=roles, people=with_person(incident.people, event.who))
@@ -350,6 +362,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             asked = replace(incident, prompts=with_(incident.prompts, key, Prompt(key, event, recorded.at)))
             # Who is asked for a call is brought in, a tie-breaker too whom nobody has called yet.
             called_in = event.to if event.ask in (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.PAGE) else ()
+            called_in = event.to if event.ask in CALLED_IN else ()
             return replace(asked, people=reduce(with_person, called_in, incident.people))
         case Settled():
             prompt = replace(incident.prompts[event.prompt], settled=event.how)
@@ -379,8 +392,20 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case AlertNoted():
             state = AlertState(event.title, event.firing, event.since)
             return replace(incident, alerts=with_(incident.alerts, event.number, state))
-        case (Declared() | Noted() | DecisionMarked() | Told() | Heard() | Refused() | Arrived() | DigestPosted()) | (
-            AlertsBegun() | AlertFired() | AlertCleared() | AlertsLinked() | AlertsOver()
+        case AlertsBegun() | AlertFired() | AlertCleared() | AlertsLinked() | AlertsOver():
+            # The house's own.
+            return incident
+        case (
+            Declared()
+            | Noted()
+            | DecisionMarked()
+            | Told()
+            | Heard()
+            | Refused()
+            | Arrived()
+            | DigestPosted()
+            | OnCallTold()
+            | CoverEnded()
         ):
             return incident
         case _:

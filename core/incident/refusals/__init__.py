@@ -63,6 +63,7 @@ from core.incident.refusals.incidents import (
 )
 from core.incident.refusals.items import item_ended, item_in_hands, no_such_item, not_in_your_hands, wrong_kind
 from core.incident.refusals.paging import is_paged_already, nobody_but_by_name, nobody_further_out, nobody_in_group
+from core.incident.refusals.people import covered_too_long
 from core.incident.refusals.refusal import Refusal, either, names
 from core.incident.refusals.roles import (
     backup_is_holder,
@@ -75,6 +76,7 @@ from core.incident.refusals.roles import (
     three_calls,
     to_yourself,
 )
+from core.incident.refusals.runbooks import no_runbook, no_steps, no_such_page, no_such_step
 from core.incident.refusals.updates import (
     draft_moved_on,
     no_draft,
@@ -96,6 +98,7 @@ __all__ = [
     "closed_already",
     "command_is_handed_off",
     "commander_stays",
+    "covered_too_long",
     "day_has_passed",
     "debrief_after_the_close",
     "decision_in_the_past",
@@ -122,12 +125,16 @@ __all__ = [
     "no_postmortem_owed",
     "no_postmortem_yet",
     "no_reminder_before",
+    "no_runbook",
+    "no_steps",
     "no_such_decision_point",
     "no_such_entry",
     "no_such_follow_up",
     "no_such_incident",
     "no_such_item",
+    "no_such_page",
     "no_such_service",
+    "no_such_step",
     "no_such_threshold",
     "no_thresholds",
     "no_update_yet",

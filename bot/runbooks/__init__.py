@@ -1,0 +1,1 @@
+"""Runbooks: Markdown files of the house, read as pages."""
