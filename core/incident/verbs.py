@@ -237,10 +237,6 @@ PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 
 NOT_YET: dict[str, tuple[Group, str]] = {
     "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
-    "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),
-    "oncall": (Group.PEOPLE, "Tocsin's config says who is on call."),
-    "page": (Group.PEOPLE, "Mention the person in this channel."),
-    "widen": (Group.PEOPLE, "Mention in this channel whom you need."),
 }
 """The spec's verbs that this version does not have: their group, and what to do instead."""
 

@@ -137,7 +137,7 @@ from core.incident.vocabulary import Person, Phase
 OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
 """Acts that are recorded here without making whoever did them one of the incident's people."""
 
-CALLED_IN = (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.HANDOFF)
+CALLED_IN = (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.HANDOFF, Ask.PAGE)
 """Who is asked for a call, or offered one, is brought in: a tie-breaker too whom nobody has called yet."""
 
 
@@ -361,7 +361,6 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             key = f"prompt/{event.ask}-{event.number}"
             asked = replace(incident, prompts=with_(incident.prompts, key, Prompt(key, event, recorded.at)))
             # Who is asked for a call is brought in, a tie-breaker too whom nobody has called yet.
-            called_in = event.to if event.ask in (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.PAGE) else ()
             called_in = event.to if event.ask in CALLED_IN else ()
             return replace(asked, people=reduce(with_person, called_in, incident.people))
         case Settled():
