@@ -85,6 +85,7 @@ class ChatDoor:
         self.leave = leave
         self._replied = replied
         self._answers: dict[str, Answer] = {}
+        self._heard = asyncio.Event()
         self.refused: list[str] = []
         tocsin.post.listeners.append(self._hear)
 
@@ -94,9 +95,13 @@ class ChatDoor:
     async def act(self, turns: Sequence[Turn]) -> list[Answer]:
         said = [await self._say(name, f"!inc {words}") for name, words in turns]
         try:
-            await until(lambda: all(each in self._answers for each in said), WITHIN)
-        except AssertionError:
-            raise AssertionError([turn for turn, each in zip(turns, said, strict=True) if each not in self._answers]) from None
+            async with asyncio.timeout(WITHIN):
+                while not all(each in self._answers for each in said):
+                    self._heard.clear()
+                    await self._heard.wait()
+        except TimeoutError:
+            unheard = [turn for turn, each in zip(turns, said, strict=True) if each not in self._answers]
+            raise AssertionError(f"nothing is on the record of {unheard}") from None
         return [self._answers[each] for each in said]
 
     async def finish(self) -> None:
@@ -119,6 +124,7 @@ class ChatDoor:
             return
         refusal = first.event.answer if isinstance(first.event, Refused) else ""
         self._answers[first.origin.message.id] = Answer(tuple(each.event.kind for each in records), refusal)
+        self._heard.set()
         if refusal:
             self.refused.append(first.origin.message.id)
 
@@ -154,7 +160,9 @@ async def in_sandbox(folder: Path) -> AsyncIterator[ChatDoor]:
     triage = world.create_channel("triage")
     people = {name: world.create_person(name, [] if name == KINDS["stranger"] else None) for name in KINDS.values()}
     ids = {name: account.id for name, account in people.items()}
-    async with _running(folder, SandboxTransport(Server(world, Random(1), Faults())), "triage", _house("sandbox", ids)) as tocsin:
+    async with _running(
+        folder, SandboxTransport(Server(world, Random(1), Faults())), "triage", _house("sandbox", ids)
+    ) as tocsin:
         world.say(people["Ann"], triage, f"!inc declare {TITLE}")
         await until(lambda: _open(tocsin))
         [room] = [one.channel for _, one in tocsin.post.awake() if one.channel is not None]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from core.incident.state import Incident
-from core.incident.vocabulary import ItemKind, Role, Severity
+from core.incident.vocabulary import ItemKind, Severity
 
 KINDS: dict[str, str] = {
     "commander": "Ann",
@@ -88,6 +89,7 @@ class Row:
     moot: frozenset[str] = frozenset()
     asks: frozenset[str] = frozenset()
 
+
 def ends(words: str, kind: str) -> Row:
     return Row(words, ANYONE, "item_ended", (("{me}", f"{kind} for {{me}} {{n}}"),))
 
@@ -97,9 +99,7 @@ SCRIBE_AGAIN: tuple[Turn, ...] = (
     ("commander", "backup scribe {scribe's backup}"),
 )
 PATH_OVER: tuple[Turn, ...] = (("recovery", "drop {R}"),)
-DRAFTED: tuple[Turn, ...] = (
-    ("updates", "draft impact=draft {n} of the updates next=we test a rollback every=15m"),
-)
+DRAFTED: tuple[Turn, ...] = (("updates", "draft impact=draft {n} of the updates next=we test a rollback every=15m"),)
 
 TABLE: tuple[Row, ...] = (
     # Any responder.
@@ -151,10 +151,6 @@ TABLE: tuple[Row, ...] = (
         (("commander", "decide-by 2h roll back"),),
     ),
     Row("path rollback release {n}", RECOVERY, "path_chosen", after=PATH_OVER, asks=RECOVERY),
-    Row(
-        "object we lose orders", HOLDERS, "objected", (("recovery", "path rollback release {n}"),), PATH_OVER,
-        moot=frozenset({"recovery"}),
-    ),
     # The words outside.
     Row("draft impact=few can pay, {n} next=we test a rollback", UPDATES, "drafted", after=(("updates", "discard"),)),
     Row("publish", UPDATES, "published", DRAFTED),
@@ -170,6 +166,11 @@ TABLE: tuple[Row, ...] = (
     Row(
         "backup scribe {responder}", COMMAND | {"scribe"}, "backup_named",
         after=(("commander", "backup scribe {scribe's backup}"),),
+    ),
+    # Last: after an objection the tie-breaker is asked, and then may choose the path.
+    Row(
+        "object we lose orders", HOLDERS, "objected", (("recovery", "path rollback release {n}"),), PATH_OVER,
+        moot=frozenset({"recovery"}),
     ),
 )  # fmt: skip
 
@@ -216,24 +217,44 @@ def cells(kinds: frozenset[str]) -> tuple[int, int]:
 
 
 async def play(door: Door, kinds: frozenset[str] = frozenset(KINDS)) -> Tried:
-    """Every cell of the table for these kinds of people. The refused ones first, all at once: they change nothing."""
+    """Every cell of the table for these kinds of people. The refused ones late, all at once: they change nothing."""
     tried = Tried()
     for turn in SETUP:
         if turn[0] in kinds:
             await _done(door, tried, turn)
     if (leave := getattr(door, "leave", None)) is not None:
         await leave("Xav")
-    await _all_refused(door, tried, kinds)
     for row in TABLE:
-        for kind in sorted(row.may & kinds - row.moot):
-            for turn in row.before:
-                await _done(door, tried, _by(turn, kind))
-            answer = await _done(door, tried, (kind, row.words))
-            assert {*answer.kinds} & {*row.makes.split("|")}, f"{kind} {row.words}: {answer.kinds}"
-            tried.allowed.add((row.words, kind))
-            for turn in row.after:
-                await _done(door, tried, _by(turn, kind))
+        if row is TABLE[-1]:
+            await _all_refused(door, tried, kinds)
+        allowed = sorted(row.may & kinds - row.moot)
+        for turns in _batches(row, allowed):
+            answers = await _done(door, tried, *(turn for turn, _ in turns))
+            for ((kind, _), mine), answer in zip(turns, answers, strict=True):
+                if mine:
+                    assert {*answer.kinds} & {*row.makes.split("|")}, f"{kind} {row.words}: {answer.kinds}"
+                    tried.allowed.add((row.words, kind))
     return tried
+
+
+def _batches(row: Row, kinds: Sequence[str]) -> Iterator[list[tuple[Turn, bool]]]:
+    """What is typed at once, in order, and whether it is the act itself: as much as can be said before its answers are seen."""
+    typed = [
+        [
+            [(_by(turn, kind), False) for turn in row.before],
+            [((kind, row.words), True)],
+            [(_by(turn, kind), False) for turn in row.after],
+        ]
+        for kind in kinds
+    ]
+    said = " ".join([row.words, *(words for _, words in (*row.before, *row.after))])
+    if any(mark in said for mark in ("{R}", "{other}", "{phase}")):
+        yield from ([turn] for parts in typed for part in parts for turn in part)
+    elif "{H}" in said or "{A}" in said:
+        # Everyone's own item is there before it is named.
+        yield from (list(chain.from_iterable(parts[stage] for parts in typed)) for stage in range(3))
+    else:
+        yield list(chain.from_iterable(chain.from_iterable(typed)))
 
 
 async def _all_refused(door: Door, tried: Tried, kinds: frozenset[str]) -> None:
@@ -266,12 +287,13 @@ def _by(turn: Turn, kind: str) -> Turn:
     return (kind if who == "{me}" else who), words.replace("{me}", KINDS[kind])
 
 
-async def _done(door: Door, tried: Tried, turn: Turn) -> Answer:
-    kind, words = turn
-    [answer] = await door.act([(KINDS[kind], _words(door, tried, words, kind))])
-    assert answer.kinds, f"{kind} {words}: nothing came of it"
-    assert answer.kinds[0] != "refused", f"{kind} {words}: {answer.refusal}"
-    return answer
+async def _done(door: Door, tried: Tried, *turns: Turn) -> list[Answer]:
+    typed = [(KINDS[kind], _words(door, tried, words, kind)) for kind, words in turns]
+    answers = await door.act(typed) if typed else []
+    for (who, words), answer in zip(typed, answers, strict=True):
+        assert answer.kinds, f"{who} {words}: nothing came of it"
+        assert answer.kinds[0] != "refused", f"{who} {words}: {answer.refusal}"
+    return answers
 
 
 def _words(door: Door, tried: Tried, words: str, kind: str) -> str:
@@ -283,6 +305,7 @@ def _words(door: Door, tried: Tried, words: str, kind: str) -> str:
     items = incident.items.values()
     for letter, of in (("H", ItemKind.HYPOTHESIS), ("A", ItemKind.ACTION), ("R", ItemKind.RECOVERY)):
         keys = [item.key for item in items if item.kind is of]
+        keys += [item.key for item in items if item.kind is of and f"for {KINDS[kind]} " in item.text]
         words = words.replace(f"{{{letter}}}", keys[-1] if keys else f"{letter}1")
     entry = next((at for at, each in enumerate(incident.entries, 1) if "says the author" in each.text), 1)
     tried.counted += 1
