@@ -19,6 +19,7 @@ async def test_every_cell_by_the_rules_alone() -> None:
     assert (len(tried.allowed), len(tried.refused)) == cells(ANYONE)
 
 
+@pytest.mark.endure
 async def test_every_cell_in_the_sandbox(tmp_path: Path) -> None:
     async with in_sandbox(tmp_path) as door:
         tried = await play(door)
@@ -37,6 +38,7 @@ async def test_every_cell_on_discord(tmp_path: Path) -> None:
 
 
 @pytest.mark.endure
+@pytest.mark.timeout(600)
 async def test_every_cell_on_matrix(tmp_path: Path, synapse: Synapse) -> None:
     async with on_matrix(tmp_path, synapse) as door:
         tried = await play(door)
