@@ -16,6 +16,8 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from bot.harmless import harmless
+
 app = typer.Typer(
     name="tocsin",
     help="Incident command in the chat a team already uses.",
@@ -33,7 +35,7 @@ CONFIG = Path("config.toml")
 def fail(*lines: str) -> typer.Exit:
     """Says what is wrong, one line each, and ends with status 1."""
     for line in lines:
-        typer.echo(f"tocsin: {line}", err=True)
+        typer.echo(f"tocsin: {harmless(line)}", err=True)
     return typer.Exit(1)
 
 

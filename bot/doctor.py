@@ -12,6 +12,7 @@ import typer
 
 from bot.chats import A_RESPONDER, transports, triage
 from bot.config import Settings, has_page, idle, load, responders, roster
+from bot.harmless import harmless
 from bot.running import quiet
 from core.activity_log import HOUSE
 from core.clock import SystemClock
@@ -58,7 +59,8 @@ HEADS = {True: "ok  ", False: "FAIL", None: "hint"}
 
 
 def _say(well: bool | None, what: str, mend: str = "") -> bool:
-    typer.echo(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}")
+    # Rooms and what a chat answers are named in it.
+    typer.echo(harmless(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}"))
     return well is not False
 
 

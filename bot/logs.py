@@ -11,11 +11,14 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from io import StringIO
 from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.harmless import harmless, harmless_json, harmless_rows
 
 HIDDEN = "[secret]"
 
@@ -46,11 +49,12 @@ def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> 
     # rich's tracebacks show local variables, hence secrets, and fold them over lines where nothing finds them.
     render: list[Processor] = (
         [
+            _tamed,
             _incident_first,
-            structlog.dev.ConsoleRenderer(sort_keys=False, exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(sort_keys=False, exception_formatter=_tame_traceback),
         ]
         if human
-        else [structlog.processors.format_exc_info, _named, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [structlog.processors.format_exc_info, _named, _json]
     )
     formatter = _Redacting(
         redact,
@@ -134,6 +138,36 @@ def _redacted(redact: Callable[[str], str]) -> Processor:
         return {key: value if key == "exc_info" else clean(value) for key, value in event.items()}
 
     return process
+
+
+def _tamed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # Names, and what a chat answers, are somebody's words: on a terminal they move nothing and begin no line.
+    return {key: value if key == "exc_info" else _tame(value) for key, value in event.items()}
+
+
+def _tame(value: object) -> object:
+    match value:
+        case str():
+            return harmless(value)
+        case dict():
+            return {_tame(key): _tame(inner) for key, inner in value.items()}
+        case list():
+            return [_tame(inner) for inner in value]
+        case _:
+            return value
+
+
+def _tame_traceback(out: TextIO, exc_info: Any) -> None:
+    page = StringIO()
+    structlog.dev.plain_traceback(page, exc_info)
+    out.write(harmless_rows(page.getvalue()))
+
+
+_as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    return harmless_json(str(_as_json(logger, method, event)))
 
 
 def _incident_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

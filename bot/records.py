@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from bot.config import load
+from bot.harmless import harmless, harmless_json
 from core.activity_log import HOUSE, ActivityLog, Unreadable, stream_of
 from core.database import DatabaseFailure, open_file
 from core.incident.evolve import replay
@@ -57,7 +58,7 @@ async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
         typer.echo(json.dumps({"streams": len(streams), "records": count, "broken": broken}))
     else:
         for words in broken:
-            typer.echo(words)
+            typer.echo(harmless(words))
         typer.echo(f"{len(streams)} streams, {count} records: {'broken' if broken else 'whole'}")
     return 1 if broken else 0
 
@@ -67,5 +68,5 @@ async def export_log(config: Path, wanted: str) -> int:
     async with log_of(config) as log:
         for stream in await streams_of(log, wanted):
             for record in await log.raw(stream):
-                typer.echo(json.dumps(record, ensure_ascii=False))
+                typer.echo(harmless_json(json.dumps(record, ensure_ascii=False)))
     return 0
