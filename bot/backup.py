@@ -45,7 +45,7 @@ async def back_up(config: Path, to: Path | None) -> int:
         (work / STORES).mkdir()
         for store in stores(settings):
             _keep(store, work / STORES / store.relative_to(settings.data_dir))
-        files = [one for one in sorted(work.rglob("*")) if one.is_file() and not one.is_symlink()]
+        files = _files(work)
         note = {
             "tocsin": version("tocsin"),
             "made": now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -60,6 +60,10 @@ async def back_up(config: Path, to: Path | None) -> int:
         _prove(path, work / "proof")
     typer.echo(f"{path}: {streams} streams, {records} records, {len(files) - 1} other files: whole")
     return 0
+
+
+def _files(folder: Path) -> list[Path]:
+    return [one for one in sorted(folder.rglob("*")) if one.is_file() and not one.is_symlink()]
 
 
 def _named(to: Path, now: datetime) -> Path:
