@@ -46,6 +46,7 @@ from core.clock import SystemClock
 from core.database import Database, DatabaseFailure, explain, open_file
 from core.examining import examine, names, told
 from core.port import Fatal
+from core.reserve import hold_room
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +85,7 @@ async def start(path: Path, *, verbose: bool, despite_damage: bool = False) -> i
         refuse_half(settings.database)
         database = await open_file(settings.database)
         stack.push_async_callback(database.close)
+        await hold_room(database)
         damaged = await _damage(database, settings.database, despite=despite_damage)
         for line in idle(settings):
             log.warning(line)

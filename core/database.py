@@ -77,15 +77,33 @@ class Guarded:
 
     One damaged page breaks one statement and lets the next through: half of what an act needs must not be written, no
     cursor moved past it, whichever loop met the damage and whatever it makes of an exception.
+
+    What it only does not take now (locked, full, read-only) is `trouble`, in words for people, until it takes something:
+    whoever wanted to write tries again, so that its end is noticed.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._failure: Fatal | None = None
         self._failed = asyncio.Event()
+        self._troubles: dict[str, str] = {}
+        self.troubled = asyncio.Event()
 
     async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        await self._sound(self._database.write, sql, parameters)
+        try:
+            await self._sound(self._database.write, sql, parameters)
+        except sqlite3.OperationalError as error:
+            self._troubles[sql] = why_not(error)
+            self.troubled.set()
+            raise
+        # A little note may find room where an act does not: each statement ends its own trouble.
+        if self._troubles.pop(sql, None) and not self._troubles:
+            self.troubled.clear()
+
+    @property
+    def trouble(self) -> str:
+        """Why something that had to be written was not, in words for people; empty while all is."""
+        return next(iter(self._troubles.values()), "")
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return await self._sound(self._database.rows, sql, parameters)
@@ -166,6 +184,24 @@ def _is_still(path: Path, address: str) -> bool:
             ) from None
         return True
     return False
+
+
+def why_not(error: sqlite3.OperationalError) -> str:
+    """Why the database takes nothing now, for people in a chat: without paths, with what has to be done."""
+    name = getattr(error, "sqlite_errorname", "")
+    for begins, words in _WHY_NOT.items():
+        if name.startswith(begins):
+            return words
+    return f"Tocsin's database cannot be written ({name or 'error'}); whoever runs Tocsin finds why in its log"
+
+
+_WHY_NOT = {
+    "SQLITE_FULL": "the disk of Tocsin's database is full; make room on it",
+    "SQLITE_READONLY": "Tocsin's database has become read-only; whoever runs Tocsin must give it write access again",
+    "SQLITE_BUSY": "another program holds Tocsin's database; end it, or wait until it is done",
+    "SQLITE_LOCKED": "another program holds Tocsin's database; end it, or wait until it is done",
+    "SQLITE_IOERR": "the disk of Tocsin's database fails; see to that disk",
+}
 
 
 def _is_no_text(error: sqlite3.Error) -> bool:
