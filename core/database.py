@@ -86,24 +86,37 @@ class Guarded:
         self._database = database
         self._failure: Fatal | None = None
         self._failed = asyncio.Event()
-        self._troubles: dict[str, str] = {}
+        self._troubles: dict[str, tuple[str, int]] = {}
         self.troubled = asyncio.Event()
 
     async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
         try:
             await self._sound(self._database.write, sql, parameters)
         except sqlite3.OperationalError as error:
-            self._troubles[sql] = why_not(error)
+            self._troubles[sql] = (why_not(error), 0)
             self.troubled.set()
             raise
+        except sqlite3.IntegrityError:
+            self._took(sql)
+            raise
+        self._took(sql)
+
+    def _took(self, *statements: str) -> None:
         # A little note may find room where an act does not: each statement ends its own trouble.
-        if self._troubles.pop(sql, None) and not self._troubles:
+        for sql in statements:
+            self._troubles.pop(sql, None)
+        if not self._troubles:
             self.troubled.clear()
+
+    def look_again(self, patience: int) -> None:
+        """One more look at the trouble: what nobody has tried to write for so many looks, nobody waits for any more."""
+        self._troubles = {sql: (why, looks + 1) for sql, (why, looks) in self._troubles.items()}
+        self._took(*[sql for sql, (_, looks) in self._troubles.items() if looks > patience])
 
     @property
     def trouble(self) -> str:
         """Why something that had to be written was not, in words for people; empty while all is."""
-        return next(iter(self._troubles.values()), "")
+        return next((why for why, _ in self._troubles.values()), "")
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return await self._sound(self._database.rows, sql, parameters)

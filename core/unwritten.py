@@ -28,6 +28,9 @@ CARD = "unwritten"
 PATIENCE = 5.0
 """Seconds that the database may take nothing before people are told; another program's short lock is nobody's news."""
 
+LOOKS = 60
+"""Looks for which what was not written may rest before nobody waits for it: many tries may stand in line for one lock."""
+
 AGAIN = 1.0
 """Seconds between two looks at it, and two tries to tell."""
 
@@ -52,7 +55,8 @@ class Unwritten:
         while True:
             await self._database.troubled.wait()
             began = self._clock.now()
-            await self._clock.sleep(PATIENCE)
+            while self._database.trouble and (self._clock.now() - began).total_seconds() < PATIENCE:
+                await self._clock.sleep(AGAIN)
             if self._database.trouble:
                 log.warning("the record cannot be written", reason=self._database.trouble)
                 told = await self._tell(began)
@@ -75,6 +79,7 @@ class Unwritten:
         while reason := self._database.trouble:
             await asyncio.gather(*(say(room, _trouble(reason, began)) for room in self._rooms() if room not in told))
             await self._clock.sleep(AGAIN)
+            self._database.look_again(LOOKS)
         return told
 
     async def _take_back(self, told: dict[ChannelRef, MessageRef | None], began: datetime) -> None:
