@@ -122,7 +122,7 @@ async def test_killed_at_any_moment_of_it_the_next_start_is_whole(tmp_path: Path
         database.executemany(
             "INSERT INTO events (stream, version, at, heard_at, kind, body, prev, hash) "
             "VALUES ('inc-1', ?, 'x', 'x', 'closed', json_object('event', 'x'), 'x', 'x')",
-            ((number,) for number in range(1, 60_001)),
+            ((number,) for number in range(1, 20_001)),
         )
         database.commit()
     expected, reached = await whole(tmp_path), set()
@@ -130,12 +130,12 @@ async def test_killed_at_any_moment_of_it_the_next_start_is_whole(tmp_path: Path
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", OPEN, str(old) + "x")
     await process.wait()
     start = time.perf_counter() - began
-    for step in range(24):
+    for step in range(12):
         path = tmp_path / f"{step}.db"
         with closing(sqlite3.connect(old)) as source, closing(sqlite3.connect(path)) as target:
             source.backup(target)
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", OPEN, str(path))
-        await asyncio.sleep(start * (0.5 + step / 12))
+        await asyncio.sleep(start * (0.5 + step / 6))
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)
         await process.wait()
