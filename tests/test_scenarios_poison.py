@@ -26,15 +26,17 @@ async def test_a_poisoned_act_is_told_of_once_and_the_others_go_on(tmp_path: Pat
     async with open_stage(tmp_path, bugs=1) as stage:
         await stage.mia.types("declare checkout fails sev3", stage.triage)
         tried = poisoned(stage, "poison")
-        for words in ("note before", "note poison", "note after"):
+        for words in ("note before", "note poison"):
             stage.world.say(stage.ann.account, stage.channel, f"!inc {words}")
-        await stage.fast_forward(seconds=3)
-        texts = [entry.text for entry in stage.incident.entries]
-        assert ("before" in texts, "poison" in texts, "after" in texts) == (True, False, True)
-        assert len(tried) == 1, "it is not tried for ever, nor is it in the way of what comes after"
+        await stage.settle()
         said = [one.text for one in stage.of_tocsin(stage.channel) if "Something went wrong in Tocsin" in one.text]
         assert len(said) == 1
         assert "look whether it was done. Its log has it under " in said[0]
+        await stage.ann.types("note after", stage.channel)
+        await stage.fast_forward(minutes=1)
+        texts = [entry.text for entry in stage.incident.entries]
+        assert ("before" in texts, "poison" in texts, "after" in texts) == (True, False, True)
+        assert len(tried) == 1, "it is not tried for ever, nor is it in the way of what comes after"
         stage.expect_everything()
 
 
