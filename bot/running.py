@@ -34,6 +34,7 @@ from bot.config import (
 )
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.restore import refuse_half
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
@@ -42,8 +43,10 @@ from bot.web.serve import Unavailable, serve
 from bot.web.status.page import House, files
 from bot.wiring import Page, Plan, Tocsin
 from core.clock import SystemClock
-from core.database import DatabaseFailure, explain, open_file
+from core.database import Database, DatabaseFailure, explain, open_file
+from core.examining import examine, names, told
 from core.port import Fatal
+from core.reserve import hold_room
 
 log = structlog.get_logger(__name__)
 
@@ -69,15 +72,21 @@ def quiet() -> None:
     logging.getLogger().setLevel(logging.WARNING)
 
 
-async def start(path: Path, *, verbose: bool) -> int:
-    """Runs until SIGTERM or SIGINT (status 0), or until something is wrong (raises)."""
+async def start(path: Path, *, verbose: bool, despite_damage: bool = False) -> int:
+    """Runs until SIGTERM or SIGINT (status 0), or until something is wrong (raises).
+
+    On a damaged log it runs only `despite_damage`: then what cannot be read of it stays so, and is told wherever it is asked.
+    """
     settings = load(path)
     logs.set_up(sys.stderr, secrets(settings), verbose=verbose)
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         stack.enter_context(hold(settings.database, clock.now()))
+        refuse_half(settings.database)
         database = await open_file(settings.database)
         stack.push_async_callback(database.close)
+        await hold_room(database)
+        damaged = await _damage(database, settings.database, despite=despite_damage)
         for line in idle(settings):
             log.warning(line)
         people = roster(settings)
@@ -101,7 +110,9 @@ async def start(path: Path, *, verbose: bool) -> int:
         measure(numbers, tocsin)
         await stack.enter_async_context(
             serve(
-                internal(_Health(tocsin), numbers, _insights(tocsin, settings)), "127.0.0.1", settings.web.internal_port
+                internal(_Health(tocsin, damaged), numbers, _insights(tocsin, settings)),
+                "127.0.0.1",
+                settings.web.internal_port,
             )
         )
         if plan.page is not None and tocsin.page is not None:
@@ -109,6 +120,21 @@ async def start(path: Path, *, verbose: bool) -> int:
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
         await _until_told(tocsin)
     return 0
+
+
+async def _damage(database: Database, path: Path, *, despite: bool) -> list[str]:
+    """What is damaged, in words. Raises `DatabaseFailure` for any of it, unless the bot shall run in spite of it."""
+    called = await names(database)
+    damaged = [told(damage, called) for damage in await examine(database)]
+    if damaged and not despite:
+        more = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        raise DatabaseFailure(
+            f"the record in {path} is damaged ({damaged[0]}{more}; `tocsin verify` lists all); put a backup in its place "
+            "with `tocsin restore`, or run on without what is lost with `tocsin run --despite-damage`"
+        )
+    for line in damaged:
+        log.error("the record is damaged", what=line)
+    return damaged
 
 
 def _page(settings: Settings) -> Page:
@@ -123,11 +149,12 @@ def _insights(tocsin: Tocsin, settings: Settings) -> Callable[[web.Application],
 
 
 class _Health:
-    def __init__(self, tocsin: Tocsin) -> None:
+    def __init__(self, tocsin: Tocsin, damaged: Sequence[str]) -> None:
         self._tocsin = tocsin
+        self._damaged = [f"the record is damaged: {line}" for line in damaged]
 
     def ready(self) -> Sequence[str]:
-        return self._tocsin.unready()
+        return [*self._damaged, *self._tocsin.unready()]
 
 
 async def _until_told(tocsin: Tocsin) -> None:

@@ -42,6 +42,10 @@ _HOLES = (
     "(SELECT position, lag(position, 1, ?) OVER (ORDER BY position) AS before FROM events WHERE position > ?) "
     "WHERE position > before + 1"
 )
+_SWAPPED = (
+    "SELECT stream, version FROM (SELECT stream, version, position, "
+    "lag(position) OVER (PARTITION BY stream ORDER BY version) AS before FROM events) WHERE position < before"
+)
 
 
 class Repeated(Exception):
@@ -311,6 +315,8 @@ class ActivityLog:
             found += [
                 Damage("the log", first, f"{count} records are missing here") for first, count in await self._holes()
             ]
+            swapped = await self._database.rows(_SWAPPED)
+            found += [Damage(stream, version, "stands before an earlier entry") for stream, version in swapped]
         return found + await self._undeclared(streams)
 
     async def _holes(self, after: int = 0) -> list[tuple[int, int]]:

@@ -26,6 +26,7 @@ from core.incident.evolve import evolve, replay
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest
+from core.unwritten import CARD as UNWRITTEN
 from transports.sandbox.places import Kind, Message
 from transports.sandbox.world import World
 
@@ -125,6 +126,8 @@ class Laws:
 
     def _called_for(self, post: Post) -> None:
         incident = next((one for one in self.incidents.values() if one.name == post.incident), None)
+        if post.card.startswith(UNWRITTEN):
+            return  # it says just that nothing can be committed
         if post.card.startswith("answer/") or post.incident == HOUSE:
             stream = f"inc-{incident.number}" if incident else post.incident
             if int(post.card.partition("/")[2]) > self._heads.get(stream, (0, ""))[0]:
