@@ -32,8 +32,10 @@ CONFIG = Path("config.toml")
 
 def fail(*lines: str) -> typer.Exit:
     """Says what is wrong, one line each, and ends with status 1."""
+    from core.redaction import redact
+
     for line in lines:
-        typer.echo(f"tocsin: {line}", err=True)
+        typer.echo(redact(f"tocsin: {line}"), err=True)
     return typer.Exit(1)
 
 
@@ -89,8 +91,10 @@ def demo(
 @app.command()
 def run(config: Config = CONFIG, verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False) -> None:
     """Run the bot."""
+    from bot.private import mask
     from bot.running import explained, start
 
+    mask()
     with explained(fail):
         finish(start(config, verbose=verbose))
 
@@ -197,8 +201,10 @@ def insights(
 def doctor(config: Config = CONFIG) -> None:
     """Say what is missing and how to mend it: config, database, accounts, rooms, rights."""
     from bot.doctor import examine
+    from bot.private import mask
     from bot.running import explained
 
+    mask()
     with explained(fail):
         finish(examine(config))
 

@@ -11,7 +11,8 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from bot.chats import A_RESPONDER, transports, triage
-from bot.config import Settings, has_page, idle, load, responders, roster
+from bot.config import Settings, has_page, idle, load, responders, roster, secrets
+from bot.private import enclose, exposed
 from bot.running import quiet
 from core.activity_log import HOUSE
 from core.clock import SystemClock
@@ -19,6 +20,7 @@ from core.database import open_file
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Finding, Missing, Notebook, Transport, TransportFailure
+from core.redaction import learn, redact
 
 HINTS = {
     "matrix": "a homeserver lets an account send ten messages, then one every five seconds; its admin lifts that for the "
@@ -50,7 +52,8 @@ HEADS = {True: "ok  ", False: "FAIL", None: "hint"}
 
 
 def _say(well: bool | None, what: str, mend: str = "") -> bool:
-    typer.echo(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}")
+    # A server's words may quote what it was sent.
+    typer.echo(redact(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}"))
     return well is not False
 
 
@@ -58,9 +61,13 @@ async def examine(config: Path) -> int:
     """Looks at everything that `run` needs. Status 1 when something is missing."""
     quiet()
     settings = load(config)
+    learn(*secrets(settings))
     well = [_say(True, f"config {config}")]
+    for line in exposed(config, settings):
+        _say(None, line)
     for line in idle(settings):
         typer.echo(f"hint  {line}")
+    enclose(settings)
     database = await open_file(settings.database)
     well.append(_say(True, f"database {settings.database}"))
     if has_page(settings):

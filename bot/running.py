@@ -34,6 +34,7 @@ from bot.config import (
 )
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.private import enclose, exposed
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
@@ -64,7 +65,7 @@ def explained(fail: Callable[..., typer.Exit]) -> Iterator[None]:
 
 
 def quiet() -> None:
-    """Logs of warnings only, for commands that print their own words."""
+    """Logs of warnings only, for commands that print their own words. What is secret is learned when it is read."""
     logs.set_up(sys.stderr, ())
     logging.getLogger().setLevel(logging.WARNING)
 
@@ -76,9 +77,10 @@ async def start(path: Path, *, verbose: bool) -> int:
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         stack.enter_context(hold(settings.database, clock.now()))
+        enclose(settings)
         database = await open_file(settings.database)
         stack.push_async_callback(database.close)
-        for line in idle(settings):
+        for line in (*exposed(path, settings), *idle(settings)):
             log.warning(line)
         people = roster(settings)
         chats = await stack.enter_async_context(transports(settings, clock))

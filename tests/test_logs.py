@@ -18,7 +18,8 @@ import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.logs import HIDDEN, redactor, set_up
+from bot.logs import set_up
+from core.redaction import HIDDEN, redactor
 
 SECRET = 'p/s "w" ö&?\\canary'
 

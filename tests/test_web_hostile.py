@@ -8,6 +8,7 @@ import resource
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -145,7 +146,7 @@ async def test_nothing_is_changed_without_the_token(ports: dict[str, Port], name
     for method, path in changing:
         assert port.world is not None
         people = len(port.world.people)
-        json = {"Content_Type": "application/json", "Origin": f"http://{port.host}"}
+        json: dict[str, Any] = {"Content_Type": "application/json", "Origin": f"http://{port.host}"}
         for query in ("", "?token=", "?token=wrong", f"?token={TOKEN[:-1]}", f"?token={TOKEN}x"):
             assert (await asked(port, path + query, method, act, **json)).status == 403
         assert len(port.world.people) == people
@@ -167,24 +168,24 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("how", FOREIGN.values(), ids=FOREIGN)
-async def test_a_foreign_page_gets_nowhere_on_loopback(ports: dict[str, Port], how: dict[str, str]) -> None:
+async def test_a_foreign_page_gets_nowhere_on_loopback(ports: dict[str, Port], how: dict[str, Any]) -> None:
     for method, path in paths(ports["inside"]):
         assert (await asked(ports["inside"], path, method, **how)).status in {403, 421}, path
     port = ports["sandbox"]
-    live = {
+    live: dict[str, Any] = {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
         "Sec_WebSocket_Version": "13",
         "Sec_WebSocket_Key": "a" * 22 + "==",
     }
     for method, path in (("POST", "/acts"), ("GET", "/live"), ("GET", "/files/m1")):
-        ours = {"Origin": f"http://{port.host}", **(live if path == "/live" else {}), **how}
+        ours: dict[str, Any] = {"Origin": f"http://{port.host}", **(live if path == "/live" else {}), **how}
         assert (await asked(port, f"{path}?token={TOKEN}", method, b"{}", **ours)).status == 403, path
 
 
 async def test_the_live_stream_opens_to_its_own_page_with_the_headers(ports: dict[str, Port]) -> None:
     port = ports["sandbox"]
-    live = {
+    live: dict[str, Any] = {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
         "Sec_WebSocket_Version": "13",
@@ -199,7 +200,11 @@ async def test_the_live_stream_opens_to_its_own_page_with_the_headers(ports: dic
 
 
 async def test_a_link_to_the_insights_may_be_followed(ports: dict[str, Port]) -> None:
-    followed = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    followed: dict[str, Any] = {
+        "Sec_Fetch_Site": "cross-site",
+        "Sec_Fetch_Mode": "navigate",
+        "Sec_Fetch_Dest": "document",
+    }
     assert (await asked(ports["inside"], "/insights", **followed)).status == 200
 
 
@@ -230,7 +235,7 @@ async def test_an_unfit_body_changes_nothing_and_is_told_in_a_line(
     port = ports["sandbox"]
     assert port.world is not None
     people = dict(port.world.people)
-    fit = {"Content_Type": "application/json", "Origin": f"http://{port.host}"}
+    fit: dict[str, Any] = {"Content_Type": "application/json", "Origin": f"http://{port.host}"}
     answer = await asked(port, f"/acts?token={TOKEN}", "POST", body, **fit)
     assert answer.status == status, answer.body
     assert len(answer.body) < 400
@@ -242,9 +247,9 @@ async def test_an_unfit_body_changes_nothing_and_is_told_in_a_line(
     [{"Content_Type": "text/plain"}, {"Content_Type": "application/x-www-form-urlencoded"}, {"Content_Type": "multipart/form-data"},
      {"Content_Type": "application/json", "Content_Encoding": "gzip"}],
 )  # fmt: skip
-async def test_a_body_of_another_kind_is_refused(ports: dict[str, Port], more: dict[str, str]) -> None:
+async def test_a_body_of_another_kind_is_refused(ports: dict[str, Port], more: dict[str, Any]) -> None:
     port = ports["sandbox"]
-    fit = {"Origin": f"http://{port.host}", **more}
+    fit: dict[str, Any] = {"Origin": f"http://{port.host}", **more}
     assert (await asked(port, f"/acts?token={TOKEN}", "POST", b'{"act": "arrive", "name": "M"}', **fit)).status == 415
 
 

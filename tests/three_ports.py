@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from sandbox_stage import Stage
@@ -97,7 +98,7 @@ async def raw(port: Port, sent: bytes) -> Answer:
 
 
 async def asked(
-    port: Port, path: str, method: str = "GET", body: bytes = b"", host: str = "", **headers: str
+    port: Port, path: str, method: str = "GET", body: bytes = b"", host: str = "", **headers: Any
 ) -> Answer:
     """One request, as a program without manners would write it."""
     rows = {

@@ -8,6 +8,7 @@ from typing import Any
 import nio
 
 from core.port import Fatal, Forbidden, Notebook
+from core.redaction import learn
 from transports.matrix_chat.requests import CONFIG, SignedOut, ask
 from transports.matrix_chat.settings import MatrixSettings
 
@@ -28,6 +29,7 @@ class Session:
         settings, kept = self._settings, await self._kept()
         self.client.device_id = settings.device_id or kept.get("device_id", "")
         if settings.password is not None and kept.get("access_token"):
+            learn(kept["access_token"])
             self.client.restore_login(settings.user_id, kept["device_id"], kept["access_token"])
         elif settings.access_token is not None:
             await self._use_token(settings.access_token.get_secret_value())
@@ -69,5 +71,6 @@ class Session:
             raise Fatal(
                 f"Matrix: the homeserver refused the password of {self._settings.user_id}; check {ENV}PASSWORD"
             ) from error
+        learn(self.client.access_token)
         note = {name: getattr(self.client, name) for name in ("user_id", "device_id", "access_token")}
         await self._notebook.write(NOTE, json.dumps(note))
