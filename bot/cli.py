@@ -34,8 +34,10 @@ CONFIG = Path("config.toml")
 
 def fail(*lines: str) -> typer.Exit:
     """Says what is wrong, one line each, and ends with status 1."""
+    from core.redaction import redact
+
     for line in lines:
-        typer.echo(f"tocsin: {harmless(line)}", err=True)
+        typer.echo(f"tocsin: {harmless(redact(line))}", err=True)
     return typer.Exit(1)
 
 
@@ -97,8 +99,10 @@ def run(
     ] = False,
 ) -> None:
     """Run the bot."""
+    from bot.private import mask
     from bot.running import explained, start
 
+    mask()
     with explained(fail):
         finish(start(config, verbose=verbose, despite_damage=despite_damage))
 
@@ -247,8 +251,10 @@ def insights(
 def doctor(config: Config = CONFIG) -> None:
     """Say what is missing and how to mend it: config, database, accounts, rooms, rights."""
     from bot.doctor import examine
+    from bot.private import mask
     from bot.running import explained
 
+    mask()
     with explained(fail):
         finish(examine(config))
 

@@ -11,8 +11,9 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from bot.chats import A_RESPONDER, transports, triage
-from bot.config import Settings, has_page, idle, load, responders, roster
+from bot.config import Settings, has_page, idle, load, responders, roster, secrets
 from bot.harmless import harmless
+from bot.private import enclose, exposed
 from bot.running import quiet
 from core.activity_log import HOUSE
 from core.clock import SystemClock
@@ -20,6 +21,7 @@ from core.database import open_file
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Finding, Missing, Notebook, Transport, TransportFailure
+from core.redaction import learn, redact
 
 HINTS = {
     "matrix": "a homeserver lets an account send ten messages, then one every five seconds; its admin lifts that for the "
@@ -59,8 +61,8 @@ HEADS = {True: "ok  ", False: "FAIL", None: "hint"}
 
 
 def _say(well: bool | None, what: str, mend: str = "") -> bool:
-    # Rooms and what a chat answers are named in it.
-    typer.echo(harmless(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}"))
+    # Rooms and what a chat answers are named in it, and a server's words may quote what it was sent.
+    typer.echo(harmless(redact(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}")))
     return well is not False
 
 
@@ -68,9 +70,13 @@ async def examine(config: Path) -> int:
     """Looks at everything that `run` needs. Status 1 when something is missing."""
     quiet()
     settings = load(config)
+    learn(*secrets(settings))
     well = [_say(True, f"config {config}")]
+    for line in exposed(config, settings):
+        _say(None, line)
     for line in idle(settings):
         typer.echo(f"hint  {line}")
+    enclose(settings)
     database = await open_file(settings.database)
     well.append(_say(True, f"database {settings.database}"))
     if has_page(settings):

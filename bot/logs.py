@@ -5,9 +5,7 @@ Rule: everything that is logged, by us or by a library, leaves through one handl
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -19,11 +17,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.harmless import harmless, harmless_json, harmless_rows
-
-HIDDEN = "[secret]"
-
-SHORTEST_SECRET = 4
-"""In characters. What is shorter would blot out ordinary words, and is no secret."""
+from core import redaction
+from core.redaction import redact
 
 LOUD = ("aiohttp", "asyncio", "peewee")
 """Libraries whose everyday talk is nobody's news."""
@@ -35,7 +30,7 @@ among them), a line for each tick, a page for each malformed event."""
 
 def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> None:
     """Send all logs to `stream`: as people read them where it is a terminal, as one JSON object a line elsewhere."""
-    redact = redactor(secrets)
+    redaction.start(secrets)
     human = stream.isatty()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -79,32 +74,6 @@ def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> 
     )
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-
-
-def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """A function that puts `[secret]` where a secret stands, also escaped: in an address, in JSON, in a repr of a repr."""
-    # The longest first, so that no tail is left over.
-    found = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
-    if not found:
-        return lambda text: text
-    pattern = re.compile("|".join("".join(_spelled(letter) for letter in secret) for secret in found))
-    return lambda text: pattern.sub(HIDDEN, text)
-
-
-def _spelled(letter: str) -> str:
-    """A pattern for every way in which one character of a secret may stand in a line."""
-    if letter.isascii() and letter.isalnum():
-        return letter
-    ways = [rf"\\*{re.escape(letter)}", "(?i:" + "".join(f"%{byte:02x}" for byte in letter.encode()) + ")"]
-    if letter == "\\":
-        ways[0] = r"\\+"
-    elif letter == " ":
-        ways.append(r"\+")
-    elif not (letter.isascii() and letter.isprintable()):
-        # As Python's ascii() and repr() of bytes and as JSON write it; escaped again, a backslash is several.
-        escapes = (ascii(letter)[1:-1], repr(letter.encode())[2:-1], json.dumps(letter)[1:-1])
-        ways += [r"\\+".join(re.escape(part) for part in escape.split("\\")) for escape in escapes]
-    return "(?:" + "|".join(ways) + ")"
 
 
 class _Redacting(structlog.stdlib.ProcessorFormatter):

@@ -8,7 +8,7 @@ import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,8 @@ from bot.config import (
 )
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.private import enclose, exposed
+from bot.pulse import Pulse, notify
 from bot.restore import refuse_half
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
@@ -67,7 +69,7 @@ def explained(fail: Callable[..., typer.Exit]) -> Iterator[None]:
 
 
 def quiet() -> None:
-    """Logs of warnings only, for commands that print their own words."""
+    """Logs of warnings only, for commands that print their own words. What is secret is learned when it is read."""
     logs.set_up(sys.stderr, ())
     logging.getLogger().setLevel(logging.WARNING)
 
@@ -83,11 +85,12 @@ async def start(path: Path, *, verbose: bool, despite_damage: bool = False) -> i
         clock = SystemClock()
         stack.enter_context(hold(settings.database, clock.now()))
         refuse_half(settings.database)
+        enclose(settings)
         database = await open_file(settings.database)
         stack.push_async_callback(database.close)
         await hold_room(database)
         damaged = await _damage(database, settings.database, despite=despite_damage)
-        for line in idle(settings):
+        for line in (*exposed(path, settings), *idle(settings)):
             log.warning(line)
         people = roster(settings)
         chats = await stack.enter_async_context(transports(settings, clock))
@@ -118,7 +121,7 @@ async def start(path: Path, *, verbose: bool, despite_damage: bool = False) -> i
         if plan.page is not None and tocsin.page is not None:
             pages = outside(plan.page.folder, tocsin.page.files)
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
-        await _until_told(tocsin)
+        await _until_told(tocsin, Pulse(numbers).beat(clock))
     return 0
 
 
@@ -157,27 +160,31 @@ class _Health:
         return [*self._damaged, *self._tocsin.unready()]
 
 
-async def _until_told(tocsin: Tocsin) -> None:
+async def _until_told(tocsin: Tocsin, pulse: Coroutine[None, None, None]) -> None:
     """Runs the bot until a signal asks it to end; what it has acknowledged is on the record already."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     running, ending = asyncio.create_task(tocsin.run()), asyncio.create_task(asked.wait())
-    announcing = asyncio.create_task(_announce(tocsin))
+    announcing, beating = asyncio.create_task(_announce(tocsin)), asyncio.create_task(pulse)
+    # Not only once the chats are connected: a chat that is away for long is no reason to be started anew.
+    notify("READY=1\nSTATUS=connecting")
     try:
         await asyncio.wait((running, ending), return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
         log.info("ending")
     finally:
-        for task in (running, ending, announcing):
+        notify("STOPPING=1")
+        for task in (running, ending, announcing, beating):
             task.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.5):
-                await asyncio.gather(running, ending, announcing, return_exceptions=True)
+                await asyncio.gather(running, ending, announcing, beating, return_exceptions=True)
 
 
 async def _announce(tocsin: Tocsin) -> None:
     await tocsin.ticking.wait()
     log.info("ready")
+    notify("STATUS=ready")

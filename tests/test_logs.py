@@ -20,7 +20,8 @@ from hostile import ATTACKS
 from structlog.contextvars import bound_contextvars
 
 from bot.harmless import harmless
-from bot.logs import HIDDEN, redactor, set_up
+from bot.logs import set_up
+from core.redaction import HIDDEN, redactor
 
 SECRET = 'p/s "w" ö&?\\canary'
 

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, date, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -42,6 +42,9 @@ LATER = (
     "services.runbook",
 )
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
+
+
+A = TypeVar("A", HttpUrl, WebsocketUrl)
 
 
 class Table(BaseModel):
@@ -113,8 +116,19 @@ def zone_of(name: str) -> tzinfo:
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
+def _bare(address: A) -> A:
+    if address.username or address.password:
+        # An address stands in logs, answers and pages.
+        raise ValueError("must be without a name and a password")
+    return address
+
+
+Address = Annotated[HttpUrl, AfterValidator(_bare)]
+Gateway = Annotated[WebsocketUrl, AfterValidator(_bare)]
+
+
 class Matrix(Table):
-    homeserver: HttpUrl
+    homeserver: Address
     user_id: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")]
     password: SecretStr | None = None
     password_file: Path | None = None
@@ -134,8 +148,8 @@ class Discord(Table):
     triage: Annotated[Names, Field(min_length=1)]
     category: Words | None = None
     archive_category: Words | None = None
-    api_url: HttpUrl = HttpUrl("https://discord.com/api/v10")
-    gateway_url: WebsocketUrl = WebsocketUrl("wss://gateway.discord.gg")
+    api_url: Address = HttpUrl("https://discord.com/api/v10")
+    gateway_url: Gateway = WebsocketUrl("wss://gateway.discord.gg")
     ready_timeout: Length = timedelta(seconds=2)
 
 
@@ -165,7 +179,7 @@ class Web(Table):
     host: Words = "127.0.0.1"
     port: Port = 8321
     internal_port: Port = 8323
-    public_url: HttpUrl | None = None
+    public_url: Address | None = None
     name: Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(one_line)] = "Status"
 
     @model_validator(mode="after")
