@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from simulated_call_laws import CallLaws
@@ -52,9 +53,14 @@ class Laws:
         # Incidents never change in place, so what was found equal stays so.
         self._agreed: dict[int, Incident] = {}
         self._keys: dict[int, tuple[int, frozenset[str]]] = {}
+        # By incident and card, the texts that somebody published.
+        self._out: dict[tuple[int, str], set[str]] = {}
         self._calls = CallLaws(self.break_)
         self.incidents: dict[str, Incident] = {}
         self.when: dict[str, list[int]] = {}
+
+    def _now(self) -> datetime:
+        return self._world.clock.now()
 
     def break_(self, law: str, how: str) -> None:
         if not self.over:
@@ -94,9 +100,15 @@ class Laws:
                 after = evolve(before, record) if before else replay([record])
                 assert after is not None, "an incident's stream begins with its declaration"
                 self.incidents[stream] = after
-                if before is not None:
-                    self._calls.recorded(before, record, after)
-        self._calls.committed(self.incidents)
+                self._recorded(before, record, after)
+        if rows:
+            self._calls.committed(self.incidents)
+
+    def _recorded(self, before: Incident | None, record: Recorded, after: Incident) -> None:
+        if isinstance(record.event, Published | Corrected) and record.by is not None:
+            self._out.setdefault((after.number, f"update/{record.event.number}"), set()).add(record.event.text)
+        if before is not None:
+            self._calls.recorded(before, record, after)
 
     def heard(self, message: Message) -> bool:
         """Whether every reaction that stands on a message is on the record, or is the bot's own."""
@@ -148,14 +160,7 @@ class Laws:
         """What an audience is given was published so by somebody; the close's summary is Tocsin's own."""
         if self._world.channels[channel.id].kind is not Kind.AUDIENCE or post.card.startswith("summary"):
             return
-        texts = [
-            record.event.text
-            for record in self._records
-            if isinstance(record.event, Published | Corrected)
-            and record.by is not None
-            and post.card == f"update/{record.event.number}"
-        ]
-        if post.text not in texts:
+        if post.text not in self._out.get((post.number, post.card), ()):
             self.break_("nothing gets out that nobody published", f"{post.card} in {channel.id} reads {post.text!r}")
 
     def _known(self, incident: Incident) -> frozenset[str]:
@@ -183,7 +188,7 @@ class Laws:
                 self.break_("the log is the truth", f"{stream}: what is in memory is not what the log says")
             self._shown(incident)
             self._in_order(incident)
-            self._calls.settled(stream, incident, self._world.clock.now(), self._sources)
+            self._calls.settled(stream, incident, self._now(), self._sources)
         self._deadlines()
 
     def _honoured(self, story: Cast) -> None:
@@ -207,7 +212,7 @@ class Laws:
         wanted: dict[tuple[str, str], Card] = {(card.channel.id, card.key): card for card in cards(incident)}
         shown: dict[tuple[str, str], list[Message]] = {}
         for one in self._world.messages.values():
-            if one.post is not None and not one.deleted and one.post.incident == incident.name:
+            if one.post is not None and self._stands(one) and one.post.incident == incident.name:
                 shown.setdefault((one.ref.channel.id, one.post.card), []).append(one)
         for place, card in wanted.items():
             found = shown.get(place, [])
@@ -236,13 +241,16 @@ class Laws:
             if set(copies) != {update.text}:
                 self.break_("mirrors agree word for word", f"update {update.number}: {copies}")
 
+    def _stands(self, message: Message) -> bool:
+        return not message.deleted and not self._world.channels[message.ref.channel.id].gone
+
     def _carried(self, card: Card, message: Message) -> None:
         if (card.post.file and card.post.file.name) != (message.file and message.file.name):
             self.break_("every card is true", f"{card.key} has not its file, but {message.file}")
 
     def _in_order(self, incident: Incident) -> None:
         """Cards of a kind stand in the order of the record; those that somebody deleted come back last."""
-        for room in self._world.channels.values():
+        for room in (room for room in self._world.channels.values() if not room.gone):
             places: dict[str, list[int]] = {}
             lost = {self._world.messages[name].mark for name in room.messages if self._world.messages[name].deleted}
             for one in self._world.said(room.ref):

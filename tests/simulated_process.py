@@ -34,11 +34,22 @@ class Life:
     dead: bool = False
     cut: bool = False
     over: bool = False
+    held: asyncio.Future[None] | None = None
+
+    def hold(self) -> None:
+        """The process stands still, as one that is stopped or swapped out, until it goes on."""
+        self.held = asyncio.get_running_loop().create_future()
+
+    def go_on(self) -> None:
+        if self.held is not None:
+            self.held.set_result(None)
 
     async def gate(self) -> None:
         """Lets the living through."""
         if self.over:
             raise asyncio.CancelledError
+        if self.held is not None and not self.held.done():
+            await asyncio.shield(self.held)
         if self.dead:
             await asyncio.get_running_loop().create_future()
 

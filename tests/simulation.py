@@ -134,6 +134,8 @@ class Played:
 class Simulation:
     """One play of a plan."""
 
+    line = "uv run python tests/simulation.py"
+
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.rng = Random(plan.seed)
@@ -198,8 +200,14 @@ class Simulation:
             self.life.dead, self.life.cut = True, death.cut
             self.bot = None
             if death.wipe:
-                self.connection.executescript("DELETE FROM shown; DELETE FROM answered; DELETE FROM notebook;")
+                self._wiped()
             self.loop.call_later(death.pause, self.start)
+
+    def _wiped(self) -> None:
+        """Every table but the log is lost."""
+        for (name,) in self.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if name != "events":
+                self.connection.execute(f"DELETE FROM {name}")
 
     def _delete_a_card(self) -> None:
         """Somebody takes a card away. Tocsin brings it back once, so nobody does it twice; and what is unheard stays."""
@@ -309,7 +317,7 @@ class Simulation:
         laws = "\n".join(f"- {law}: {how}" for law, how in self.laws.broken[:12])
         return Broken(
             f"{self.plan.name}: after {self.loop.steps} steps, at {self.clock.now():%d %H:%M:%S}, "
-            f"in process {self.life.number}\n{laws}\nplay it again: uv run python tests/simulation.py {self.plan.again}"
+            f"in process {self.life.number}\n{laws}\nplay it again: {self.line} {self.plan.again}"
         )
 
 
