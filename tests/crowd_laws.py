@@ -32,11 +32,15 @@ Place = tuple[ChannelRef, str]
 
 
 class CrowdLaws(Laws):
-    """`jumps`: the bot's clock was set, so no wait of its own is judged. `forgetful`: old answers may have been lost."""
+    """`jumps`: the bot's clock was set, so no wait of its own is judged. `forgetful`: old answers may have been lost.
+
+    `beside`: two processes ran side by side since the lock of one was lost, and what they show is not judged any more.
+    """
 
     crowd: Crowd
     jumps = False
     forgetful = False
+    beside = False
     bot_now: Callable[[], datetime]
 
     def __init__(self, *of: Any) -> None:
@@ -46,6 +50,11 @@ class CrowdLaws(Laws):
         self._laid: dict[tuple[str, int], dict[Place, Card]] = {}
         self._prints: dict[tuple[str, int, Place], str] = {}
         self._shown_at: dict[str, int] = {}
+
+    @property
+    def excused(self) -> bool:
+        """Whether an answer may be wanting."""
+        return self.forgetful or self.beside
 
     def _now(self) -> datetime:
         return self.bot_now()
@@ -97,6 +106,8 @@ class CrowdLaws(Laws):
         return keys
 
     def landed(self, what: str, subjects: tuple[Any, ...]) -> None:
+        if self.beside:
+            return
         super().landed(what, subjects)
         match what, subjects:
             case "edit", (MessageRef() as message, Post() as post):
@@ -166,7 +177,7 @@ class CrowdLaws(Laws):
             act, times = promise.act, counts[promise.act.source]
             if times > 1 or (times == 0 and not self._undone(promise)):
                 self.break_("every act is honoured once", f"{act.label}: {times} times on the record")
-            elif times and act.typed and not self._undone(Promise(act, act.typed)) and not self.forgetful:
+            elif times and act.typed and not self._undone(Promise(act, act.typed)) and not self.excused:
                 self._answered(act.label, act.typed, acts[act.source])
 
     def _answered(self, label: str, typed: MessageRef, record: Recorded) -> None:

@@ -92,7 +92,8 @@ class CrowdSimulation(Simulation):
         self.laws.crowd = self.crowd
         self.laws.bot_now = self.clock.now
         self.laws.jumps = bool(plan.jumps)
-        self.laws.forgetful = any(one.wipe and one.pause > 3000 for one in plan.deaths)
+        away = sum(one.pause for one in (*plan.deaths, *plan.jumps) if one.pause > 0)
+        self.laws.forgetful = away > 3000
         self.life = Life(0, dead=True)
         self.bot = None
         self.busy = plan.busy
@@ -121,8 +122,13 @@ class CrowdSimulation(Simulation):
 
     def _ended(self, task: asyncio.Task[None], life: Life) -> None:
         error = None if task.cancelled() else task.exception()
-        if life in self._zombies and isinstance(error, Fatal):
+        if self._zombies and isinstance(error, Fatal) and not life.over:
             self.tally.overtaken += 1
+            life.dead = True
+            if life is self.life:
+                # Whoever is overtaken ends, the newcomer too; what watches over it starts it again.
+                self.bot = None
+                self.loop.call_later(5.0, self.start)
             return
         super()._ended(task, life)
 
@@ -144,6 +150,7 @@ class CrowdSimulation(Simulation):
             return
         old = self.life
         self._zombies.append(old)
+        self.laws.beside = True
         old.hold()
         self.start()
         self.loop.call_later(moment.pause, old.go_on)
@@ -217,6 +224,10 @@ class CrowdSimulation(Simulation):
         await self._quiet()
         if self._zombies:
             # What two processes showed side by side nobody vouches for; what they wrote, everybody.
+            for one in self._zombies:
+                one.dead = True
+            self.die(Death(0, 1.0))
+            await self._quiet()
             self.laws.settle(shown=False)
         else:
             self.laws.settle()

@@ -209,7 +209,10 @@ class Laws:
         return any(one.reply_to == typed and one.post for one in self._world.messages.values() if not one.deleted)
 
     def _shown(self, incident: Incident) -> None:
-        wanted: dict[tuple[str, str], Card] = {(card.channel.id, card.key): card for card in cards(incident)}
+        rooms = self._world.channels
+        wanted: dict[tuple[str, str], Card] = {
+            (card.channel.id, card.key): card for card in cards(incident) if not rooms[card.channel.id].gone
+        }
         shown: dict[tuple[str, str], list[Message]] = {}
         for one in self._world.messages.values():
             if one.post is not None and self._stands(one) and one.post.incident == incident.name:

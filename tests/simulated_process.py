@@ -189,7 +189,8 @@ class SimulatedTicker:
         if self._first is not None:
             self._first.cancel()
         # The tick that tells is not over yet, so the next is a task of its own.
-        wait = max(0.0, moment - self._clock.now().timestamp())
+        # A hair later, since the clock has whole microseconds, and what it does not show yet is not due.
+        wait = max(0.0, moment - self._clock.now().timestamp()) + 1e-5
         self._first = loop.call_later(wait, lambda: loop.create_task(self._timers.tick()))
 
     async def _look(self) -> None:
