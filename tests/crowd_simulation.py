@@ -8,9 +8,12 @@ Rule: a play follows from its `CrowdPlan` alone. `Broken` says which law broke, 
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
@@ -23,6 +26,7 @@ from simulated_loop import Deadlock, SimulatedClock, SimulatedLoop
 from simulated_process import Life, memory
 from simulation import QUIET, Broken, Death, Simulation, heard
 
+from bot.lock import Held, hold
 from core import activity_log
 from core.incident.policy import Audience, Policy, Service, Times
 from core.port import Fatal
@@ -98,6 +102,11 @@ class CrowdSimulation(Simulation):
         self.bot = None
         self.busy = plan.busy
         self.tally = Tally(plays=1)
+        self._calm = False
+        # The real lock, in a folder of its own; there only where a second process is to be started.
+        self._folder = TemporaryDirectory() if plan.seconds else None
+        self._database = Path(self._folder.name if self._folder else "") / "tocsin.db"
+        self._locks = ExitStack()
         self._zombies: list[Life] = []
         self._policy()
 
@@ -135,19 +144,32 @@ class CrowdSimulation(Simulation):
     def die(self, death: Death) -> None:
         if not self.life.dead:
             self.tally.deaths += 1
+            # The kernel lets go of it with the process.
+            self._locks.close()
             # What was under way is there or lost before another process is up.
             super().die(replace(death, pause=death.pause + 2 * self.faults.delay))
 
+    def start(self) -> None:
+        if self.crowd_plan.seconds:
+            self._locks.enter_context(hold(self._database, self.clock.now()))
+        super().start()
+
     def _second(self) -> None:
-        """Another process is started beside this one: the lock turns it away (`bot.lock`), and it does nothing at all."""
+        """Another process is started beside this one: the lock turns it away, and it does nothing at all."""
         if self.life.dead:
             return
-        self.tally.refused += 1
+        try:
+            with hold(self._database, self.clock.now()):
+                self.laws.break_("one process per database", "a second one was let in")
+        except Held:
+            self.tally.refused += 1
 
     def _overtake(self, moment: Moment) -> None:
         """The process is held up for longer than its lock holds, another takes its place, and then it goes on."""
         if self.life.dead or self._zombies:
             return
+        # However it was lost: a file system without locks, a file put back from a backup beside a running process.
+        self._locks.close()
         old = self.life
         self._zombies.append(old)
         self.laws.beside = True
@@ -175,16 +197,23 @@ class CrowdSimulation(Simulation):
                 self.loop.end()
                 asyncio.set_event_loop(None)
                 self.connection.close()
+                self._locks.close()
+                if self._folder is not None:
+                    self._folder.cleanup()
         return self.tally
 
     def _later(self, moment: Moment, do: Any, *of: Any) -> None:
         """At a moment, and so many steps on."""
 
+        def go() -> None:
+            if not self._calm:
+                do(*of)
+
         def arm() -> None:
             if moment.steps:
-                self.loop.on_step[self.loop.steps + moment.steps] = lambda: do(*of)
+                self.loop.on_step[self.loop.steps + moment.steps] = go
             else:
-                do(*of)
+                go()
 
         self.loop.call_later(moment.at, arm)
 
@@ -242,6 +271,7 @@ class CrowdSimulation(Simulation):
 
     async def _quiet(self) -> None:
         """Faults stop; goes on until all is still."""
+        self._calm = True
         calm = Faults()
         for name in CALM:
             setattr(self.faults, name, getattr(calm, name))
@@ -263,6 +293,7 @@ class CrowdSimulation(Simulation):
         """A process that begins when all is done has nothing to say."""
         before, seen = len(self.world.history), self.laws._seen
         with patch.object(activity_log, "LATEST", 0):
+            self._locks.close()
             Simulation.die(self, Death(0, 1.0))
             await asyncio.sleep(30.0)
         # What falls due meanwhile is no trouble: it would have been said anyhow.
