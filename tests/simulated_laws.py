@@ -267,7 +267,7 @@ class Laws:
 
     def _deadlines(self) -> None:
         asked = Counter(
-            (record.stream, event.ask, event.step, event.due, tuple(one.key for one in event.to))
+            (record.stream, event.ask, event.step, event.due, tuple(one.key for one in event.to), _moment(record))
             for record in self._records
             if isinstance(event := record.event, Asked) and record.source and record.source.startswith("clock/")
         )
@@ -308,6 +308,12 @@ class Laws:
             ),
             "closing": json.loads(incident.closing.model_dump_json()) if incident.closing else None,
         }
+
+
+def _moment(record: Recorded) -> str:
+    """Whatever is asked once for each time that command falls vacant."""
+    event = record.event
+    return (record.source or "") if isinstance(event, Asked) and event.ask is Ask.COMMANDER else ""
 
 
 def _asked_first(record: Recorded) -> bool:
