@@ -15,7 +15,7 @@ from simulated_laws import Laws, _asked_first
 from simulated_rights import ANYBODY, wrong
 
 from core.activity_log import HOUSE
-from core.incident.cards import Card, cards
+from core.incident.cards import Card
 from core.incident.document import Post
 from core.incident.events import Recorded
 from core.incident.state import Incident
@@ -94,7 +94,7 @@ class CrowdLaws(Laws):
         """The cards of a version, laid out once."""
         name = (stream, incident.version)
         if name not in self._laid:
-            self._laid[name] = {(card.channel, card.key): card for card in reversed(cards(incident))}
+            self._laid[name] = {(card.channel, card.key): card for card in reversed(self._laid_out(incident))}
         return self._laid[name]
 
     def _known(self, incident: Incident) -> frozenset[str]:
@@ -123,7 +123,9 @@ class CrowdLaws(Laws):
 
     def _summary(self, channel: ChannelRef) -> None:
         if channel == self.crowd.partners:
-            self.break_("nothing gets out that nobody published", f"a summary in {self._world.channels[channel.id].name}")
+            self.break_(
+                "nothing gets out that nobody published", f"a summary in {self._world.channels[channel.id].name}"
+            )
 
     def _forward(self, message: MessageRef, channel: ChannelRef, post: Post) -> None:
         """A card shows the newest version that it can have been made from, which is never older than the one before."""

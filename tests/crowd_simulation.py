@@ -22,10 +22,12 @@ import simulation
 from crowd import Crowd
 from crowd_laws import CrowdLaws
 from crowd_plan import CrowdPlan, Moment
+from simulated_laws import made_of
 from simulated_loop import Deadlock, SimulatedClock, SimulatedLoop
 from simulated_process import Life, memory
 from simulation import QUIET, Broken, Death, Simulation, heard
 
+import core.wanted
 from bot.lock import Held, hold
 from core import activity_log
 from core.incident.policy import Audience, Policy, Service, Times
@@ -79,6 +81,8 @@ class CrowdSimulation(Simulation):
     """One play of a crowd's plan."""
 
     line = "uv run poe simulate"
+    clock: SetClock
+    laws: CrowdLaws
 
     def __init__(self, plan: CrowdPlan) -> None:
         self.crowd_plan = plan
@@ -137,6 +141,7 @@ class CrowdSimulation(Simulation):
             if life is self.life:
                 # Whoever is overtaken ends, the newcomer too; what watches over it starts it again.
                 self.bot = None
+                self._locks.close()
                 self.loop.call_later(5.0, self.start)
             return
         super()._ended(task, life)
@@ -183,7 +188,8 @@ class CrowdSimulation(Simulation):
         """Raises `Broken`."""
         asyncio.set_event_loop(self.loop)
         rest = 2.0 if self.crowd_plan.jumps else REST
-        with heard(self.laws.bug), patch.object(simulated_process, "REST", rest):
+        made = patch.object(core.wanted, "cards", made_of)
+        with heard(self.laws.bug), patch.object(simulated_process, "REST", rest), made:
             try:
                 self.loop.run_until_complete(self._play_crowd())
             except (Deadlock, TimeoutError) as error:
@@ -277,7 +283,9 @@ class CrowdSimulation(Simulation):
             setattr(self.faults, name, getattr(calm, name))
         self.busy = 0.0
         await asyncio.sleep(QUIET)
-        while self.bot is None:
+        for _ in range(20):
+            if self.bot is not None:
+                break
             await asyncio.sleep(QUIET)
         before = None
         for _ in range(200):

@@ -93,7 +93,7 @@ def plays(seeds: Iterator[int], jobs: int) -> Iterator[Tally | str]:
 
 def run(first: int, seeds: int | None, seconds: float | None, jobs: int = 1) -> tuple[Tally, list[str]]:
     """Plays so many seeds, or for so long; the sum of it, and what broke."""
-    whole, failures, began = Tally(), list[str](), time.monotonic()  # noqa: TID251 - a budget is the machine's time
+    whole, failures, began = Tally(), list[str](), time.monotonic()
     wanted = count(first) if seeds is None else iter(range(first, first + seeds))
     if jobs > 1 and seeds is None:
         # A pool takes all that it is given: it is given what it can do.
@@ -104,7 +104,7 @@ def run(first: int, seeds: int | None, seconds: float | None, jobs: int = 1) -> 
             print(f"\n{one}\n", flush=True)
         else:
             whole.add(one)
-        spent = time.monotonic() - began  # noqa: TID251
+        spent = time.monotonic() - began
         if number % PROGRESS == 0:
             print(f"{number:,} schedules, {len(failures)} broken, {number / spent:.1f} per second", flush=True)
         if seconds is not None and spent >= seconds:
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--only", help="the parts of that seed which are played, by commas")
     parser.add_argument("--planted", action="store_true", help="find the planted bugs")
     asked = parser.parse_args()
-    began = time.monotonic()  # noqa: TID251
+    began = time.monotonic()
     if asked.planted:
         from planted import table
 
@@ -145,7 +145,7 @@ def main() -> None:
         sys.exit(error is not None)
     seeds = asked.seeds if asked.seeds or asked.seconds else 200
     whole, failures = run(asked.first, seeds, asked.seconds, asked.jobs)
-    print(summary(whole, failures, time.monotonic() - began))  # noqa: TID251
+    print(summary(whole, failures, time.monotonic() - began))
     sys.exit(bool(failures))
 
 

@@ -30,6 +30,20 @@ from core.keys import digest
 from transports.sandbox.places import Kind, Message
 from transports.sandbox.world import World
 
+MADE: dict[int, tuple[Incident, tuple[Card, ...]]] = {}
+"""The cards of the incidents seen last, by identity: the bot and the laws ask for the same ones."""
+
+
+def made_of(incident: Incident) -> tuple[Card, ...]:
+    """`cards`, made once for an incident; the simulated bot has it in the place of `cards`."""
+    known = MADE.get(id(incident))
+    if known is None or known[0] is not incident:
+        while len(MADE) > 20:
+            del MADE[next(iter(MADE))]
+        known = MADE[id(incident)] = (incident, cards(incident))
+    return known[1]
+
+
 _TIME = re.compile(r"\d\d:\d\d")
 
 
@@ -52,6 +66,7 @@ class Laws:
         self._records: list[Recorded] = []
         # Incidents never change in place, so what was found equal stays so.
         self._agreed: dict[int, Incident] = {}
+        self._equal: dict[int, Incident] = {}
         self._keys: dict[int, tuple[int, frozenset[str]]] = {}
         # By incident and card, the texts that somebody published.
         self._out: dict[tuple[int, str], set[str]] = {}
@@ -145,14 +160,16 @@ class Laws:
         if incident is None:
             self.break_("committed, then seen", f"{post.card} of {post.incident}, which the log does not know")
             return
-        if post.card not in self._known(incident):
-            self.break_("committed, then seen", f"{post.card}, for which the log does not call")
         bot = self._bot()
         live = dict(bot.post.awake()).get(f"inc-{incident.number}") if bot else None
         if live is not None and live.version == incident.version and live is not self._agreed.get(incident.number):
             self._agreed[incident.number] = live
             if live != incident:
                 self.break_("the log is the truth", f"version {live.version}: memory is not what the log says")
+            else:
+                self._equal[incident.number] = live
+        if post.card not in self._known(incident):
+            self.break_("committed, then seen", f"{post.card}, for which the log does not call")
         if live is not None and live.version > incident.version:
             self.break_("committed, then seen", f"memory is at {live.version}, the log at {incident.version}")
 
@@ -167,9 +184,14 @@ class Laws:
         """The cards that an incident calls for, reckoned once for each version."""
         version, keys = self._keys.get(incident.number, (0, frozenset()))
         if version != incident.version:
-            keys = frozenset(card.key for card in cards(incident))
+            keys = frozenset(card.key for card in self._laid_out(incident))
             self._keys[incident.number] = (incident.version, keys)
         return keys
+
+    def _laid_out(self, incident: Incident) -> tuple[Card, ...]:
+        """The cards of an incident; those that the bot made of one that was found equal, since they follow from it alone."""
+        live = self._equal.get(incident.number)
+        return made_of(live if live is not None and live.version == incident.version else incident)
 
     def _once(self, channel: ChannelRef, post: Post) -> None:
         same = [one for one in self._world.said(channel) if one.mark == (post.incident, post.card)]
