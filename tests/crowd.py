@@ -71,10 +71,11 @@ ON_WORDS = "💡🛠⚖📌📢🍕"
 
 @dataclass(slots=True)
 class Promise:
-    """An act that must be on the record once: `while_there` is what it was done on, which nobody may take away before."""
+    """An act of a moment that must be on the record once: `on` is what it was done on, which nobody may take away before."""
 
     act: Done
     on: MessageRef | None
+    at: float
 
 
 @dataclass
@@ -143,7 +144,7 @@ class Crowd:
         signal = self.world.history[-1].signal
         # Coming into the channel is a happening of its own, before it.
         if signal is not None:
-            self.promised.append(Promise(Done(label, signal.source, typed), on))
+            self.promised.append(Promise(Done(label, signal.source, typed), on, self.loop.time()))
         self.acts += 1
 
     def _somebody(self, rng: Random, *, stray: float = 0.06) -> Account:
