@@ -111,7 +111,12 @@ class ActivityLog:
         rows: list[list[object]] = []
         for recorded in records:
             version, prev = heads.get(recorded.stream) or await self._head(recorded.stream)
-            if recorded.version != version + 1:
+            if recorded.version > version + 1 and recorded.stream not in heads:
+                # It was decided on what another process wrote: read anew, so that the chain stays whole.
+                self._heads.pop(recorded.stream, None)
+                version, prev = await self._head(recorded.stream)
+            # One that is taken is the database's to refuse: it knows of other processes.
+            if recorded.version > version + 1:
                 raise Conflict(recorded.stream)
             at, heard_at, body = recorded.at.isoformat(), recorded.heard_at.isoformat(), _body(recorded)
             digest = chain(prev, recorded.stream, recorded.version, recorded.source, at, heard_at, body)

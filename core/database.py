@@ -25,6 +25,15 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 
+_LOCK = "events.stream, events.version"
+"""The columns that lock a stream, as SQLite names them; it looks at them before it looks at `events.source`."""
+
+OVERTAKEN = (
+    "another Tocsin writes to this database: this one was held up so long that its place was taken, and ends; "
+    "one process per database"
+)
+
+
 class DatabaseFailure(Exception):
     """The database cannot be used; the message is the one line that a person reads."""
 
@@ -138,9 +147,17 @@ class Guarded:
         try:
             return await ask(sql, given)
         except DatabaseFailure as failure:
-            self._failure = Fatal(str(failure))
-            self._failed.set()
-            raise self._failure from failure
+            raise self._fail(str(failure)) from failure
+        except sqlite3.IntegrityError as error:
+            # One process writes a stream's versions in their order: this one has been overtaken, and what it knows is old.
+            if _LOCK in str(error):
+                raise self._fail(OVERTAKEN) from error
+            raise
+
+    def _fail(self, why: str) -> Fatal:
+        self._failure = Fatal(why)
+        self._failed.set()
+        return self._failure
 
 
 async def open_file(path: Path, *, read_only: bool = False, older: bool = False) -> SqliteFile:

@@ -24,6 +24,7 @@ class HouseCards:
         self._gone = gone
         self._letters: Letters = {}
         self._since: dict[str, datetime] = {}
+        self._asked: dict[str, datetime] = {}
         self._cards: dict[str, tuple[Letter, Card]] = {}
         self._lists: tuple[tuple[datetime, DigestPosted], ...] = ()
 
@@ -35,8 +36,8 @@ class HouseCards:
         return (*(card for _, card in self._cards.values()), *listed)
 
     def since(self, now: datetime) -> datetime:
-        """Since when the cards may stand that there are."""
-        return min([now - ANSWER_STILL, *(at for at, _ in self._lists)])
+        """Since when the cards may stand that there are, as the chats tell time: this machine's clock may be ahead."""
+        return min([now - ANSWER_STILL, *self._asked.values(), *(at for at, _ in self._lists)])
 
     def take_in(self, recorded: Recorded) -> None:
         """The letters after one more record of the house."""
@@ -47,7 +48,7 @@ class HouseCards:
         if letters is not self._letters:
             self._letters = letters
             if recorded.source is not None and recorded.source in letters:
-                self._since[recorded.source] = recorded.heard_at
+                self._since[recorded.source], self._asked[recorded.source] = recorded.heard_at, recorded.at
             self._let_go([source for source in letters if recorded.heard_at - self._since[source] >= ANSWER_STILL])
             self._write()
 
@@ -72,5 +73,6 @@ class HouseCards:
         self._letters = {source: letter for source, letter in self._letters.items() if source not in sources}
         for source in sources:
             self._since.pop(source, None)
+            self._asked.pop(source, None)
             if source in self._cards:
                 self._gone(self._cards[source][1])
