@@ -16,6 +16,8 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from bot.harmless import harmless
+
 app = typer.Typer(
     name="tocsin",
     help="Incident command in the chat a team already uses.",
@@ -32,8 +34,10 @@ CONFIG = Path("config.toml")
 
 def fail(*lines: str) -> typer.Exit:
     """Says what is wrong, one line each, and ends with status 1."""
+    from core.redaction import redact
+
     for line in lines:
-        typer.echo(f"tocsin: {line}", err=True)
+        typer.echo(f"tocsin: {harmless(redact(line))}", err=True)
     return typer.Exit(1)
 
 
@@ -87,12 +91,20 @@ def demo(
 
 
 @app.command()
-def run(config: Config = CONFIG, verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False) -> None:
+def run(
+    config: Config = CONFIG,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False,
+    despite_damage: Annotated[
+        bool, typer.Option("--despite-damage", help="Run on a damaged record, without what is lost of it.")
+    ] = False,
+) -> None:
     """Run the bot."""
+    from bot.private import mask
     from bot.running import explained, start
 
+    mask()
     with explained(fail):
-        finish(start(config, verbose=verbose))
+        finish(start(config, verbose=verbose, despite_damage=despite_damage))
 
 
 @app.command()
@@ -148,13 +160,26 @@ def postmortem(
 
 
 @app.command()
-def verify(incident: Number = "", config: Config = CONFIG, as_json: Json = False) -> None:
-    """Prove the log whole: every hash chain, every record readable. Non-zero when it is broken."""
+def verify(
+    incident: Number = "",
+    config: Config = CONFIG,
+    as_json: Json = False,
+    witness: Annotated[
+        Path | None,
+        typer.Option(
+            "--witness", metavar="FILE", help="An earlier export or backup, which the log must hold unchanged."
+        ),
+    ] = None,
+) -> None:
+    """Prove the log whole: the file, every hash chain, every record readable. Non-zero when it is broken.
+
+    The newest records taken away leave a log that is whole; a witness tells.
+    """
     from bot.records import verify_log
     from bot.running import explained
 
     with explained(fail):
-        finish(verify_log(config, incident, as_json=as_json))
+        finish(verify_log(config, incident, as_json=as_json, witness=witness))
 
 
 @app.command()
@@ -166,6 +191,35 @@ def export(incident: Number = "", config: Config = CONFIG, as_json: Json = False
     del as_json  # it is JSON either way; the option is understood so that scripts need not know
     with explained(fail):
         finish(export_log(config, incident))
+
+
+@app.command()
+def backup(
+    to: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TO]", help="The file, or a folder for a dated one; beside the database without it."),
+    ] = None,
+    config: Config = CONFIG,
+) -> None:
+    """Write the database and all that is kept beside it into one file, beside a running bot or without one."""
+    from bot.backup import back_up
+    from bot.running import explained
+
+    with explained(fail):
+        finish(back_up(config, to))
+
+
+@app.command()
+def restore(
+    backup: Annotated[Path, typer.Argument(metavar="FROM", help="A file that `tocsin backup` wrote.")],
+    config: Config = CONFIG,
+) -> None:
+    """Put a backup in the place of what is there, which is kept aside. The bot must not run."""
+    from bot.restore import restore_from
+    from bot.running import explained
+
+    with explained(fail):
+        finish(restore_from(config, backup))
 
 
 @app.command()
@@ -197,8 +251,10 @@ def insights(
 def doctor(config: Config = CONFIG) -> None:
     """Say what is missing and how to mend it: config, database, accounts, rooms, rights."""
     from bot.doctor import examine
+    from bot.private import mask
     from bot.running import explained
 
+    mask()
     with explained(fail):
         finish(examine(config))
 

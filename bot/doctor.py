@@ -13,8 +13,21 @@ import typer
 from aiohttp import ClientSession
 
 from bot.chats import A_RESPONDER, transports, triage
-from bot.config import Settings, calendar_people, has_page, idle, load, public_url, responders, roster, rotations
+from bot.config import (
+    Settings,
+    calendar_people,
+    has_page,
+    idle,
+    load,
+    public_url,
+    responders,
+    roster,
+    rotations,
+    secrets,
+)
+from bot.harmless import harmless
 from bot.oncall.rota import Rota
+from bot.private import enclose, exposed
 from bot.runbooks.folder import Bookcase
 from bot.running import calendars, quiet
 from bot.web.hooks.asking import Asking, Unseen
@@ -25,6 +38,7 @@ from core.incident.on_call import gaps
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
 from core.port import Finding, Missing, Notebook, Transport, TransportFailure
+from core.redaction import learn, redact
 
 HINTS = {
     "matrix": "a homeserver lets an account send ten messages, then one every five seconds; its admin lifts that for the "
@@ -64,7 +78,8 @@ HEADS = {True: "ok  ", False: "FAIL", None: "hint"}
 
 
 def _say(well: bool | None, what: str, mend: str = "") -> bool:
-    typer.echo(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}")
+    # Rooms and what a chat answers are named in it, and a server's words may quote what it was sent.
+    typer.echo(harmless(redact(f"{HEADS[well]}  {what}{f': {mend}' if mend else ''}")))
     return well is not False
 
 
@@ -72,9 +87,13 @@ async def examine(config: Path) -> int:
     """Looks at everything that `run` needs. Status 1 when something is missing."""
     quiet()
     settings = load(config)
+    learn(*secrets(settings))
     well = [_say(True, f"config {config}")]
+    for line in exposed(config, settings):
+        _say(None, line)
     for line in idle(settings):
         typer.echo(f"hint  {line}")
+    enclose(settings)
     database = await open_file(settings.database)
     well.append(_say(True, f"database {settings.database}"))
     if has_page(settings):

@@ -7,23 +7,17 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
 from itertools import groupby
 from typing import Any
 
+from bot.harmless import harmless, harmless_json
 from core.incident.cards.letters import entry_line, entry_notes, timeline_title
 from core.incident.document import Document, plain
 from core.incident.postmortem.escaping import words
 from core.incident.state import Entry, Incident
 from core.incident.workdays import day_words
-
-_HIDING = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ue000-\uf8ff\ufeff\ufff9-\ufffb"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
-)
-"""What steers a terminal, turns the reading direction, or cannot be seen: the letters that `one_line` drops."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection")."""
@@ -37,16 +31,6 @@ WORDED = frozenset({"incident", "by", "marked_by", "text", "note", "message"})
 
 Shown = Sequence[tuple[Incident, Sequence[Entry]]]
 """The incidents that are asked for, and of each the entries that are."""
-
-
-def harmless(text: str) -> str:
-    """The text with what a terminal would act upon written out: `\\x1b[2J`."""
-    return _HIDING.sub(_written_out, text)
-
-
-def _written_out(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def as_text(shown: Shown) -> str:
@@ -124,8 +108,7 @@ def as_json(shown: Shown, *, alone: bool) -> str:
     """One object for one incident, a list for all."""
     data = [incident_data(incident, entries) for incident, entries in shown]
     page = json.dumps(data[0] if alone else data, ensure_ascii=False, indent=2)
-    # Only strings hold such letters; JSON's own line breaks stay.
-    return re.sub(f"(?!\n){_HIDING.pattern}", lambda found: json.dumps(found[0])[1:-1], page) + "\n"
+    return harmless_json(page) + "\n"
 
 
 def incident_data(incident: Incident, entries: Iterable[Entry]) -> dict[str, Any]:

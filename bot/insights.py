@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from bot.config import load
+from bot.harmless import harmless, harmless_json
 from bot.records import streams_of
 from bot.web.insights import words
 from bot.web.insights.chosen import chosen
@@ -63,12 +64,13 @@ async def print_insights(
     if as_sheet:
         typer.echo(as_csv(view.incidents), nl=False)
     elif as_data:
-        typer.echo(json.dumps(row(known[0]), ensure_ascii=False, indent=2) if wanted else as_json(view).rstrip("\n"))
+        page = json.dumps(row(known[0]), ensure_ascii=False, indent=2) if wanted else as_json(view).rstrip("\n")
+        typer.echo(harmless_json(page))
     else:
         for line in _told(view, single=bool(wanted)):
-            typer.echo(line)
+            typer.echo(harmless(line))
     for reason in damaged:
-        typer.echo(f"tocsin: left out: {reason}", err=True)
+        typer.echo(f"tocsin: left out: {harmless(reason)}", err=True)
     return 1 if damaged else 0
 
 

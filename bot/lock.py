@@ -5,6 +5,7 @@ Rule: the lock is the `flock`, never the file. The file stays, and only says who
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,6 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
+
+from core.database import DatabaseFailure
 
 
 class Held(Exception):
@@ -21,10 +25,13 @@ class Held(Exception):
 
 @contextmanager
 def hold(database: Path, now: datetime) -> Iterator[Path]:
-    """Hold the database until the block ends or the process dies. Raises `Held`, and `OSError` where it cannot write."""
+    """Hold the database until the block ends or the process dies.
+
+    Raises `Held`; `DatabaseFailure` where this user may not write; and `OSError` for what else is wrong with the folder.
+    """
     # Two paths to one database are one lock.
     path = database.resolve().with_name(database.resolve().name + ".lock")
-    with path.open("a+", encoding="utf-8") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -41,6 +48,19 @@ def hold(database: Path, now: datetime) -> Iterator[Path]:
             # Emptied, not removed: somebody may have it open, waiting to lock this very file.
             file.seek(0)
             file.truncate()
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        what = path if path.exists() else path.parent
+        raise DatabaseFailure(
+            f"{what} cannot be written by this user (uid {os.geteuid()}; it is of uid {what.stat().st_uid}): "
+            "give the user write access to the folder of the database and to all the database's files in it"
+        ) from None
 
 
 def _holder(written: str) -> str:

@@ -5,22 +5,20 @@ Rule: everything that is logged, by us or by a library, leaves through one handl
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from io import StringIO
 from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-HIDDEN = "[secret]"
-
-SHORTEST_SECRET = 4
-"""In characters. What is shorter would blot out ordinary words, and is no secret."""
+from bot.harmless import harmless, harmless_json, harmless_rows
+from core import redaction
+from core.redaction import redact
 
 LOUD = ("aiohttp", "asyncio", "peewee")
 """Libraries whose everyday talk is nobody's news."""
@@ -32,7 +30,7 @@ among them), a line for each tick, a page for each malformed event."""
 
 def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> None:
     """Send all logs to `stream`: as people read them where it is a terminal, as one JSON object a line elsewhere."""
-    redact = redactor(secrets)
+    redaction.start(secrets)
     human = stream.isatty()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -46,11 +44,12 @@ def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> 
     # rich's tracebacks show local variables, hence secrets, and fold them over lines where nothing finds them.
     render: list[Processor] = (
         [
+            _tamed,
             _incident_first,
-            structlog.dev.ConsoleRenderer(sort_keys=False, exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(sort_keys=False, exception_formatter=_tame_traceback),
         ]
         if human
-        else [structlog.processors.format_exc_info, _named, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        else [structlog.processors.format_exc_info, _named, _json]
     )
     formatter = _Redacting(
         redact,
@@ -75,32 +74,6 @@ def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> 
     )
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-
-
-def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """A function that puts `[secret]` where a secret stands, also escaped: in an address, in JSON, in a repr of a repr."""
-    # The longest first, so that no tail is left over.
-    found = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
-    if not found:
-        return lambda text: text
-    pattern = re.compile("|".join("".join(_spelled(letter) for letter in secret) for secret in found))
-    return lambda text: pattern.sub(HIDDEN, text)
-
-
-def _spelled(letter: str) -> str:
-    """A pattern for every way in which one character of a secret may stand in a line."""
-    if letter.isascii() and letter.isalnum():
-        return letter
-    ways = [rf"\\*{re.escape(letter)}", "(?i:" + "".join(f"%{byte:02x}" for byte in letter.encode()) + ")"]
-    if letter == "\\":
-        ways[0] = r"\\+"
-    elif letter == " ":
-        ways.append(r"\+")
-    elif not (letter.isascii() and letter.isprintable()):
-        # As Python's ascii() and repr() of bytes and as JSON write it; escaped again, a backslash is several.
-        escapes = (ascii(letter)[1:-1], repr(letter.encode())[2:-1], json.dumps(letter)[1:-1])
-        ways += [r"\\+".join(re.escape(part) for part in escape.split("\\")) for escape in escapes]
-    return "(?:" + "|".join(ways) + ")"
 
 
 class _Redacting(structlog.stdlib.ProcessorFormatter):
@@ -134,6 +107,36 @@ def _redacted(redact: Callable[[str], str]) -> Processor:
         return {key: value if key == "exc_info" else clean(value) for key, value in event.items()}
 
     return process
+
+
+def _tamed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # Names, and what a chat answers, are somebody's words: on a terminal they move nothing and begin no line.
+    return {key: value if key == "exc_info" else _tame(value) for key, value in event.items()}
+
+
+def _tame(value: object) -> object:
+    match value:
+        case str():
+            return harmless(value)
+        case dict():
+            return {_tame(key): _tame(inner) for key, inner in value.items()}
+        case list():
+            return [_tame(inner) for inner in value]
+        case _:
+            return value
+
+
+def _tame_traceback(out: TextIO, exc_info: Any) -> None:
+    page = StringIO()
+    structlog.dev.plain_traceback(page, exc_info)
+    out.write(harmless_rows(page.getvalue()))
+
+
+_as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    return harmless_json(str(_as_json(logger, method, event)))
 
 
 def _incident_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from bot.harmless import harmless_json
 from bot.records import log_of, streams_of
 from core.activity_log import HOUSE, Unreadable
 from core.incident import postmortem
@@ -28,7 +29,7 @@ async def print_postmortem(config: Path, wanted: str, *, as_json: bool, picture:
         _draw(picture, incidents[0])
     if as_json:
         data = [_as_data(incident) for incident in incidents]
-        typer.echo(json.dumps(data[0] if wanted else data, ensure_ascii=False, indent=2))
+        typer.echo(harmless_json(json.dumps(data[0] if wanted else data, ensure_ascii=False, indent=2)))
         return 0
     # Each begins with front matter, so a comment tells one from the next.
     texts = [postmortem.markdown(incident) for incident in incidents]

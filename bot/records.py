@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,8 +11,12 @@ from pathlib import Path
 import typer
 
 from bot.config import load
-from core.activity_log import HOUSE, ActivityLog, Unreadable, stream_of
-from core.database import DatabaseFailure, open_file
+from bot.harmless import harmless, harmless_json
+from bot.witness import links
+from core.activity_log import HOUSE, ActivityLog, stream_of
+from core.chain import Damage
+from core.database import Database, DatabaseFailure, open_file
+from core.examining import differences, examine, names, told
 from core.incident.evolve import replay
 
 LONGEST_NUMBER = 10
@@ -19,12 +24,18 @@ LONGEST_NUMBER = 10
 
 
 @asynccontextmanager
-async def log_of(config: Path) -> AsyncIterator[ActivityLog]:
+async def database_of(config: Path) -> AsyncIterator[Database]:
     database = await open_file(load(config, with_secrets=False).database, read_only=True)
     try:
-        yield ActivityLog(database)
+        yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def log_of(config: Path) -> AsyncIterator[ActivityLog]:
+    async with database_of(config) as database:
+        yield ActivityLog(database)
 
 
 async def streams_of(log: ActivityLog, wanted: str) -> list[str]:
@@ -40,24 +51,36 @@ async def streams_of(log: ActivityLog, wanted: str) -> list[str]:
     return [stream_of(found)]
 
 
-async def verify_log(config: Path, wanted: str, *, as_json: bool) -> int:
-    """Checks every hash chain, and that every record can be read and replayed."""
-    async with log_of(config) as log:
-        streams = await streams_of(log, wanted)
-        broken = [str(damage) for damage in await log.damage(streams if wanted else None)]
+async def verify_log(config: Path, wanted: str, *, as_json: bool, witness: Path | None = None) -> int:
+    """Checks the file, every hash chain, that every record can be read and replayed, and what a witness saw of it."""
+    async with database_of(config) as database:
+        log = ActivityLog(database)
+        try:
+            streams = await streams_of(log, wanted)
+        except (sqlite3.Error, DatabaseFailure):
+            if wanted:
+                raise
+            streams = []
+        called = await names(database)
+        damaged = await log.damage(streams) if wanted else await examine(database)
+        if witness is not None:
+            with links(witness) as seen:
+                damaged += [one for one in await differences(database, seen) if not wanted or one.stream in streams]
+        broken = [told(damage, called) for damage in damaged]
+        count = 0
         for stream in streams:
             try:
                 records = await log.load(stream)
-                if stream != HOUSE:
+                count += len(records)
+                if stream != HOUSE and stream not in {one.stream for one in damaged}:
                     replay(records)
-            except (Unreadable, ValueError, LookupError) as error:
-                broken.append(f"{stream}: cannot be replayed ({type(error).__name__})")
-        count = sum([await log.version(stream) for stream in streams])
+            except (sqlite3.Error, DatabaseFailure, ValueError, LookupError) as error:
+                broken.append(told(Damage(stream, 0, f"cannot be replayed ({type(error).__name__})"), called))
     if as_json:
         typer.echo(json.dumps({"streams": len(streams), "records": count, "broken": broken}))
     else:
         for words in broken:
-            typer.echo(words)
+            typer.echo(harmless(words))
         typer.echo(f"{len(streams)} streams, {count} records: {'broken' if broken else 'whole'}")
     return 1 if broken else 0
 
@@ -67,5 +90,5 @@ async def export_log(config: Path, wanted: str) -> int:
     async with log_of(config) as log:
         for stream in await streams_of(log, wanted):
             for record in await log.raw(stream):
-                typer.echo(json.dumps(record, ensure_ascii=False))
+                typer.echo(harmless_json(json.dumps(record, ensure_ascii=False)))
     return 0

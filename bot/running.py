@@ -39,6 +39,9 @@ from bot.keys import key
 from bot.lock import Held, hold
 from bot.metrics import measure
 from bot.oncall.rota import Rota
+from bot.private import enclose, exposed
+from bot.pulse import Pulse, notify
+from bot.restore import refuse_half
 from bot.runbooks.folder import Bookcase
 from bot.web.answers.links import Links
 from bot.web.answers.pages import Answers
@@ -51,10 +54,12 @@ from bot.web.serve import Unavailable, serve
 from bot.web.status.page import House, files
 from bot.wiring import Page, Plan, Tocsin, nowhere
 from core.clock import SystemClock
-from core.database import DatabaseFailure, explain, open_file
+from core.database import Database, DatabaseFailure, explain, open_file
 from core.errands import Errands
+from core.examining import examine, names, told
 from core.pagers import Pagers
 from core.port import Clock, Fatal
+from core.reserve import hold_room
 from core.roster import Roster
 
 log = structlog.get_logger(__name__)
@@ -76,21 +81,28 @@ def explained(fail: Callable[..., typer.Exit]) -> Iterator[None]:
 
 
 def quiet() -> None:
-    """Logs of warnings only, for commands that print their own words."""
+    """Logs of warnings only, for commands that print their own words. What is secret is learned when it is read."""
     logs.set_up(sys.stderr, ())
     logging.getLogger().setLevel(logging.WARNING)
 
 
-async def start(path: Path, *, verbose: bool) -> int:
-    """Runs until SIGTERM or SIGINT (status 0), or until something is wrong (raises)."""
+async def start(path: Path, *, verbose: bool, despite_damage: bool = False) -> int:
+    """Runs until SIGTERM or SIGINT (status 0), or until something is wrong (raises).
+
+    On a damaged log it runs only `despite_damage`: then what cannot be read of it stays so, and is told wherever it is asked.
+    """
     settings = load(path)
     logs.set_up(sys.stderr, secrets(settings), verbose=verbose)
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         stack.enter_context(hold(settings.database, clock.now()))
+        refuse_half(settings.database)
+        enclose(settings)
         database = await open_file(settings.database)
         stack.push_async_callback(database.close)
-        for line in idle(settings):
+        await hold_room(database)
+        damaged = await _damage(database, settings.database, despite=despite_damage)
+        for line in (*exposed(path, settings), *idle(settings)):
             log.warning(line)
         people = roster(settings)
         chats = await stack.enter_async_context(transports(settings, clock))
@@ -123,7 +135,9 @@ async def start(path: Path, *, verbose: bool) -> int:
         measure(numbers, tocsin)
         await stack.enter_async_context(
             serve(
-                internal(_Health(tocsin), numbers, _insights(tocsin, settings)), "127.0.0.1", settings.web.internal_port
+                internal(_Health(tocsin, damaged), numbers, _insights(tocsin, settings)),
+                "127.0.0.1",
+                settings.web.internal_port,
             )
         )
         pages = None
@@ -138,7 +152,7 @@ async def start(path: Path, *, verbose: bool) -> int:
         if pages is not None:
             await stack.enter_async_context(serve(pages, settings.web.host, settings.web.port))
         await stack.enter_async_context(_beside(rota.run(), books.run()))
-        await _until_told(tocsin)
+        await _until_told(tocsin, Pulse(numbers).beat(clock))
     return 0
 
 
@@ -175,6 +189,21 @@ def calendars(settings: Settings) -> Path:
     return settings.data_dir / "calendars"
 
 
+async def _damage(database: Database, path: Path, *, despite: bool) -> list[str]:
+    """What is damaged, in words. Raises `DatabaseFailure` for any of it, unless the bot shall run in spite of it."""
+    called = await names(database)
+    damaged = [told(damage, called) for damage in await examine(database)]
+    if damaged and not despite:
+        more = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        raise DatabaseFailure(
+            f"the record in {path} is damaged ({damaged[0]}{more}; `tocsin verify` lists all); put a backup in its place "
+            "with `tocsin restore`, or run on without what is lost with `tocsin run --despite-damage`"
+        )
+    for line in damaged:
+        log.error("the record is damaged", what=line)
+    return damaged
+
+
 def _page(settings: Settings) -> Page:
     house = House(settings.web.name, tuple(service.name for service in settings.services), public_url(settings))
     return Page(settings.data_dir / "status", partial(files, house))
@@ -187,34 +216,39 @@ def _insights(tocsin: Tocsin, settings: Settings) -> Callable[[web.Application],
 
 
 class _Health:
-    def __init__(self, tocsin: Tocsin) -> None:
+    def __init__(self, tocsin: Tocsin, damaged: Sequence[str]) -> None:
         self._tocsin = tocsin
+        self._damaged = [f"the record is damaged: {line}" for line in damaged]
 
     def ready(self) -> Sequence[str]:
-        return self._tocsin.unready()
+        return [*self._damaged, *self._tocsin.unready()]
 
 
-async def _until_told(tocsin: Tocsin) -> None:
+async def _until_told(tocsin: Tocsin, pulse: Coroutine[None, None, None]) -> None:
     """Runs the bot until a signal asks it to end; what it has acknowledged is on the record already."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     running, ending = asyncio.create_task(tocsin.run()), asyncio.create_task(asked.wait())
-    announcing = asyncio.create_task(_announce(tocsin))
+    announcing, beating = asyncio.create_task(_announce(tocsin)), asyncio.create_task(pulse)
+    # Not only once the chats are connected: a chat that is away for long is no reason to be started anew.
+    notify("READY=1\nSTATUS=connecting")
     try:
         await asyncio.wait((running, ending), return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
         log.info("ending")
     finally:
-        for task in (running, ending, announcing):
+        notify("STOPPING=1")
+        for task in (running, ending, announcing, beating):
             task.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1.5):
-                await asyncio.gather(running, ending, announcing, return_exceptions=True)
+                await asyncio.gather(running, ending, announcing, beating, return_exceptions=True)
 
 
 async def _announce(tocsin: Tocsin) -> None:
     await tocsin.ticking.wait()
     log.info("ready")
+    notify("STATUS=ready")

@@ -11,14 +11,15 @@ NEW = ".tocsin-new"
 """How the name of a file ends while it is written."""
 
 
-def replace(path: Path, content: bytes, *, mode: int = 0o666, still: Callable[[], bool] = lambda: True) -> bool:
+def replace(path: Path, content: bytes, *, mode: int = 0o600, still: Callable[[], bool] = lambda: True) -> bool:
     """Puts a file in the place of another, if that is `still` wanted once the new one is written. Raises `OSError`.
 
-    `mode` is who may read it, less what the process's umask takes away.
+    `mode` is who may read it, whatever the process's umask.
     """
     new = path.with_name(path.name + NEW)
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
             # Else a power cut could leave the new name on an empty file.

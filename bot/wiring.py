@@ -37,6 +37,7 @@ from core.public_views import PUBLIC
 from core.roster import Roster
 from core.shown import Showing
 from core.timers import Ticker, Timers
+from core.unwritten import Unwritten
 from core.views import Views
 from transports.headquarters import Headquarters
 from transports.intake import Intake
@@ -162,7 +163,16 @@ class Tocsin:
         waiting += [
             f"{name}: {chat.trouble()}" for name, chat in chats if isinstance(chat, Troubled) and chat.trouble()
         ]
-        return waiting or ([] if self.ticking.is_set() else ["the clock has not started"])
+        waiting = waiting or ([] if self.ticking.is_set() else ["the clock has not started"])
+        trouble = self._database.trouble
+        return [f"nothing can be recorded: {trouble}", *waiting] if trouble else waiting
+
+    def _rooms(self) -> list[ChannelRef]:
+        """Where people act now: triage, and the channels of what goes on, of the chats that are there."""
+        open_now = [incident.channel for _, incident in self.post.awake() if incident.channel and not incident.locked]
+        return [
+            room for room in dict.fromkeys((*self.reception.triage, *open_now)) if self._ready[room.transport].is_set()
+        ]
 
     async def hear(self, command: c.HearAlerts) -> None:
         """Alerts: on the record when this returns. Raises `NotReady`, and what the database raises."""
@@ -187,6 +197,8 @@ class Tocsin:
         tasks = [asyncio.create_task(self._connect(name)) for name in self._plan.transports]
         tasks += [asyncio.create_task(self._tick()), asyncio.create_task(self._database.failed())]
         tasks += [asyncio.create_task(work()) for work in self.works]
+        unwritten = Unwritten(self._database, self._plan.clock, self._plan.transports, self._rooms)
+        tasks.append(asyncio.create_task(unwritten.run()))
         if self.page is not None:
             for stream, incident in self.post.awake():
                 self.page.show(stream, incident, ())

@@ -45,6 +45,10 @@ _HOLES = (
     "(SELECT position, lag(position, 1, ?) OVER (ORDER BY position) AS before FROM events WHERE position > ?) "
     "WHERE position > before + 1"
 )
+_SWAPPED = (
+    "SELECT stream, version FROM (SELECT stream, version, position, "
+    "lag(position) OVER (PARTITION BY stream ORDER BY version) AS before FROM events) WHERE position < before"
+)
 
 
 class Repeated(Exception):
@@ -110,7 +114,12 @@ class ActivityLog:
         rows: list[list[object]] = []
         for recorded in records:
             version, prev = heads.get(recorded.stream) or await self._head(recorded.stream)
-            if recorded.version != version + 1:
+            if recorded.version > version + 1 and recorded.stream not in heads:
+                # It was decided on what another process wrote: read anew, so that the chain stays whole.
+                self._heads.pop(recorded.stream, None)
+                version, prev = await self._head(recorded.stream)
+            # One that is taken is the database's to refuse: it knows of other processes.
+            if recorded.version > version + 1:
                 raise Conflict(recorded.stream)
             at, heard_at, body = recorded.at.isoformat(), recorded.heard_at.isoformat(), _body(recorded)
             digest = chain(prev, recorded.stream, recorded.version, recorded.source, at, heard_at, body)
@@ -355,6 +364,8 @@ class ActivityLog:
             found += [
                 Damage("the log", first, f"{count} records are missing here") for first, count in await self._holes()
             ]
+            swapped = await self._database.rows(_SWAPPED)
+            found += [Damage(stream, version, "stands before an earlier entry") for stream, version in swapped]
         return found + await self._undeclared(streams)
 
     async def _holes(self, after: int = 0) -> list[tuple[int, int]]:

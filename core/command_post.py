@@ -364,7 +364,9 @@ class CommandPost:
         records = [
             record
             for stream, happened in events.items()
-            for record in await self._numbered(order, stream, happened, first=stream == next(iter(events)))
+            for record in await self._numbered(
+                order, stream, happened, first=stream == next(iter(events)), known=known.get(stream)
+            )
         ]
         try:
             await self.log.append(records)
@@ -393,8 +395,11 @@ class CommandPost:
                 # The act is on the record: a bug in one who is told of it undoes nothing, and the others are told.
                 log.exception("bug", id=bug_id(self.clock.now()), incident=stream)
 
-    async def _numbered(self, order: Order, stream: str, events: Sequence[Event], *, first: bool) -> list[Recorded]:
-        version, act = await self.log.version(stream), self._act(order)
+    async def _numbered(
+        self, order: Order, stream: str, events: Sequence[Event], *, first: bool, known: Incident | None = None
+    ) -> list[Recorded]:
+        # After what it was decided on: if that is not the newest any more, the log takes nothing.
+        version, act = known.version if known is not None else await self.log.version(stream), self._act(order)
         return [
             Recorded(
                 stream=stream,

@@ -8,6 +8,7 @@ at start, since builds and drivers differ.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import closing
@@ -22,6 +23,15 @@ from core.schema import migrations
 Row = tuple[Any, ...]
 
 T = TypeVar("T")
+
+
+_LOCK = "events.stream, events.version"
+"""The columns that lock a stream, as SQLite names them; it looks at them before it looks at `events.source`."""
+
+OVERTAKEN = (
+    "another Tocsin writes to this database: this one was held up so long that its place was taken, and ends; "
+    "one process per database"
+)
 
 
 class DatabaseFailure(Exception):
@@ -57,8 +67,9 @@ class SqliteFile:
             # One hop to the thread: closing the cursor of `execute` would be a second one.
             return await self._connection.execute_fetchall(sql, parameters)
         except sqlite3.DatabaseError as error:
-            # What is locked, full or against a rule has a class of its own; this one is of a file that is no good.
-            if type(error) is sqlite3.DatabaseError:
+            # What is locked, full or against a rule has a class of its own; this one is of a file that is no good, and so
+            # is text that is none, of which the driver complains and SQLite does not: it has no name for it.
+            if type(error) is sqlite3.DatabaseError or _is_no_text(error):
                 raise DatabaseFailure(explain(error, self._path)) from error
             raise
 
@@ -75,15 +86,46 @@ class Guarded:
 
     One damaged page breaks one statement and lets the next through: half of what an act needs must not be written, no
     cursor moved past it, whichever loop met the damage and whatever it makes of an exception.
+
+    What it only does not take now (locked, full, read-only) is `trouble`, in words for people, until it takes something:
+    whoever wanted to write tries again, so that its end is noticed.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._failure: Fatal | None = None
         self._failed = asyncio.Event()
+        self._troubles: dict[str, tuple[str, int]] = {}
+        self.troubled = asyncio.Event()
 
     async def write(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        await self._sound(self._database.write, sql, parameters)
+        try:
+            await self._sound(self._database.write, sql, parameters)
+        except sqlite3.OperationalError as error:
+            self._troubles[sql] = (why_not(error), 0)
+            self.troubled.set()
+            raise
+        except sqlite3.IntegrityError:
+            self._took(sql)
+            raise
+        self._took(sql)
+
+    def _took(self, *statements: str) -> None:
+        # A little note may find room where an act does not: each statement ends its own trouble.
+        for sql in statements:
+            self._troubles.pop(sql, None)
+        if not self._troubles:
+            self.troubled.clear()
+
+    def look_again(self, patience: int) -> None:
+        """One more look at the trouble: what nobody has tried to write for so many looks, nobody waits for any more."""
+        self._troubles = {sql: (why, looks + 1) for sql, (why, looks) in self._troubles.items()}
+        self._took(*[sql for sql, (_, looks) in self._troubles.items() if looks > patience])
+
+    @property
+    def trouble(self) -> str:
+        """Why something that had to be written was not, in words for people; empty while all is."""
+        return next((why for why, _ in self._troubles.values()), "")
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return await self._sound(self._database.rows, sql, parameters)
@@ -105,13 +147,24 @@ class Guarded:
         try:
             return await ask(sql, given)
         except DatabaseFailure as failure:
-            self._failure = Fatal(str(failure))
-            self._failed.set()
-            raise self._failure from failure
+            raise self._fail(str(failure)) from failure
+        except sqlite3.IntegrityError as error:
+            # One process writes a stream's versions in their order: this one has been overtaken, and what it knows is old.
+            if _LOCK in str(error):
+                raise self._fail(OVERTAKEN) from error
+            raise
+
+    def _fail(self, why: str) -> Fatal:
+        self._failure = Fatal(why)
+        self._failed.set()
+        return self._failure
 
 
-async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
-    """Opens, migrates and checks the file. Raises `DatabaseFailure` with one line that says what is wrong."""
+async def open_file(path: Path, *, read_only: bool = False, older: bool = False) -> SqliteFile:
+    """Opens, migrates and checks the file. Raises `DatabaseFailure` with one line that says what is wrong.
+
+    With `read_only` nothing is migrated: a file of an older Tocsin is refused, unless `older` ones will do as they are.
+    """
     try:
         address = _address(path, read_only=read_only)
         # aiosqlite's thread outlives a failed open, and complains of the closed loop: so the failure comes first, without it.
@@ -124,7 +177,7 @@ async def open_file(path: Path, *, read_only: bool = False) -> SqliteFile:
         await file.rows("SELECT count(*) FROM sqlite_master")
         if not read_only:
             await _make_durable(file)
-        await _migrate(file, path, read_only=read_only)
+        await _migrate(file, path, read_only=read_only, older=older)
     except (sqlite3.Error, DatabaseFailure) as error:
         await file.close()
         if isinstance(error, DatabaseFailure):
@@ -163,6 +216,28 @@ def _is_still(path: Path, address: str) -> bool:
     return False
 
 
+def why_not(error: sqlite3.OperationalError) -> str:
+    """Why the database takes nothing now, for people in a chat: without paths, with what has to be done."""
+    name = getattr(error, "sqlite_errorname", "")
+    for begins, words in _WHY_NOT.items():
+        if name.startswith(begins):
+            return words
+    return f"Tocsin's database cannot be written ({name or 'error'}); whoever runs Tocsin finds why in its log"
+
+
+_WHY_NOT = {
+    "SQLITE_FULL": "the disk of Tocsin's database is full; make room on it",
+    "SQLITE_READONLY": "Tocsin's database has become read-only; whoever runs Tocsin must give it write access again",
+    "SQLITE_BUSY": "another program holds Tocsin's database; end it, or wait until it is done",
+    "SQLITE_LOCKED": "another program holds Tocsin's database; end it, or wait until it is done",
+    "SQLITE_IOERR": "the disk of Tocsin's database fails; see to that disk",
+}
+
+
+def _is_no_text(error: sqlite3.Error) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorname")
+
+
 def explain(error: sqlite3.Error, path: Path) -> str:
     """One line for a person: what is wrong with the file, and how to mend it."""
     name = getattr(error, "sqlite_errorname", "")
@@ -173,7 +248,9 @@ def explain(error: sqlite3.Error, path: Path) -> str:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"the database {path} is damaged ({error}); restore it from a backup"
     if name.startswith("SQLITE_FULL"):
-        return f"the disk that holds {path} is full"
+        return f"the disk that holds {path} is full; make room on it"
+    if _is_no_text(error):
+        return f"the database {path} is damaged (it holds text that is none); restore it from a backup"
     return f"the database {path} cannot be used: {error}"
 
 
@@ -186,7 +263,7 @@ async def _make_durable(file: SqliteFile) -> None:
         raise DatabaseFailure(f"this SQLite cannot promise durability (journal {mode}, synchronous {level})")
 
 
-async def _migrate(file: SqliteFile, path: Path, *, read_only: bool) -> None:
+async def _migrate(file: SqliteFile, path: Path, *, read_only: bool, older: bool) -> None:
     [(known,)] = await file.rows("PRAGMA user_version")
     steps = migrations()
     newest = steps[-1][0]
@@ -195,9 +272,40 @@ async def _migrate(file: SqliteFile, path: Path, *, read_only: bool) -> None:
             f"the database {path} was written by a newer Tocsin (schema {known}, this one knows {newest}); upgrade Tocsin"
         )
     if read_only and known < newest:
+        if older and known:
+            return
         raise DatabaseFailure(
             f"the database {path} is of an older Tocsin; start `tocsin run` once to bring it up to date"
         )
+    if 0 < known < newest:
+        _keep_before(path, known)
     for number, sql in steps:
         if number > known:
+            # One transaction each, the number in it: killed anywhere, it is the one before or the one after.
             await file.script(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version={number}; COMMIT;")
+
+
+def _keep_before(path: Path, known: int) -> None:
+    """A copy of the database as it was, before its tables change: the way back to the older Tocsin."""
+    kept = path.with_name(f"{path.name}.schema-{known}")
+    if not kept.exists():
+        half = path.with_name(f"{kept.name}.part")
+        half.unlink(missing_ok=True)
+        copy(path, half)
+        half.rename(kept)
+
+
+def copy(path: Path, to: Path) -> None:
+    """Copies a database that may be in use, as it is at one moment, into a new private file, durable when this returns.
+
+    Blocks. Raises `DatabaseFailure` with one line, and `OSError` where the copy cannot be written.
+    """
+    os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        address = _address(path, read_only=True)
+        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(to)) as target:
+            source.backup(target)
+            # The copy is one file: without this it would want a `-wal` beside it as soon as it is looked at.
+            target.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise DatabaseFailure(explain(error, path)) from error

@@ -10,6 +10,8 @@ from collections.abc import Awaitable
 
 import structlog
 
+from core.port import Fatal
+
 log = structlog.get_logger(__name__)
 
 
@@ -33,5 +35,7 @@ class Errands:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("an errand failed", exc_info=task.exception())
+        error = None if task.cancelled() else task.exception()
+        # What ends the process is told once, by whoever runs everything.
+        if error is not None and not isinstance(error, Fatal):
+            log.error("an errand failed", exc_info=error)

@@ -27,6 +27,7 @@ class HouseCards:
         self._gone = gone
         self._letters: Letters = {}
         self._since: dict[str, datetime] = {}
+        self._asked: dict[str, datetime] = {}
         self._cards: dict[str, tuple[Letter, Card]] = {}
         self._lists: tuple[tuple[datetime, DigestPosted], ...] = ()
 
@@ -38,8 +39,9 @@ class HouseCards:
         return (*self._alerts.cards, *(card for _, card in self._cards.values()), *listed)
 
     def since(self, now: datetime) -> datetime:
-        """Since when the cards may stand that there are."""
-        return min([now - ANSWER_STILL, self._alerts.since(now), *(at for at, _ in self._lists)])
+        """Since when the cards may stand that there are, as the chats tell time: this machine's clock may be ahead."""
+        lists = (at for at, _ in self._lists)
+        return min([now - ANSWER_STILL, self._alerts.since(now), *self._asked.values(), *lists])
 
     def look(self, now: datetime) -> None:
         """The alerts may have changed."""
@@ -54,7 +56,7 @@ class HouseCards:
         if letters is not self._letters:
             self._letters = letters
             if recorded.source is not None and recorded.source in letters:
-                self._since[recorded.source] = recorded.heard_at
+                self._since[recorded.source], self._asked[recorded.source] = recorded.heard_at, recorded.at
             self._let_go([source for source in letters if recorded.heard_at - self._since[source] >= ANSWER_STILL])
             self._write()
 
@@ -83,5 +85,6 @@ class HouseCards:
         self._letters = {source: letter for source, letter in self._letters.items() if source not in sources}
         for source in sources:
             self._since.pop(source, None)
+            self._asked.pop(source, None)
             if source in self._cards:
                 self._gone(self._cards[source][1])

@@ -30,6 +30,7 @@ class BotProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._ready_after = 0
         home.mkdir(parents=True, exist_ok=True)
+        self.config.touch(0o600)  # it holds a secret
         self.config.write_text(f"{config}\n[web]\ninternal_port = {self.port}\n", encoding="utf-8")
 
     @property

@@ -82,7 +82,8 @@ class CallLaws:
             if deadline.at < now and f"clock/{stream}/{deadline.key}" not in sources:
                 self._break("no deadline is lost", f"{deadline.key} of {deadline.at:%H:%M:%S}, in {stream}")
         for point in incident.points.values():
-            if point.open and point.at < now and not incident.asked_about(point):
+            # Where nobody has the call there is nobody to ask: that it stays open is on the record, and on the board.
+            if point.open and point.at < now and not (incident.asked_about(point) or point.unanswered):
                 self._break("every decision point that is due is asked about", f"{point.key} in {stream}")
         for prompt in incident.prompts.values():
             tie = prompt.asked.ask is Ask.OBJECTION and not prompt.settled

@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from simulated_call_laws import CallLaws
@@ -26,8 +27,23 @@ from core.incident.evolve import evolve, replay
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest
+from core.unwritten import CARD as UNWRITTEN
 from transports.sandbox.places import Kind, Message
 from transports.sandbox.world import World
+
+MADE: dict[int, tuple[Incident, tuple[Card, ...]]] = {}
+"""The cards of the incidents seen last, by identity: the bot and the laws ask for the same ones."""
+
+
+def made_of(incident: Incident) -> tuple[Card, ...]:
+    """`cards`, made once for an incident; the simulated bot has it in the place of `cards`."""
+    known = MADE.get(id(incident))
+    if known is None or known[0] is not incident:
+        while len(MADE) > 20:
+            del MADE[next(iter(MADE))]
+        known = MADE[id(incident)] = (incident, cards(incident))
+    return known[1]
+
 
 _TIME = re.compile(r"\d\d:\d\d")
 
@@ -51,10 +67,16 @@ class Laws:
         self._records: list[Recorded] = []
         # Incidents never change in place, so what was found equal stays so.
         self._agreed: dict[int, Incident] = {}
+        self._equal: dict[int, Incident] = {}
         self._keys: dict[int, tuple[int, frozenset[str]]] = {}
+        # By incident and card, the texts that somebody published.
+        self._out: dict[tuple[int, str], set[str]] = {}
         self._calls = CallLaws(self.break_)
         self.incidents: dict[str, Incident] = {}
         self.when: dict[str, list[int]] = {}
+
+    def _now(self) -> datetime:
+        return self._world.clock.now()
 
     def break_(self, law: str, how: str) -> None:
         if not self.over:
@@ -94,9 +116,15 @@ class Laws:
                 after = evolve(before, record) if before else replay([record])
                 assert after is not None, "an incident's stream begins with its declaration"
                 self.incidents[stream] = after
-                if before is not None:
-                    self._calls.recorded(before, record, after)
-        self._calls.committed(self.incidents)
+                self._recorded(before, record, after)
+        if rows:
+            self._calls.committed(self.incidents)
+
+    def _recorded(self, before: Incident | None, record: Recorded, after: Incident) -> None:
+        if isinstance(record.event, Published | Corrected) and record.by is not None:
+            self._out.setdefault((after.number, f"update/{record.event.number}"), set()).add(record.event.text)
+        if before is not None:
+            self._calls.recorded(before, record, after)
 
     def heard(self, message: Message) -> bool:
         """Whether every reaction that stands on a message is on the record, or is the bot's own."""
@@ -125,6 +153,8 @@ class Laws:
 
     def _called_for(self, post: Post) -> None:
         incident = next((one for one in self.incidents.values() if one.name == post.incident), None)
+        if post.card.startswith(UNWRITTEN):
+            return  # it says just that nothing can be committed
         if post.card.startswith("answer/") or post.incident == HOUSE:
             stream = f"inc-{incident.number}" if incident else post.incident
             if int(post.card.partition("/")[2]) > self._heads.get(stream, (0, ""))[0]:
@@ -133,14 +163,16 @@ class Laws:
         if incident is None:
             self.break_("committed, then seen", f"{post.card} of {post.incident}, which the log does not know")
             return
-        if post.card not in self._known(incident):
-            self.break_("committed, then seen", f"{post.card}, for which the log does not call")
         bot = self._bot()
         live = dict(bot.post.awake()).get(f"inc-{incident.number}") if bot else None
         if live is not None and live.version == incident.version and live is not self._agreed.get(incident.number):
             self._agreed[incident.number] = live
             if live != incident:
                 self.break_("the log is the truth", f"version {live.version}: memory is not what the log says")
+            else:
+                self._equal[incident.number] = live
+        if post.card not in self._known(incident):
+            self.break_("committed, then seen", f"{post.card}, for which the log does not call")
         if live is not None and live.version > incident.version:
             self.break_("committed, then seen", f"memory is at {live.version}, the log at {incident.version}")
 
@@ -148,23 +180,21 @@ class Laws:
         """What an audience is given was published so by somebody; the close's summary is Tocsin's own."""
         if self._world.channels[channel.id].kind is not Kind.AUDIENCE or post.card.startswith("summary"):
             return
-        texts = [
-            record.event.text
-            for record in self._records
-            if isinstance(record.event, Published | Corrected)
-            and record.by is not None
-            and post.card == f"update/{record.event.number}"
-        ]
-        if post.text not in texts:
+        if post.text not in self._out.get((post.number, post.card), ()):
             self.break_("nothing gets out that nobody published", f"{post.card} in {channel.id} reads {post.text!r}")
 
     def _known(self, incident: Incident) -> frozenset[str]:
         """The cards that an incident calls for, reckoned once for each version."""
         version, keys = self._keys.get(incident.number, (0, frozenset()))
         if version != incident.version:
-            keys = frozenset(card.key for card in cards(incident))
+            keys = frozenset(card.key for card in self._laid_out(incident))
             self._keys[incident.number] = (incident.version, keys)
         return keys
+
+    def _laid_out(self, incident: Incident) -> tuple[Card, ...]:
+        """The cards of an incident; those that the bot made of one that was found equal, since they follow from it alone."""
+        live = self._equal.get(incident.number)
+        return made_of(live if live is not None and live.version == incident.version else incident)
 
     def _once(self, channel: ChannelRef, post: Post) -> None:
         same = [one for one in self._world.said(channel) if one.mark == (post.incident, post.card)]
@@ -183,7 +213,7 @@ class Laws:
                 self.break_("the log is the truth", f"{stream}: what is in memory is not what the log says")
             self._shown(incident)
             self._in_order(incident)
-            self._calls.settled(stream, incident, self._world.clock.now(), self._sources)
+            self._calls.settled(stream, incident, self._now(), self._sources)
         self._deadlines()
 
     def _honoured(self, story: Cast) -> None:
@@ -204,10 +234,13 @@ class Laws:
         return any(one.reply_to == typed and one.post for one in self._world.messages.values() if not one.deleted)
 
     def _shown(self, incident: Incident) -> None:
-        wanted: dict[tuple[str, str], Card] = {(card.channel.id, card.key): card for card in cards(incident)}
+        rooms = self._world.channels
+        wanted: dict[tuple[str, str], Card] = {
+            (card.channel.id, card.key): card for card in cards(incident) if not rooms[card.channel.id].gone
+        }
         shown: dict[tuple[str, str], list[Message]] = {}
         for one in self._world.messages.values():
-            if one.post is not None and not one.deleted and one.post.incident == incident.name:
+            if one.post is not None and self._stands(one) and one.post.incident == incident.name:
                 shown.setdefault((one.ref.channel.id, one.post.card), []).append(one)
         for place, card in wanted.items():
             found = shown.get(place, [])
@@ -236,13 +269,16 @@ class Laws:
             if set(copies) != {update.text}:
                 self.break_("mirrors agree word for word", f"update {update.number}: {copies}")
 
+    def _stands(self, message: Message) -> bool:
+        return not message.deleted and not self._world.channels[message.ref.channel.id].gone
+
     def _carried(self, card: Card, message: Message) -> None:
         if (card.post.file and card.post.file.name) != (message.file and message.file.name):
             self.break_("every card is true", f"{card.key} has not its file, but {message.file}")
 
     def _in_order(self, incident: Incident) -> None:
         """Cards of a kind stand in the order of the record; those that somebody deleted come back last."""
-        for room in self._world.channels.values():
+        for room in (room for room in self._world.channels.values() if not room.gone):
             places: dict[str, list[int]] = {}
             lost = {self._world.messages[name].mark for name in room.messages if self._world.messages[name].deleted}
             for one in self._world.said(room.ref):
@@ -256,7 +292,7 @@ class Laws:
 
     def _deadlines(self) -> None:
         asked = Counter(
-            (record.stream, event.ask, event.step, event.due, tuple(one.key for one in event.to))
+            (record.stream, event.ask, event.step, event.due, tuple(one.key for one in event.to), _moment(record))
             for record in self._records
             if isinstance(event := record.event, Asked) and record.source and record.source.startswith("clock/")
         )
@@ -297,6 +333,12 @@ class Laws:
             ),
             "closing": json.loads(incident.closing.model_dump_json()) if incident.closing else None,
         }
+
+
+def _moment(record: Recorded) -> str:
+    """Whatever is asked once for each time that command falls vacant."""
+    event = record.event
+    return (record.source or "") if isinstance(event, Asked) and event.ask is Ask.COMMANDER else ""
 
 
 def _asked_first(record: Recorded) -> bool:

@@ -34,11 +34,22 @@ class Life:
     dead: bool = False
     cut: bool = False
     over: bool = False
+    held: asyncio.Future[None] | None = None
+
+    def hold(self) -> None:
+        """The process stands still, as one that is stopped or swapped out, until it goes on."""
+        self.held = asyncio.get_running_loop().create_future()
+
+    def go_on(self) -> None:
+        if self.held is not None:
+            self.held.set_result(None)
 
     async def gate(self) -> None:
         """Lets the living through."""
         if self.over:
             raise asyncio.CancelledError
+        if self.held is not None and not self.held.done():
+            await asyncio.shield(self.held)
         if self.dead:
             await asyncio.get_running_loop().create_future()
 
@@ -178,7 +189,8 @@ class SimulatedTicker:
         if self._first is not None:
             self._first.cancel()
         # The tick that tells is not over yet, so the next is a task of its own.
-        wait = max(0.0, moment - self._clock.now().timestamp())
+        # A hair later, since the clock has whole microseconds, and what it does not show yet is not due.
+        wait = max(0.0, moment - self._clock.now().timestamp()) + 1e-5
         self._first = loop.call_later(wait, lambda: loop.create_task(self._timers.tick()))
 
     async def _look(self) -> None:

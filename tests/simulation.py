@@ -23,12 +23,13 @@ from typing import Any, cast
 from unittest.mock import patch
 
 import structlog
-from simulated_laws import Laws
+from simulated_laws import Laws, made_of
 from simulated_loop import Deadlock, SimulatedClock, SimulatedLoop
 from simulated_process import Life, Line, MortalClock, MortalDatabase, SimulatedTicker, memory
 from simulated_story import SERVICE, THRESHOLDS, Story
 
 import bot.wiring
+import core.wanted
 from bot.wiring import Tocsin
 from core import activity_log
 from core.incident.policy import Audience, Policy, Service, Times
@@ -57,7 +58,7 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One play. `outages` are (from, to) in seconds of the story, `deletions` moments at which somebody deletes a card."""
+    """One play; a `brief` one ends with the close. `outages` are (from, to) in seconds of the story, `deletions` moments at which somebody deletes a card."""
 
     name: str = "undisturbed"
     seed: int = 0
@@ -68,15 +69,25 @@ class Plan:
     deletions: tuple[float, ...] = ()
     window: timedelta = DAY
     shuffled: bool = False
+    brief: bool = False
     again: str = ""
 
 
-def crash(step: int, pause: float = 20.0, *, cut: bool = False, wipe: bool = False, window: timedelta = DAY) -> Plan:
+def crash(
+    step: int,
+    pause: float = 20.0,
+    *,
+    cut: bool = False,
+    wipe: bool = False,
+    window: timedelta = DAY,
+    brief: bool = False,
+) -> Plan:
     """One death after a step."""
-    words = [f"--crash {step} --pause {pause:g}", "--cut" * cut, "--wipe" * wipe]
+    words = [f"--crash {step} --pause {pause:g}", "--cut" * cut, "--wipe" * wipe, "--brief" * brief]
     words += [f"--window {window.total_seconds():g}"] if window != DAY else []
     again = " ".join(word for word in words if word)
-    return Plan(f"death after step {step}", deaths=(Death(step, pause, cut, wipe),), window=window, again=again)
+    deaths = (Death(step, pause, cut, wipe),)
+    return Plan(f"death after step {step}", deaths=deaths, window=window, brief=brief, again=again)
 
 
 def seeded(seed: int) -> Plan:
@@ -133,6 +144,8 @@ class Played:
 
 class Simulation:
     """One play of a plan."""
+
+    line = "uv run python tests/simulation.py"
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -198,8 +211,14 @@ class Simulation:
             self.life.dead, self.life.cut = True, death.cut
             self.bot = None
             if death.wipe:
-                self.connection.executescript("DELETE FROM shown; DELETE FROM answered; DELETE FROM notebook;")
+                self._wiped()
             self.loop.call_later(death.pause, self.start)
+
+    def _wiped(self) -> None:
+        """Every table but the log is lost."""
+        for (name,) in self.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if name != "events":
+                self.connection.execute(f"DELETE FROM {name}")
 
     def _delete_a_card(self) -> None:
         """Somebody takes a card away. Tocsin brings it back once, so nobody does it twice; and what is unheard stays."""
@@ -221,7 +240,7 @@ class Simulation:
         for death in self.plan.deaths:
             self.loop.on_step[death.step] = lambda death=death: self.die(death)  # type: ignore[misc]
         asyncio.set_event_loop(self.loop)
-        with heard(self.laws.bug):
+        with heard(self.laws.bug), patch.object(core.wanted, "cards", made_of):
             try:
                 return self.loop.run_until_complete(self._play())
             except (Deadlock, TimeoutError) as error:
@@ -250,6 +269,8 @@ class Simulation:
         steps = self.loop.steps
         self.loop.on_step.clear()
         await self._settled()
+        if self.plan.brief:
+            return self._played(steps)
         # Everybody has gone home, and the bot is started anew: it has nothing to say, and still knows the incident.
         before = len(self.world.history)
         await self._again()
@@ -267,6 +288,9 @@ class Simulation:
         async with asyncio.timeout(3600):
             await self.story.finale()
         await self._settled()
+        return self._played(steps)
+
+    def _played(self, steps: int) -> Played:
         if self.laws.broken:
             raise self._broken()
         return Played(self.loop.steps, steps, self.life.number, self._trace(), self.laws.outcome(), self.laws.when)
@@ -309,7 +333,7 @@ class Simulation:
         laws = "\n".join(f"- {law}: {how}" for law, how in self.laws.broken[:12])
         return Broken(
             f"{self.plan.name}: after {self.loop.steps} steps, at {self.clock.now():%d %H:%M:%S}, "
-            f"in process {self.life.number}\n{laws}\nplay it again: uv run python tests/simulation.py {self.plan.again}"
+            f"in process {self.life.number}\n{laws}\nplay it again: {self.line} {self.plan.again}"
         )
 
 
@@ -343,14 +367,14 @@ def _schema() -> bytes:
 
 
 @cache
-def undisturbed() -> Played:
+def undisturbed(brief: bool = False) -> Played:
     """The story as it goes when nothing goes wrong."""
-    return Simulation(Plan()).play()
+    return Simulation(Plan(brief=brief)).play()
 
 
 def play(plan: Plan) -> Played:
     """Plays it and compares the end with that of the undisturbed story. Raises `Broken`."""
-    played, calm = Simulation(plan).play(), undisturbed()
+    played, calm = Simulation(plan).play(), undisturbed(plan.brief)
     for what, was in calm.outcome.items():
         if played.outcome[what] != was:
             raise Broken(
@@ -367,15 +391,16 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=20.0)
     parser.add_argument("--cut", action="store_true")
     parser.add_argument("--wipe", action="store_true")
+    parser.add_argument("--brief", action="store_true")
     parser.add_argument("--window", type=float)
     asked = parser.parse_args()
     window = timedelta(seconds=asked.window) if asked.window else DAY
     if asked.seed is not None:
         plan = seeded(asked.seed)
     elif asked.crash is not None:
-        plan = crash(asked.crash, asked.pause, cut=asked.cut, wipe=asked.wipe, window=window)
+        plan = crash(asked.crash, asked.pause, cut=asked.cut, wipe=asked.wipe, window=window, brief=asked.brief)
     else:
-        plan = Plan()
+        plan = Plan(brief=asked.brief)
     print(plan)
     print(play(plan))
 

@@ -113,3 +113,33 @@ async def test_a_file_that_is_no_database_is_one_line(tmp_path: Path, *, read_on
     path.write_bytes(b"This is no database. " * 500)
     with pytest.raises(DatabaseFailure, match=r"tocsin\.db is damaged \(.+\); restore it from a backup"):
         await open_file(path, read_only=read_only)
+
+
+@pytest.mark.parametrize("what", ["the folder", "the file", "the lock", "the wal"])
+@pytest.mark.parametrize("command", [pytest.param("run", marks=pytest.mark.endure)])
+async def test_what_this_user_may_not_write_is_one_line_with_the_mend(tmp_path: Path, what: str, command: str) -> None:
+    """A restored copy of root's, a read-only mount: said at start, before anybody relies on it."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    path = await _written(folder / "tocsin.db")
+    for beside in ("tocsin.db.lock", "tocsin.db-wal"):
+        (folder / beside).touch()
+    spoiled = {
+        "the folder": folder,
+        "the file": path,
+        "the lock": folder / "tocsin.db.lock",
+        "the wal": folder / "tocsin.db-wal",
+    }
+    if what == "the folder":
+        (folder / "tocsin.db.lock").unlink()
+    spoiled[what].chmod(0o555 if what == "the folder" else 0o444)
+    bot = BotProcess(tmp_path / "bot", f'database = "{path}"\n[transports.sandbox]\nport = 0\n')
+    try:
+        status, out, said = await bot.tocsin(command, prefix=without_override())
+    finally:
+        folder.chmod(0o755)
+    assert (status, out) == (1, "")
+    [line] = [row for row in said.splitlines() if not row.startswith("{")]
+    assert line.startswith("tocsin: ")
+    assert "cannot be written" in line
+    assert "write access to the f" in line

@@ -30,6 +30,7 @@ class Clinic:
         self.archive = self.fake.create_category("Archive")
         self._capsys = capsys
         self.file = home / "config.toml"
+        self.file.touch(0o600)  # it holds the token
         self.file.write_text(
             f"""
             [transports.discord]

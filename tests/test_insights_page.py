@@ -19,7 +19,8 @@ from status_reading import Node, all_of, links, text, words
 from bot.web.insights import html, pages
 from bot.web.insights import view as numbers
 from bot.web.insights.table import COLUMNS
-from bot.web.manners import HEADERS, manners
+from bot.web.manners import manners
+from bot.web.nearby import nearby
 from bot.web.serve import serve
 from core import figures_kept
 from core.activity_log import Unreadable
@@ -28,6 +29,7 @@ from core.incident import commands as c
 from core.incident.events import CloseKind
 from core.incident.figures import Figures
 from core.incident.state import Incident
+from transports.listening import HEADERS
 
 
 class Counted:
@@ -49,7 +51,7 @@ async def inside(
     async def read(stream: str) -> Incident | None:
         return incidents(stream)
 
-    app = web.Application(middlewares=[manners])
+    app = web.Application(middlewares=[manners, nearby])
     pages.add(app, counted, read, ("checkout", "pages of old"))
     async with serve(app, "127.0.0.1", 0) as port, ClientSession(f"http://127.0.0.1:{port}") as client:
         yield client, port

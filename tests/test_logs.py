@@ -16,9 +16,12 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import structlog
+from hostile import ATTACKS
 from structlog.contextvars import bound_contextvars
 
-from bot.logs import HIDDEN, redactor, set_up
+from bot.harmless import harmless
+from bot.logs import set_up
+from core.redaction import HIDDEN, redactor
 
 SECRET = 'p/s "w" ö&?\\canary'
 
@@ -209,3 +212,25 @@ def test_what_only_looks_alike_stays() -> None:
 
 def test_the_longer_secret_leaves_no_tail() -> None:
     assert redactor(["hunter", "hunter22"])("hunter22 hunter") == f"{HIDDEN} {HIDDEN}"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("words", [each for each in ATTACKS if harmless(each) != each], ids=ascii)
+def test_what_somebody_wrote_steers_no_reader_of_the_log(words: str, terminal: bool) -> None:
+    """Names and what a chat answers are logged: they move no cursor, turn no line round and begin none."""
+    stream = Terminal() if terminal else io.StringIO()
+    set_up(stream, [])
+    structlog.get_logger("tocsin").warning("late", reason=words, rooms=[words], who={"name": words})
+    logging.getLogger("library").warning("says %s", words)
+    structlog.get_logger("tocsin").error("bug", exc_info=ValueError(words))
+    text = stream.getvalue()
+    # Ours; theirs is written out, and so is no colour.
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert harmless(text.replace("\n", "")) == text.replace("\n", "")
+    assert words != "\x1b[31mred" or text.count("\\x1b[31mred") + text.count("u001b[31mred") >= 4
+    text.encode()
+    # Of what is no traceback nothing begins a line.
+    assert sum("late" in line for line in text.splitlines()) == 1
+    if not terminal:
+        assert [json.loads(line)["level"] for line in text.splitlines()] == ["warning", "warning", "error"]
+        assert json.loads(text.splitlines()[0])["reason"] == words

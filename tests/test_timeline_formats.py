@@ -17,7 +17,8 @@ from incidents import ANN, EVERYONE, MIA, message, team
 from markdown_it import MarkdownIt
 
 from bot.filters import KINDS, Asked, sieve
-from bot.formats import COLUMNS, WORDED, as_csv, as_json, as_markdown, as_text, defused, harmless
+from bot.formats import COLUMNS, WORDED, as_csv, as_json, as_markdown, as_text, defused
+from bot.harmless import harmless
 from core.incident import commands as c
 from core.incident.cards.letters import timeline_document
 from core.incident.commands import one_line

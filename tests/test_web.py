@@ -10,10 +10,11 @@ import pytest
 from aiohttp import ClientSession, web
 from prometheus_client import Counter
 
-from bot.web import serve as serving
 from bot.web.internal import internal, registry
-from bot.web.manners import HEADERS, manners
+from bot.web.manners import manners
 from bot.web.serve import Unavailable, serve
+from transports import listening
+from transports.listening import HEADERS
 
 
 class Patient:
@@ -122,7 +123,7 @@ async def test_a_host_that_is_none_is_one_line() -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["nothing", "half a head"])
 async def test_a_slow_client_is_cut_off(sent: bytes, patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "PATIENCE", 0.3)
+    monkeypatch.setattr(listening, "PATIENCE", 0.3)
     async with serve(internal(patient, registry()), "127.0.0.1", 0) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
@@ -153,4 +154,4 @@ async def test_a_client_that_stays_does_not_keep_the_bot(patient: Patient) -> No
 
 
 def heads(*paths: str) -> Iterable[bytes]:
-    return [f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for path in paths]
+    return [f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() for path in paths]

@@ -19,6 +19,7 @@ from core.incident.decide.declaring import same_title
 from core.incident.decide.paging import ONCALL, TEAM
 from core.incident.events import Ask, Drafted, Origin, Recorded
 from core.incident.refusals import Refusal
+from core.incident.spelling import legible
 from core.incident.state import Prompt
 from core.incident.vocabulary import Account, ChannelRef
 from core.patience import patiently
@@ -46,6 +47,9 @@ from transports.signals import (
 log = structlog.get_logger(__name__)
 
 _GROUPS = (ONCALL, TEAM)
+
+EMOJI_LIMIT = 64
+"""Code points of a reaction, which on Matrix may be any text; a family of four with skin tones takes eleven."""
 
 _NAME = re.compile(r"(?<!\S)#?(inc-\d{4}-\d\d-\d\d-[a-z0-9-]+)")
 """An incident's name as it stands in a text."""
@@ -80,8 +84,8 @@ class Intake:
     async def _answer(self, signal: Signal, words: str) -> None:
         await patiently(self.reception.clock, partial(self.reception.answer, signal, words))
 
-    async def _take(self, signal: Signal) -> None:
-        match signal:
+    async def _take(self, told: Signal) -> None:
+        match signal := _legible(told):
             case MessageSent():
                 words = await self._asked(signal)
                 if words is not None:
@@ -329,6 +333,19 @@ def _addressed(stream: str | None, command: c.AnyCommand) -> tuple[str | None, c
         case _:
             # `7.F1` is that one wherever it is said.
             return stream_of(number), command
+
+
+def _legible(signal: Signal) -> Signal:
+    """The signal as it can be put on the record, whatever letters a chat told of."""
+    match signal:
+        case MessageSent() | MessageEdited():
+            return replace(signal, text=legible(signal.text))
+        case CommandGiven():
+            return replace(signal, options={name: legible(value) for name, value in signal.options.items()})
+        case ReactionAdded():
+            return replace(signal, emoji=legible(signal.emoji[:EMOJI_LIMIT]))
+        case _:
+            return signal
 
 
 def _is_typed(act: Recorded) -> bool:

@@ -11,6 +11,7 @@ from core.incident import commands as c
 from core.incident.alerts import Group, sender
 from core.incident.emoji import CLAIMS
 from core.incident.events import Ask, Origin
+from core.incident.spelling import legible
 from core.incident.state import Prompt
 from core.incident.vocabulary import Account
 from core.port import Said
@@ -80,6 +81,7 @@ class Reacted:
     ) -> None:
         """An action that takes a message's words: read them, and make the command."""
         said = await self.reception.said(signal.message)
+        said = said and replace(said, text=legible(said.text))
         if said is None:
             if signal.answer is not None:
                 gone = c.Misread(answer="That message is gone, and so nothing was taken from it.")

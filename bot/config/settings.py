@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -35,6 +35,9 @@ from core.incident.vocabulary import Role
 
 LATER = (*(f"roles.{role}" for role in Role),)
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
+
+
+A = TypeVar("A", HttpUrl, WebsocketUrl)
 
 
 def one_line(value: object) -> object:
@@ -86,7 +89,7 @@ Caution = Annotated[str, StringConstraints(min_length=1, max_length=300), Before
 Call = Literal["commander", "oncall", "team", "leadership"]
 Snowflake = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{1,20}$")]
 """What Discord's *Copy ID* gives."""
-Address = Annotated[SecretStr, AfterValidator(address)]
+Reached = Annotated[SecretStr, AfterValidator(address)]
 """Where Apprise calls somebody: `ntfy://…`, `mailto://…`; most hold a token or a password."""
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -109,8 +112,19 @@ def zone_of(name: str) -> tzinfo:
     return UTC if name == "UTC" else ZoneInfo(name)
 
 
+def _bare(address: A) -> A:
+    if address.username or address.password:
+        # An address stands in logs, answers and pages.
+        raise ValueError("must be without a name and a password")
+    return address
+
+
+Address = Annotated[HttpUrl, AfterValidator(_bare)]
+Gateway = Annotated[WebsocketUrl, AfterValidator(_bare)]
+
+
 class Matrix(Table):
-    homeserver: HttpUrl
+    homeserver: Address
     user_id: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")]
     password: SecretStr | None = None
     password_file: Path | None = None
@@ -130,8 +144,8 @@ class Discord(Table):
     triage: Annotated[Names, Field(min_length=1)]
     category: Words | None = None
     archive_category: Words | None = None
-    api_url: HttpUrl = HttpUrl("https://discord.com/api/v10")
-    gateway_url: WebsocketUrl = WebsocketUrl("wss://gateway.discord.gg")
+    api_url: Address = HttpUrl("https://discord.com/api/v10")
+    gateway_url: Gateway = WebsocketUrl("wss://gateway.discord.gg")
     ready_timeout: Length = timedelta(seconds=2)
 
 
@@ -161,7 +175,7 @@ class Web(Table):
     host: Words = "127.0.0.1"
     port: Port = 8321
     internal_port: Port = 8323
-    public_url: HttpUrl | None = None
+    public_url: Address | None = None
     name: Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(one_line)] = "Status"
 
     @model_validator(mode="after")
@@ -178,7 +192,7 @@ class Person(Table):
     discord: Snowflake | None = None
     matrix: Annotated[str, StringConstraints(pattern=r"^@[^:\s]+:\S+$")] | None = None
     sandbox: Words | None = None
-    notify: Annotated[tuple[Address, ...], BeforeValidator(listed)] = ()
+    notify: Annotated[tuple[Reached, ...], BeforeValidator(listed)] = ()
 
     @property
     def accounts(self) -> dict[str, str]:

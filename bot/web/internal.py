@@ -1,6 +1,6 @@
 """The inside pages: is it alive, is it ready, its numbers, and the insights; for loopback, where probes and Prometheus ask.
 
-Rule: all but the insights tell how the bot is, never what an incident says.
+Rules: all but the insights tell how the bot is, never what an incident says; none is for a page of another site.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Info, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.web.manners import manners
+from bot.web.nearby import nearby
 
 
 class Health(Protocol):
@@ -48,7 +49,7 @@ def internal(
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(numbers), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app = web.Application(middlewares=[manners])
+    app = web.Application(middlewares=[manners, nearby])
     for path, page in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics)):
         app.router.add_get(path, page, allow_head=False)
     if insights is not None:

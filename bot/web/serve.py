@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-PATIENCE = 10
-"""Seconds a connection may take for a request's head, or stay idle between two."""
+from transports.listening import listener
 
 GRACE = 0.25
 """Seconds that answers under way are given at the end; aiohttp takes them twice, before and after it cancels."""
@@ -24,9 +23,7 @@ class Unavailable(Exception):
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve on `host`; gives the port, which the system chooses when `port` is 0. Raises `Unavailable`."""
-    runner = web.AppRunner(
-        app, access_log=None, keepalive_timeout=PATIENCE, lingering_time=1, shutdown_timeout=GRACE, handle_signals=False
-    )
+    runner = listener(app, GRACE)
     await runner.setup()
     try:
         try:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+
+from core.incident.spelling import name_line
 
 
 class Value(BaseModel):
@@ -139,11 +141,19 @@ _RINGS = {
 
 
 class Account(Value):
-    """Who a chat says somebody is. `id` is the chat's immutable id, the only thing that gives rights."""
+    """Who a chat says somebody is. `id` is the chat's immutable id, the only thing that gives rights.
+
+    The name is whatever somebody calls themselves: one short line is kept of it, or the id where nothing can be seen.
+    """
 
     transport: str
     id: str
     name: str
+
+    @field_validator("name")
+    @classmethod
+    def _shown(cls, name: str, given: ValidationInfo) -> str:
+        return name_line(name) or str(given.data.get("id", ""))
 
     def __str__(self) -> str:
         return f"{self.transport}:{self.id}"

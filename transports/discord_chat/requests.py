@@ -20,6 +20,7 @@ import aiohttp
 import discord
 
 from core.port import Clock, Crowded, Fatal, Forbidden, Missing, Permanent, Stale, Temporary
+from core.redaction import redact
 
 T = TypeVar("T")
 
@@ -181,7 +182,7 @@ class Requests:
         # Without JSON it is not Discord that answers but Cloudflare, before it, to everything from this address.
         if response.status == 429 and (said.get("global") or not said):
             self._held_until = self._clock.now() + (BANNED if wait is None else timedelta(seconds=wait))
-        raise Answered(response.status, int(said.get("code") or 0), str(said.get("message", "")), wait)
+        raise Answered(response.status, int(said.get("code") or 0), redact(str(said.get("message", ""))), wait)
 
 
 @contextmanager
@@ -222,7 +223,7 @@ def failure(error: BaseException) -> Exception | None:
 
 
 def _refused(error: discord.HTTPException) -> Exception:
-    said = f"Discord said {error.status}{f' ({error.code})' if error.code else ''}: {error.text or error}"
+    said = f"Discord said {error.status}{f' ({error.code})' if error.code else ''}: {redact(error.text or str(error))}"
     if error.status == 401 and not error.code:
         return Fatal(f"Discord refuses the token: {said}")
     if error.status >= 500 or error.status == 429:

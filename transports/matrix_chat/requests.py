@@ -14,6 +14,7 @@ import aiohttp
 import nio
 
 from core.port import Fatal, Forbidden, Missing, Permanent, Temporary, TransportFailure
+from core.redaction import redact
 
 
 class SignedOut(Temporary):
@@ -70,7 +71,7 @@ def failure(answer: Any) -> TransportFailure:
     """What an error answer means."""
     http = answer.transport_response.status if answer.transport_response is not None else 0
     code = answer.status_code
-    said = f"the homeserver said {code or http}: {answer.message}"
+    said = redact(f"the homeserver said {code or http}: {answer.message}")
     if http == 429 or code == "M_LIMIT_EXCEEDED":
         return Temporary(said, retry_after=_wait(answer))
     if http == 413:

@@ -10,6 +10,7 @@ import nio
 import structlog
 
 from core.port import Fatal, Finding, Forbidden, Notebook, Permanent, Temporary
+from core.redaction import learn
 from transports.matrix_chat.keys import Damaged, Keys, path_of
 from transports.matrix_chat.requests import CONFIG, SignedOut, ask
 from transports.matrix_chat.settings import MatrixSettings
@@ -52,6 +53,7 @@ class Session:
         await self._log_in(self._settings.password.get_secret_value())
 
     def _take_up(self, user_id: str, device_id: str, token: str) -> None:
+        learn(token)
         # nio's `restore_login` opens a store of its own, and will not do without a device, which some tokens lack.
         self.client.user_id, self.client.device_id, self.client.access_token = user_id, device_id, token
 
@@ -155,5 +157,6 @@ class Session:
             raise Fatal(
                 f"Matrix: the homeserver refused the password of {self._settings.user_id}; check {ENV}PASSWORD"
             ) from error
+        learn(self.client.access_token)
         note = {name: getattr(self.client, name) for name in ("user_id", "device_id", "access_token")}
         await self._notebook.write(NOTE, json.dumps(note))

@@ -17,6 +17,8 @@ from weakref import WeakSet
 from aiohttp import WSCloseCode, web
 from pydantic import ValidationError
 
+from transports.bodies import Unfit, read_json
+from transports.listening import HEADERS, listener
 from transports.sandbox import files
 from transports.sandbox.acts import ACTS
 from transports.sandbox.palette import Palette
@@ -58,7 +60,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def create_app(world: World, token: str, palette: Palette | None = None) -> web.Application:
     """The page's application."""
-    app = web.Application(middlewares=[_guarded], client_max_size=LONGEST_ACT)
+    app = web.Application(middlewares=[_guarded])
     app[WORLD], app[TOKEN], app[PALETTE], app[SOCKETS] = world, token, palette or Palette(), WeakSet()
     app[WATCHED] = asyncio.Event()
     app.router.add_get("/", _index)
@@ -66,6 +68,7 @@ def create_app(world: World, token: str, palette: Palette | None = None) -> web.
     app.router.add_post("/acts", _act)
     app.router.add_get("/files/{message}", _download)
     app.router.add_get("/{name}", _file)
+    app.on_response_prepare.append(_dress)
     app.on_shutdown.append(_hang_up)
     return app
 
@@ -88,7 +91,7 @@ async def serve(world: World, host: str, port: int, token: str, palette: Palette
     if host not in {"127.0.0.1", "localhost"}:
         raise ValueError(f"the sandbox listens on 127.0.0.1 only, not on {host!r}")
     app = create_app(world, token, palette)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = listener(app, 1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -102,19 +105,7 @@ async def serve(world: World, host: str, port: int, token: str, palette: Palette
 @web.middleware
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     refusal = _refusal(request)
-    if refusal:
-        response: web.StreamResponse = web.Response(status=403, text=f"{refusal}\n")
-    else:
-        try:
-            response = await handler(request)
-        except web.HTTPException as failure:
-            response = failure
-    if not response.prepared:
-        for name, value in _headers(request).items():
-            response.headers.setdefault(name, value)
-    if isinstance(response, web.HTTPException):
-        raise response
-    return response
+    return web.Response(status=403, text=f"{refusal}\n") if refusal else await handler(request)
 
 
 def _refusal(request: web.Request) -> str | None:
@@ -125,6 +116,8 @@ def _refusal(request: web.Request) -> str | None:
     outside = request.path == "/live" or request.method not in {"GET", "HEAD"}
     # A link that is followed names no origin; a script that reads names its own.
     foreign = request.path.startswith("/files/") and request.headers.get("Origin", own) != own
+    # A browser says what it is asked by; only the page itself may be come to from elsewhere, by a link.
+    foreign |= request.path != "/" and request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
     if foreign or (outside and request.headers.get("Origin") != own):
         return "Tocsin's sandbox takes acts from its own page only."
     private = request.path in {"/", "/live", "/acts"} or request.path.startswith("/files/")
@@ -148,20 +141,17 @@ def _port(request: web.Request) -> int:
     return int(name[1]) if name else 0
 
 
-def _headers(request: web.Request) -> dict[str, str]:
+async def _dress(request: web.Request, response: web.StreamResponse) -> None:
+    """Puts the headers on every answer, the live stream's too."""
     port = _port(request)
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         f"connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }
+    own = {"Content-Security-Policy": policy, "Cross-Origin-Opener-Policy": "same-origin"}
+    for name, value in {**HEADERS, **own}.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = HEADERS["Server"]  # aiohttp has put its own on a live stream by now
 
 
 async def _index(request: web.Request) -> web.StreamResponse:
@@ -189,10 +179,10 @@ async def _download(request: web.Request) -> web.StreamResponse:
 
 
 async def _act(request: web.Request) -> web.StreamResponse:
-    if request.content_type != "application/json":
-        return web.json_response({"refused": "An act is JSON."}, status=415)
     try:
-        act = ACTS.validate_json(await request.read())
+        act = ACTS.validate_python(await read_json(request, LONGEST_ACT))
+    except Unfit as unfit:
+        return web.json_response({"refused": str(unfit)}, status=unfit.status)
     except ValidationError as wrong:
         found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong.errors())
         return web.json_response({"refused": f"That is no act ({found})."}, status=400)

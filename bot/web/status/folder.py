@@ -1,6 +1,6 @@
 """The page's folder: each file is replaced whole, so that whoever reads it finds the old one or the new one.
 
-Rule: nothing in the folder is touched but what a page made: files that are wanted no longer go, strangers' files stay.
+Rules: any web server on this machine may serve it, whatever the umask. Nothing in the folder is touched but what a page made: files that are wanted no longer go, strangers' files stay.
 """
 
 from __future__ import annotations
@@ -29,13 +29,21 @@ class Folder:
             if self._known.get(name) != files[name] or not (self.root / name).is_file():
                 self._known.pop(name, None)
                 if self._on_disk(name) != files[name]:
-                    (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-                    replace(self.root / name, files[name])
+                    self._open((self.root / name).parent)
+                    replace(self.root / name, files[name], mode=0o644)
                 self._known[name] = files[name]
         for pattern in PAGES:
             for old in self.root.glob(pattern):
                 if old.relative_to(self.root).as_posix() not in files:
                     old.unlink(missing_ok=True)
+
+    def _open(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        if folder != self.root:
+            self._open(folder.parent)
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
 
     def there(self, names: Iterable[str]) -> frozenset[str]:
         """Those of these files that there are, whoever wrote them and when."""

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from core.incident.spelling import MARKS_LIMIT, one_line
 from core.incident.vocabulary import MessageRef, Person, Value
 
 TITLE_LIMIT = 200
 
 TEXT_LIMIT = 2000
 """Characters of one entry; what is longer belongs in the chat, where it can be linked from."""
-
-MARKS_LIMIT = 30
-"""Combining marks on end; no script has more (Unicode Standard Annex 15, section 13), and each costs the ones before."""
-
-
-def one_line(text: str) -> str:
-    """The text on one line: single spaces, no control or invisible formatting characters, in NFC."""
-    kept = "".join(
-        " " if unicodedata.category(letter) in ("Zl", "Zp", "Cc") else letter
-        for letter in unicodedata.normalize("NFC", "".join(_few_marks(text)))
-        # A zero-width joiner holds emoji and scripts together; the rest of Cf only hides or reorders.
-        if unicodedata.category(letter) not in ("Cf", "Cs", "Co") or letter in "\u200c\u200d"
-    )
-    return re.sub(r"\s+", " ", kept).strip()
-
-
-def _few_marks(text: str) -> Iterator[str]:
-    marks = 0
-    for letter in text:
-        marks = marks + 1 if unicodedata.combining(letter) else 0
-        if marks <= MARKS_LIMIT:
-            yield letter
 
 
 def _said(text: str) -> str:
@@ -52,6 +28,19 @@ Title = Annotated[str, AfterValidator(_said), Field(max_length=TITLE_LIMIT)]
 Words = Annotated[str, AfterValidator(_said), Field(max_length=TEXT_LIMIT)]
 
 Maybe = Annotated[str, AfterValidator(one_line), Field(max_length=TEXT_LIMIT)]
+
+
+__all__ = [
+    "MARKS_LIMIT",
+    "TEXT_LIMIT",
+    "TITLE_LIMIT",
+    "Command",
+    "Maybe",
+    "Quote",
+    "Title",
+    "Words",
+    "one_line",
+]
 
 
 class Command(Value):

@@ -320,7 +320,12 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.Misread():
             raise refusals.Refusal("misread", command.answer)
         case c.DenyStranger():
-            raise refusals.not_a_responder(incident.deciders(Role.IC) or incident.policy.on_call)
+            # Who held command and is no responder any more is not sent to themselves.
+            commanders, on_call = (
+                [one for one in people if not one.is_(act.by)]
+                for people in (incident.deciders(Role.IC), incident.policy.on_call)
+            )
+            raise refusals.not_a_responder(commanders or on_call)
         case _:
             assert_never(command)
 
