@@ -35,19 +35,20 @@ def enclose(settings: Settings) -> None:
         os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
     files = [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal", ".lock")]
     for path in files:
-        _close(path, 0o600)
+        _close(path)
     for folder in ("postmortems", "keys"):
-        _close(settings.data_dir / folder, 0o700)
+        _close(settings.data_dir / folder)
 
 
-def _close(path: Path, mode: int) -> None:
+def _close(path: Path) -> None:
     try:
         found = path.stat()
     except OSError:
         return
     # What is another's is theirs to guard.
     if found.st_uid == os.geteuid() and found.st_mode & OTHERS:
-        path.chmod(mode)
+        # Only taken away: what its owner may not write was closed to the bot by somebody, who is told at the start.
+        path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
 
 
 def exposed(config: Path, settings: Settings) -> list[str]:

@@ -143,3 +143,13 @@ async def test_what_this_user_may_not_write_is_one_line_with_the_mend(tmp_path: 
     assert line.startswith("tocsin: ")
     assert "cannot be written" in line
     assert "write access to the f" in line
+
+
+async def test_what_is_written_is_on_the_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
+    """Whatever the build's defaults: with NORMAL a power cut takes back what was acknowledged (SQLite, PRAGMA synchronous)."""
+    file = await open_file(tmp_path / "tocsin.db")
+    try:
+        assert await file.rows("PRAGMA journal_mode") == [("wal",)]
+        assert await file.rows("PRAGMA synchronous") == [(2,)]
+    finally:
+        await file.close()
