@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "follow-up": ("follow_up_added", "follow_up_moved", "follow_up_ended"),
     "postmortem": ("postmortem_assigned", "postmortem_published", "postmortem_waived", "debriefed"),
     "channel": (
-        *("joined", "left", "channel_opened", "channel_gone", "channel_locked", "remade"),
+        *("joined", "left", "put_out", "channel_opened", "channel_gone", "channel_locked", "remade"),
         *("right_missing", "right_given"),
     ),
 }

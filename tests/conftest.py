@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+# A check is quick; `poe fuzz` plays the same properties for longer. A loaded machine is no fault of the code.
+settings.register_profile("check", max_examples=50, deadline=None)
+settings.load_profile("check")
 
 # Before they are first imported, so that what their assertions compared is shown.
 pytest.register_assert_rewrite("cast", "stage")

@@ -204,6 +204,7 @@ async def test_from_the_decision_point_to_an_overturned_path_by_reactions_alone(
     assert [entry.kind for entry in shop.incident.entries].count("path_chosen") == 2
 
 
+@pytest.mark.endure
 async def test_thresholds_are_met_by_keycaps_as_any_client_sends_them(shop: Shop) -> None:
     await shop.declared("checkout fails")
     card = await shop.card("thresholds", "Rolling back checkout", "2  anybody is charged twice")
@@ -226,6 +227,7 @@ async def test_thresholds_are_met_by_keycaps_as_any_client_sends_them(shop: Shop
     assert shop.called("prompt/worked-1") == [shop.bo.id]
 
 
+@pytest.mark.endure
 async def test_a_role_whose_holder_leaves_the_room_is_the_backups_at_once_or_is_asked_about(shop: Shop) -> None:
     await shop.declared()
     await shop.types(shop.leah, "claim recovery", f"backup recovery {shop.bo.id}")

@@ -72,6 +72,7 @@ async def test_a_room_entered_while_much_was_said_is_heard_from_the_entering_on(
     assert texts(again) == [f"new {at}" for at in range(120)]
 
 
+@pytest.mark.endure
 async def test_an_empty_page_is_not_the_end_of_what_was_missed(world: World) -> None:
     """A server may hide all of a page's events and say where the next one begins."""
     begins = ""
@@ -346,6 +347,7 @@ async def test_whatever_has_just_arrived_a_process_that_is_told_to_stop_stops(wo
             await bot.stop()
 
 
+@pytest.mark.endure
 @pytest.mark.parametrize("for_good", [False, True])
 async def test_what_a_look_up_would_have_told_is_waited_for_but_not_for_ever(
     world: World, for_good: bool, monkeypatch: pytest.MonkeyPatch

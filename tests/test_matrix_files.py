@@ -262,6 +262,7 @@ async def test_an_upload_that_is_never_answered_ends(world: World, monkeypatch: 
         await bot.stop()
 
 
+@pytest.mark.endure
 async def test_a_real_homeserver_that_takes_small_files_only_says_so(tmp_path: Path) -> None:
     server = Synapse(tmp_path / "small", max_upload_size="2K").start()
     try:

@@ -71,6 +71,7 @@ async def test_mentions_come_from_the_mention_list_and_from_ids_in_a_command(wor
     assert [each.id for each in third.mentions] == [bob.id]
 
 
+@pytest.mark.endure
 async def test_a_name_that_is_not_to_be_had_is_asked_for_once(world: World) -> None:
     """Whoever is named in a command may be on a server that takes long to answer, or never does."""
     asked: list[str] = []

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from matrix_story import FRAME, MARK, Company
 from matrix_world import World, key, post
@@ -22,6 +23,7 @@ async def company(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Company]:
         yield await Company(synapse, tmp_path / "bot", stack).open()
 
 
+@pytest.mark.endure
 async def test_a_correction_and_a_withdrawal_stand_in_every_copy(company: Company) -> None:
     await company.bot.start()
     room, ann = await declared(company), company.people["Ann"]

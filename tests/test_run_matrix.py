@@ -328,6 +328,7 @@ def read_only(path: Path) -> None:
     path.parent.chmod(0o555)
 
 
+@pytest.mark.endure
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [(newer, "newer Tocsin"), (damaged, "is damaged"), (read_only, "write access")],

@@ -127,6 +127,7 @@ def test_a_seed_plays_the_same_twice() -> None:
     assert play(seeded(12)).trace == play(seeded(12)).trace != play(seeded(13)).trace
 
 
+@pytest.mark.endure
 def test_a_seed_plays_the_same_in_another_process_by_the_line_that_is_printed() -> None:
     here = play(seeded(3)).trace
     line = [sys.executable, "tests/simulation.py", *seeded(3).again.split()]

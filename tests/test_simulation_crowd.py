@@ -68,6 +68,7 @@ def test_a_second_process_is_turned_away_by_the_lock() -> None:
     assert play_crowd(crowd_plan(_first("seconds"), parts)).refused == 1
 
 
+@pytest.mark.endure
 def test_of_two_processes_that_both_write_one_ends_and_the_record_is_whole() -> None:
     seeds = [seed for seed in range(500) if crowd_plan(seed).zombies][:8]
     assert sum(play_crowd(crowd_plan(seed)).overtaken for seed in seeds) > 0
@@ -80,6 +81,7 @@ def test_a_crowd_plays_the_same_twice() -> None:
     assert play_crowd(crowd_plan(3)) == play_crowd(crowd_plan(3)) != play_crowd(crowd_plan(4))
 
 
+@pytest.mark.endure
 def test_parts_of_a_seed_play_the_same_in_another_process_by_the_words_that_are_printed() -> None:
     whole = crowd_plan(5)
     some = crowd_plan(5, whole.parts[::2])

@@ -147,6 +147,7 @@ def test_a_draft_that_gets_out_is_found(planted: pytest.MonkeyPatch) -> None:
     found([Plan()], "nothing gets out that nobody published")
 
 
+@pytest.mark.endure
 def test_a_row_written_before_its_message_is_found(planted: pytest.MonkeyPatch) -> None:
     send = CardKeeping._send
 
@@ -235,6 +236,7 @@ def test_a_deleted_card_that_is_taken_for_a_lost_channel_is_found(planted: pytes
     found(slow, "committed, then seen", "everything goes on", "nothing is shown that is not called for")
 
 
+@pytest.mark.endure
 def test_what_a_busy_database_did_not_take_is_found(planted: pytest.MonkeyPatch) -> None:
     async def once(_: Clock, work: Callable[[], Awaitable[object]]) -> object:
         return await work()

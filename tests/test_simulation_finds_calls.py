@@ -85,6 +85,7 @@ def test_a_decision_that_silence_takes_is_found(planted: pytest.MonkeyPatch) -> 
     found(CALM, "only who is entitled decides")
 
 
+@pytest.mark.endure
 def test_an_old_answer_that_is_carried_out_at_once_is_found(planted: pytest.MonkeyPatch) -> None:
     inward = {command: replace(AUTHORITY[command], outward=False) for command in (c.AnswerDecision, c.ChoosePath)}
     planted.setattr(authority, "AUTHORITY", AUTHORITY | inward)

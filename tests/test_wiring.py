@@ -58,8 +58,8 @@ async def test_a_stop_before_a_chat_is_there_leaves_nothing_running(
 @pytest.mark.parametrize(
     ("config", "made"),
     [
-        (DISCORD, "discord discord"),
-        (MATRIX, "matrix nio"),
+        pytest.param(DISCORD, "discord discord", marks=pytest.mark.endure),
+        pytest.param(MATRIX, "matrix nio", marks=pytest.mark.endure),
         ("[transports.sandbox]\nport = 0\n", "sandbox"),
         (DISCORD + MATRIX, "discord matrix discord nio"),
     ],
