@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from bot.chats import A_RESPONDER
 from bot.postmortems import Postmortems
+from bot.scenarios import shipped
 from bot.web.status.folder import Folder
 from bot.web.status.keeping import Render, StatusPage
 from core.activity_log import ActivityLog
@@ -23,6 +24,7 @@ from core.database import Database, Guarded
 from core.displays import Displays
 from core.figures_kept import FIGURES, FiguresKept
 from core.incident.digest import WEEK
+from core.incident.drill import Scenario
 from core.incident.policy import Policy
 from core.incident.vocabulary import ChannelRef, Person
 from core.notebook import TableNotebook
@@ -69,7 +71,7 @@ def _nowhere(*_: object) -> str:
 class Plan:
     """What to wire: the chats, each with its triage channels by name, the house rules, the status page if there is one, and
     whether anybody may ask for the insights. `postmortems` is the folder in which they are kept; `pagers` are the addresses
-    at which people are called outside of the chats, and `answers` where they answer there.
+    at which people are called outside of the chats, and `answers` where they answer there; `scenarios` are the drills by name.
     """
 
     database: Database
@@ -87,6 +89,7 @@ class Plan:
     insights: bool = False
     pagers: Pagers = _nobody
     answers: Answers = _nowhere
+    scenarios: Mapping[str, Scenario] = field(default_factory=shipped)
 
 
 class Tocsin:
@@ -98,7 +101,7 @@ class Tocsin:
         self._plan = plan
         self._database = Guarded(plan.database)
         self.log = ActivityLog(self._database)
-        self.post = CommandPost(self.log, plan.clock, lambda: policy)
+        self.post = CommandPost(self.log, plan.clock, lambda: policy, scenarios=plan.scenarios)
         self.displays = Displays(plan.transports, self.post, Showing(self._database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
         self.reception = Reception(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.incident.cards import Card, seen, told
+from core.incident.cards import Card, marked, seen, told
 from core.incident.document import Document, Post, line
 from core.incident.events import Asked, Declared, Origin, Recorded, Refused, Told
 from core.incident.help import help_document
@@ -61,6 +61,7 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
             else _own(None, recorded, help_document(event.topic), origin, where)
         )
         shown = seen(incident, shown) if incident and shown else shown
+        shown = marked(incident, shown) if incident and shown else shown
         return (shown,) if shown else ()
     if isinstance(event, Refused):
         put = origin.kind == "reacted" and origin.answer is None

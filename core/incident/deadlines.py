@@ -12,6 +12,7 @@ from datetime import datetime
 
 from core.incident import commands as c
 from core.incident import nudges
+from core.incident.decide.drills import next_inject
 from core.incident.decide.path import PAUSE
 from core.incident.decide.points import next_asked
 from core.incident.decide.postmortem import reminded as reminded_of
@@ -170,6 +171,15 @@ def _lock(incident: Incident) -> Iterator[Deadline]:
         yield Deadline(f"lock/{incident.closed_at.isoformat()}", due, c.LockChannel())
 
 
+def _drill(incident: Incident) -> Iterator[Deadline]:
+    """What is played in comes one by one; at the end of its time a drill ends."""
+    if incident.drill is None or incident.closed:
+        return
+    if (coming := next_inject(incident)) is not None:
+        yield Deadline(f"inject/{coming[1]}/{len(incident.injected)}", coming[0], c.SayInject(number=coming[1]))
+    yield Deadline("drill/end", incident.declared_at + incident.drill.length, c.EndDrill())
+
+
 DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "nobody is commander": _no_commander,
     "a takeover is unanswered": _takeover,
@@ -185,6 +195,7 @@ DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "help is a ring further out": _widening,
     "a freeze outlives the close": _freeze,
     "the channel becomes read-only": _lock,
+    "a drill goes on": _drill,
     "the postmortem is due": _postmortem,
 }
 

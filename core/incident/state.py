@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.incident.course import Course
+from core.incident.drill import Scenario
 from core.incident.events import Ask, Closed, PageTried
 from core.incident.letters import Letters
 from core.incident.parts import (
@@ -31,6 +32,7 @@ from core.incident.parts import (
     NudgeCard,
     Passed,
     PathCall,
+    Played,
     Postmortem,
     Promises,
     Prompt,
@@ -70,6 +72,7 @@ __all__ = [
     "NudgeCard",
     "Passed",
     "PathCall",
+    "Played",
     "Postmortem",
     "Promises",
     "Prompt",
@@ -169,6 +172,8 @@ class Incident:
     evidence: Mapping[MessageRef, Evidence] = field(default_factory=dict)
     course: Course = ()
     tries: tuple[PageTried, ...] = ()
+    drill: Scenario | None = None
+    injected: tuple[Played, ...] = ()
 
     # --- who decides --------------------------------------------------------------------------------------------------
 

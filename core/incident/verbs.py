@@ -49,6 +49,11 @@ VERBS: tuple[Verb, ...] = (
          optional(argument("private", Kind.FLAG, "private", asks="by invitation only; said to Tocsin alone", rare=True))),
         (argument("service", Kind.WORDS, "NAME", asks="the service that is hit"),),
     ),
+    Verb(
+        "drill", Group.DIRECT, c.Drill, "practise a made-up outage; alone, list them", "drill checkout",
+        (optional(argument("scenario", Kind.WORDS, asks="which one; nothing lists them"), "SCENARIO"),
+         optional(argument("private", Kind.FLAG, "private", asks="by invitation only; said to Tocsin alone", rare=True))),
+    ),
     Verb("sev", Group.DIRECT, c.SetSeverity, "set the severity", "sev 1", (SEVERITY,), aliases=("severity",)),
     Verb(
         "status", Group.DIRECT, c.SetPhase, "set the phase: investigating, identified, monitoring, resolved",
@@ -224,7 +229,6 @@ PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 
 NOT_YET: dict[str, tuple[Group, str]] = {
     "runbook": (Group.DIRECT, "`note LINK` puts a link to it on the timeline."),
-    "drill": (Group.DIRECT, "`tocsin demo` plays an outage to practise on."),
     "cover": (Group.PEOPLE, "`handoff @who` hands your roles over."),
     "oncall": (Group.PEOPLE, "Tocsin's config says who is on call."),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.incident.commands.wish import Command, Quote, Title
+from core.incident.drill import Scenario
 from core.incident.vocabulary import MessageRef, Person, Severity
 
 
@@ -10,6 +11,7 @@ class Declare(Command):
     """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked.
 
     `aside`: it was said where nobody else reads along, as a private one must be.
+    `scenario`: it is a drill of that.
     `quote` is the message that it was declared from; `typed` the one in which somebody declared it.
     """
 
@@ -21,6 +23,7 @@ class Declare(Command):
     typed: MessageRef | None = None
     anew: bool = False
     aside: bool = False
+    scenario: Scenario | None = None
 
 
 class Join(Command):

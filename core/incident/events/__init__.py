@@ -56,6 +56,7 @@ from core.incident.events.chats import (
 )
 from core.incident.events.closing import Closed, CloseKind, RelapseSeen, Reopened, Resolved
 from core.incident.events.declaring import Declared, Joined, PutOut
+from core.incident.events.drills import Injected
 from core.incident.events.happened import Happened
 from core.incident.events.items import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
 from core.incident.events.paging import PageAnswered, PageTried, PageUnanswered, Widened
@@ -128,6 +129,7 @@ __all__ = [
     "Heard",
     "How",
     "ImpactSet",
+    "Injected",
     "ItemAdded",
     "ItemEnded",
     "ItemGrabbed",
@@ -192,6 +194,7 @@ Event = Annotated[
     | (PostmortemAssigned | PostmortemDrafted | PostmortemPublished | PostmortemWaived)
     | (PageTried | PageAnswered | PageUnanswered | Widened)
     | (Arrived | Left | PutOut)
+    | Injected
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]
