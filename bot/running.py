@@ -8,7 +8,7 @@ import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from bot.config import (
 )
 from bot.lock import Held, hold
 from bot.metrics import measure
+from bot.scenarios import Unplayable, scenarios
 from bot.web.insights import pages as insights
 from bot.web.insights.chosen import Refused
 from bot.web.internal import internal, registry
@@ -43,6 +44,7 @@ from bot.web.status.page import House, files
 from bot.wiring import Page, Plan, Tocsin
 from core.clock import SystemClock
 from core.database import DatabaseFailure, explain, open_file
+from core.incident.drill import Scenario
 from core.pagers import Pagers
 from core.port import Fatal
 from core.roster import Roster
@@ -98,6 +100,7 @@ async def start(path: Path, *, verbose: bool) -> int:
             postmortems=settings.data_dir / "postmortems",
             insights=True,
             pagers=_pagers(settings, people),
+            scenarios=_scenarios(settings),
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -121,6 +124,14 @@ def _pagers(settings: Settings, people: Roster) -> Pagers:
     from bot.pagers import pagers
 
     return pagers(settings, people)
+
+
+def _scenarios(settings: Settings) -> Mapping[str, Scenario]:
+    """The drills. Raises `Fatal` with the line that names the file that is none."""
+    try:
+        return scenarios(settings.drills.folder, settings.drills.length)
+    except Unplayable as error:
+        raise Fatal(str(error)) from None
 
 
 def _page(settings: Settings) -> Page:

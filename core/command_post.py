@@ -87,7 +87,7 @@ class CommandPost:
     policy: Callable[[], Policy]
     listeners: list[Listener] = field(default_factory=list)
     sleepers: list[Callable[[str], None]] = field(default_factory=list)
-    scenarios: Mapping[str, Scenario] = MappingProxyType({})
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._incidents: dict[str, Incident] = {}

@@ -124,11 +124,14 @@ ELSEWHERE = (
     # Turned down for everyone in an open incident, or the clock's and the chat's own: the tests below.
     *(c.Declare, c.Reopen, c.Confirm, c.KeepClaim, c.Misread, c.DenyStranger),
     *(c.Decline, c.WatchSignal, c.MeetThreshold, c.UnmeetThreshold),
+    *(c.SayInject, c.EndDrill),
     *(c.AskDecision, c.EndPause, c.AskWhetherItWorked, c.LetItStand, c.Nudge),
     *(c.PassRole, c.AskForCommander, c.AskAboutFreeze, c.RemindUpdate, c.AskToClose, c.LockChannel),
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
     # Of a private incident alone: `test_rules_private.py`.
     c.Uninvite,
+    # Of triage alone: `test_scenarios_drills.py`.
+    c.Drill,
     *(c.NoteAudiences, c.RemindPostmortem, c.PostDigest),
     *(c.EscalatePage, c.OfferWidening, c.NotePageTried),
     # Only after the close, or where there is one already.

@@ -112,9 +112,14 @@ def _anchor(data: dict[str, Any], folder: Path) -> list[str]:
         wrong.append("database must be a path to an SQLite file in this version; other databases come later")
         data["database"] = "tocsin.db"
     data.setdefault("data_dir", "data")
-    for place in (data, *_transports(data)):
+    drills = data.get("drills")
+    for place in (data, *_transports(data), *([drills] if isinstance(drills, dict) else [])):
         for key, value in place.items():
-            if isinstance(value, str) and value and (key in ("database", "data_dir") or key.endswith("_file")):
+            if (
+                isinstance(value, str)
+                and value
+                and (key in ("database", "data_dir", "folder") or key.endswith("_file"))
+            ):
                 place[key] = str(folder / Path(value).expanduser())
     return wrong
 

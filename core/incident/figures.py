@@ -27,6 +27,7 @@ class Standing(StrEnum):
     CLOSED = "closed"
     FALSE_ALARM = "false alarm"
     DUPLICATE = "duplicate"
+    DRILL = "drill"
 
 
 class Figures(Value):
@@ -96,7 +97,7 @@ STANDINGS: dict[CloseKind, Standing] = {
     CloseKind.DECLARED: Standing.CLOSED,
     CloseKind.FALSE_ALARM: Standing.FALSE_ALARM,
     CloseKind.DUPLICATE: Standing.DUPLICATE,
-    CloseKind.DRILL: Standing.CLOSED,
+    CloseKind.DRILL: Standing.DRILL,
 }
 
 

@@ -7,7 +7,7 @@ after it changes no score.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -140,7 +140,9 @@ def _checklist(incident: Incident) -> Finding:
         return Finding("no step of the first 15 minutes was late")
     # The first that was named is the one that was open for the longest, unless a later one never was done.
     name, at = late[0]
-    never = [(row, when) for row, when in late if not CHECKLIST[NUDGES[row].step - 1].done(incident)]
+    # What is noted after the close has done nothing in time.
+    then = replace(incident, entries=tuple(_entries(incident)))
+    never = [(row, when) for row, when in late if not CHECKLIST[NUDGES[row].step - 1].done(then)]
     name, at = never[0] if never else (name, at)
     step = CHECKLIST[NUDGES[name].step - 1].does
     how = "open until the end" if never else "done late"
