@@ -24,7 +24,7 @@ from core.incident.figures import figures, kept_apart
 from core.incident.policy import Policy, Service
 from core.incident.public import public
 from core.incident.refusals import Refusal
-from core.incident.score import MEASURES, Finding, score, suggestion
+from core.incident.score import MEASURES, UNLED, Finding, score, suggestion
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemStatus, Path, Role, Severity
 
@@ -83,7 +83,7 @@ def test_a_rollback_ends_what_it_mends_and_brings_what_follows_from_it() -> None
     rolls_back(case)
     ends(case)
     said = [one.number for one in case.incident.injected]
-    assert said == [1, 2, 3, 4, 5, 9, 10, 7]
+    assert said == [1, 2, 3, 4, 5, 9, 10]
     assert 8 not in said
     assert 11 not in said
 
@@ -238,12 +238,12 @@ def test_without_any_scenario_the_answer_names_where_they_come_from() -> None:
 
 
 def test_time_to_owner_is_well_within_two_minutes_and_worse_after() -> None:
-    assert not found(ends(led()).incident, "Time to owner").bad
+    assert not found(ends(led()).incident, "Owner").bad
     late = drill()
     late.passes(6 * MINUTE)
     late.does(ANN, c.Claim(role=Role.IC))
-    assert found(ends(late).incident, "Time to owner").bad > 2
-    assert found(ends(drill()).incident, "Time to owner").words == "nobody took command"
+    assert found(ends(late).incident, "Owner").bad > 2
+    assert found(ends(drill()).incident, "Owner").words == "nobody took command"
 
 
 def test_one_writer_is_well_and_two_are_not() -> None:
@@ -333,6 +333,8 @@ def test_late_steps_and_stuck_signs_are_named_with_their_moments() -> None:
     assert late.moments
     assert stuck.bad
     assert stuck.moments
+    unled = ends(drill()).incident
+    assert found(unled, "Checklist") == found(unled, "Stuck signs") == UNLED
     quick = led()
     quick.does(ANN, c.Close(cause="release 214", fixed="rolled back"))
     assert not found(quick.incident, "Checklist").bad

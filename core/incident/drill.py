@@ -10,7 +10,7 @@ from datetime import timedelta
 from pydantic import Field
 
 from core.incident.times import Length
-from core.incident.vocabulary import Path, Severity, Value
+from core.incident.vocabulary import Path, Role, Severity, Value
 
 MARK = "DRILL"
 """What a stranger reads first on whatever a drill shows."""
@@ -34,6 +34,18 @@ class Inject(Value):
     unless: Path | None = None
 
 
+class CastLine(Value):
+    """What somebody of the sandbox's cast does for a person who practises alone: takes a role that is still free, or types.
+
+    `{tax rounding}` in `types` stands for the item of these words.
+    """
+
+    minute: float = Field(ge=0, le=240)
+    who: str
+    types: str = ""
+    claims: Role | None = None
+
+
 class Scenario(Value):
     """A made-up outage. `truth` is what was really wrong, told with the score; `mitigates` are the paths that help."""
 
@@ -47,6 +59,7 @@ class Scenario(Value):
     mitigates: tuple[Path, ...] = Field(min_length=1)
     length: Length = LENGTH
     injects: tuple[Inject, ...] = Field(min_length=1)
+    cast: tuple[CastLine, ...] = ()
 
 
 def titled(scenario: Scenario) -> str:

@@ -40,6 +40,10 @@ class Measure:
     advice: str
 
 
+UNLED = Finding("nobody was reminded, since nobody commanded", 1.0)
+"""Of what is told to the commander alone."""
+
+
 def _entries(incident: Incident, *kinds: str) -> list[Entry]:
     """Of these kinds, or all, as they were put down before the close."""
     until = incident.closed_at
@@ -135,6 +139,8 @@ def _told(incident: Incident, *, step: bool) -> list[tuple[str, datetime]]:
 
 
 def _checklist(incident: Incident) -> Finding:
+    if not _held(incident, Role.IC):
+        return UNLED
     late = _told(incident, step=True)
     if not late:
         return Finding("no step of the first 15 minutes was late")
@@ -150,6 +156,8 @@ def _checklist(incident: Incident) -> Finding:
 
 
 def _signs(incident: Incident) -> Finding:
+    if not _held(incident, Role.IC):
+        return UNLED
     stuck = _told(incident, step=False)
     if not stuck:
         return Finding("none")
@@ -158,7 +166,7 @@ def _signs(incident: Incident) -> Finding:
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("Time to owner", _owner, "whoever sees the alarm first takes command at once, and hands it over later."),
+    Measure("Owner", _owner, "whoever sees the alarm first takes command at once, and hands it over later."),
     Measure("One writer", _writer, "name the update owner in the first minutes; everybody else sends them words."),
     Measure(
         "Decisions", _decisions, "give recovery to somebody by name, and let them alone choose the path at its time."

@@ -37,7 +37,8 @@ def wanted(known: Mapping[str, Scenario], command: Drill) -> Declare:
         private=command.private,
         typed=command.typed,
         aside=command.aside,
-        scenario=scenario,
+        # The sandbox's cast is none of the record's business.
+        scenario=scenario.model_copy(update={"cast": ()}),
     )
 
 
