@@ -11,7 +11,7 @@ from incidents import ANN, BOB, JON, LEAH, MIA, Case, message, policy
 from bot.scenarios import Unplayable, scenarios, shipped
 from core.incident import commands as c
 from core.incident.cards import cards
-from core.incident.cards.drills import score_document
+from core.incident.cards.drills import marked, score_document
 from core.incident.deadlines import deadlines
 from core.incident.decide.act import Act
 from core.incident.decide.declaring import House, Sibling, declare
@@ -22,6 +22,7 @@ from core.incident.drill import Scenario
 from core.incident.events import Closed, CloseKind, Declared, Injected, RoleTaken
 from core.incident.figures import figures, kept_apart
 from core.incident.policy import Policy, Service
+from core.incident.postmortem import markdown
 from core.incident.public import public
 from core.incident.refusals import Refusal
 from core.incident.score import MEASURES, UNLED, Finding, score, suggestion
@@ -411,3 +412,19 @@ def test_a_scenario_that_is_none_is_said_in_a_line_that_names_its_file(tmp_path:
 def test_a_folder_that_is_not_there_is_named(tmp_path: File) -> None:
     with pytest.raises(Unplayable, match="there is no folder"):
         scenarios(tmp_path / "none")
+
+
+def test_a_real_incident_bears_no_mark_and_begins_no_drill() -> None:
+    case = Case()
+    assert all(marked(case.incident, one) is one for one in cards(case.incident))
+    assert not any(plain(one.post.document).startswith("DRILL") for one in cards(case.incident))
+    refusal = case.refusal(ANN, c.Drill())
+    assert refusal is not None
+    assert refusal.rule == "drill-in-triage"
+
+
+def test_the_postmortem_of_one_that_its_time_ended_says_what_it_was() -> None:
+    case = ends(led())
+    text = markdown(case.incident)
+    assert "DRILL: Checkout fails after payment" in text
+    assert "**Cause:** the drill's time was over" in text
