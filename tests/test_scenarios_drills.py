@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
-from stage import Stage
+from stage import Stage, open_stage
+
+from core.pagers import Call
 
 SEEN = ("briefing", "score", "summary", "nudge/1", "prompt/commander-1", "prompt/commander-2")
 
@@ -92,3 +95,35 @@ async def test_a_private_one_is_begun_where_nobody_else_reads(stage: Stage) -> N
     assert len(plays(stage)) == 6
     assert "key" not in "".join(message.text for message in stage.of_tocsin(stage.triage))
     stage.expect_everything()
+
+
+class Bell:
+    """An address of somebody's that keeps what it was called with."""
+
+    via = "bell"
+
+    def __init__(self) -> None:
+        self.rung: list[Call] = []
+
+    async def call(self, call: Call) -> None:
+        self.rung.append(call)
+
+
+async def test_a_page_rings_for_a_real_incident_and_never_for_a_drill(tmp_path: Path) -> None:
+    bell = Bell()
+    async with open_stage(tmp_path, pagers=lambda _: [bell]) as stage:
+        await stage.ann.types("drill checkout", stage.triage)
+        await stage.ann.types("page @mia the errors rise", stage.channel)
+        await stage.fast_forward(seconds=5)
+        assert bell.rung == []
+        plays(stage)
+        await stage.ann.types("declare search is empty", stage.triage)
+        await stage.settle()
+        [real] = [one for _, one in stage.tocsin.post.awake() if one.drill is None]
+        assert real.channel is not None
+        await stage.ann.types("page @mia search is empty", real.channel)
+        await stage.fast_forward(seconds=5)
+        assert len(bell.rung) >= 1
+        for message in stage.of_tocsin(real.channel):
+            if message.post is not None:
+                stage.expect_card(message.post.card, where=real.channel)
