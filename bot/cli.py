@@ -76,6 +76,12 @@ def demo(
     data: Annotated[
         Path | None, typer.Option("--data", help="Keep the database here, not in a temporary folder.")
     ] = None,
+    drill: Annotated[
+        str,
+        typer.Option(
+            "--drill", metavar="SCENARIO", help="Practise this drill alone with a played cast, as in checkout."
+        ),
+    ] = "",
 ) -> None:
     """Play the checkout outage in a chat in your browser, no account needed."""
     from bot.demo import play
@@ -85,9 +91,9 @@ def demo(
     with explained(fail):
         if data is not None:
             data.mkdir(parents=True, exist_ok=True)
-            finish(play(headless=headless, speed=speed, port=port, data=data))
+            finish(play(headless=headless, speed=speed, port=port, data=data, drill=drill))
         with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as folder:
-            finish(play(headless=headless, speed=speed, port=port, data=Path(folder)))
+            finish(play(headless=headless, speed=speed, port=port, data=Path(folder), drill=drill))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import secrets
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +22,8 @@ import typer
 from bot.cast import LOOK, PATIENCE, REAL, SPARE, Cast, Stage, Stuck
 from bot.lock import hold
 from bot.palette import palette
+from bot.practice import practise, report
+from bot.scenarios import shipped
 from bot.story import BEGIN, SERVICES, SHOP
 from bot.web.outside import outside
 from bot.web.serve import Unavailable
@@ -33,6 +35,7 @@ from core.database import open_file
 from core.incident.cards.letters import timeline_document
 from core.incident.cards.summary import document as summary_document
 from core.incident.document import plain
+from core.incident.drill import Scenario
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemStatus, Phase
 from transports.sandbox.server import Server
@@ -90,8 +93,9 @@ def set_aside(database: Path, now: datetime) -> Path | None:
     return aside
 
 
-async def play(*, headless: bool, speed: float | None, port: int, data: Path) -> int:
-    """Plays the demo; the exit status is 0 only when a headless play closed as it should."""
+async def play(*, headless: bool, speed: float | None, port: int, data: Path, drill: str = "") -> int:
+    """Plays the demo, or a drill of this name; the exit status is 0 only when a headless play closed as it should."""
+    scenario = _scenario(drill) if drill else None
     clock = ScaledClock(BEGIN, speed or PACE)
     stage = Stage.build(clock)
     async with AsyncExitStack() as stack:
@@ -128,6 +132,8 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path) ->
         def incident() -> Incident | None:
             return dict(tocsin.post.awake()).get(STREAM)
 
+        if scenario is not None:
+            return await _practised(stage, incident, scenario, running, stays=site is not None)
         if site is not None:
             await _in_the_browser(Cast(stage, incident, SPARE), running)
             return 0
@@ -139,6 +145,35 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path) ->
             return 1
         await _settled(stage, tocsin)
         return _report(incident(), cast.left_out)
+
+
+def _scenario(name: str) -> Scenario:
+    """The drill of this name. Raises `Unavailable` with the line that lists those that can be played here."""
+    known = {one.name: one for one in shipped().values() if not one.private}
+    if name not in known:
+        raise Unavailable(f"there is no drill {name!r} for one person alone; there are {', '.join(known)}")
+    return known[name]
+
+
+async def _practised(
+    stage: Stage,
+    incident: Callable[[], Incident | None],
+    scenario: Scenario,
+    running: asyncio.Task[None],
+    *,
+    stays: bool,
+) -> int:
+    task = asyncio.create_task(practise(stage, incident, scenario))
+    try:
+        await _first(running, task)
+    except Stuck as stuck:
+        typer.echo(f"tocsin: {stuck}", err=True)
+        return 1
+    report(task.result())
+    if stays:
+        typer.echo("The drill is over; the chat stays open for you. Ctrl-C ends it.")
+        await running
+    return 0
 
 
 async def _end(running: asyncio.Task[None]) -> None:

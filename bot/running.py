@@ -8,7 +8,7 @@ import logging
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,7 @@ from bot.private import enclose, exposed
 from bot.pulse import Pulse, notify
 from bot.restore import refuse_half
 from bot.runbooks.folder import Bookcase
+from bot.scenarios import Unplayable, scenarios
 from bot.web.answers.links import Links
 from bot.web.answers.pages import Answers
 from bot.web.insights import pages as insights
@@ -57,6 +58,7 @@ from core.clock import SystemClock
 from core.database import Database, DatabaseFailure, explain, open_file
 from core.errands import Errands
 from core.examining import examine, names, told
+from core.incident.drill import Scenario
 from core.pagers import Pagers
 from core.port import Clock, Fatal
 from core.reserve import hold_room
@@ -129,6 +131,7 @@ async def start(path: Path, *, verbose: bool, despite_damage: bool = False) -> i
             answers=links.address if links is not None else nowhere,
             rota=rota.stretches,
             shelf=books.shelf,
+            scenarios=_scenarios(settings),
         )
         tocsin = Tocsin(plan)
         numbers = registry()
@@ -202,6 +205,14 @@ async def _damage(database: Database, path: Path, *, despite: bool) -> list[str]
     for line in damaged:
         log.error("the record is damaged", what=line)
     return damaged
+
+
+def _scenarios(settings: Settings) -> Mapping[str, Scenario]:
+    """The drills. Raises `Fatal` with the line that names the file that is none."""
+    try:
+        return scenarios(settings.drills.folder, settings.drills.length)
+    except Unplayable as error:
+        raise Fatal(str(error)) from None
 
 
 def _page(settings: Settings) -> Page:

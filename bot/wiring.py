@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from bot.chats import A_RESPONDER
 from bot.postmortems import Postmortems
+from bot.scenarios import shipped
 from bot.web.hooks.door import NotReady
 from bot.web.status.folder import Folder
 from bot.web.status.keeping import Render, StatusPage
@@ -27,6 +28,7 @@ from core.duty import Duty, Rota
 from core.figures_kept import FIGURES, FiguresKept
 from core.incident import commands as c
 from core.incident.digest import WEEK
+from core.incident.drill import Scenario
 from core.incident.policy import Policy
 from core.incident.runbook import Shelf
 from core.incident.vocabulary import ChannelRef, Person
@@ -77,6 +79,7 @@ class Plan:
     whether anybody may ask for the insights. `postmortems` is the folder in which they are kept; `pagers` are the addresses
     at which people are called outside of the chats, and `answers` where they answer there; `rota` is who is on call around
     a moment, where that changes, and `shelf` the runbooks that there are now.
+    at which people are called outside of the chats, and `answers` where they answer there; `scenarios` are the drills by name.
     """
 
     database: Database
@@ -96,6 +99,7 @@ class Plan:
     answers: Answers = nowhere
     rota: Rota | None = None
     shelf: Callable[[], Shelf] = Shelf
+    scenarios: Mapping[str, Scenario] = field(default_factory=shipped)
 
 
 class Tocsin:
@@ -110,6 +114,7 @@ class Tocsin:
         covers = Covers()
         duty = Duty(policy, plan.rota, covers, plan.clock)
         self.post = CommandPost(self.log, plan.clock, duty.policy, covers, plan.shelf)
+        self.post = CommandPost(self.log, plan.clock, lambda: policy, scenarios=plan.scenarios)
         self.displays = Displays(plan.transports, self.post, Showing(self._database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
         self.reception = Reception(

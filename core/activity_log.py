@@ -315,9 +315,9 @@ class ActivityLog:
         # The list is the index's own: without it SQLite would read the whole log.
         rows = await self._database.rows(
             f"{_SELECT} WHERE kind IN ('debriefed', 'digest_posted') AND kind = ? "
-            # What a private incident chose is its members' own.
+            # What a private incident chose is its members' own, and what a drill did is practice.
             "AND NOT EXISTS (SELECT 1 FROM events AS begun WHERE begun.stream = events.stream AND begun.version = 1 "
-            "AND json_extract(begun.body, '$.event.private')) ORDER BY position DESC LIMIT 1",
+            "AND (json_extract(begun.body, '$.event.private') OR json_extract(begun.body, '$.event.drill') IS NOT NULL)) ORDER BY position DESC LIMIT 1",
             (kind,),
         )
         return _read(rows[0]) if rows else None
@@ -344,6 +344,7 @@ class ActivityLog:
                 message=MessageRef.model_validate(message) if message else None,
                 private=fields.get("private", False),
                 alarm=Alarm.model_validate(alarm) if alarm else None,
+                drill=fields.get("drill") is not None,
             )
 
     # --- proving ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.incident.cards import Card, seen, told
+from core.incident.cards import Card, marked, seen, told
 from core.incident.cards.people import cover, on_call
 from core.incident.cards.runbooks import document
 from core.incident.document import Document, Post, line
@@ -63,6 +63,7 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
             else _own(None, recorded, help_document(event.topic), origin, where)
         )
         shown = seen(incident, shown) if incident and shown else shown
+        shown = marked(incident, shown) if incident and shown else shown
         return (shown,) if shown else ()
     if isinstance(event, OnCallTold):
         return (_own(incident, recorded, on_call(event), origin, where),)

@@ -29,7 +29,9 @@ from core.incident.deadlines import deadlines
 from core.incident.decide import Act, Elsewhere, Events, alerts, covering, decide, declare, runbooks
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
+from core.incident.decide.drills import wanted
 from core.incident.digest import digest
+from core.incident.drill import Scenario
 from core.incident.events import (
     AlertsLinked,
     AlertsOver,
@@ -109,6 +111,7 @@ class CommandPost:
     sleepers: list[Callable[[str], None]] = field(default_factory=list)
     places: Callable[[ChannelRef], ChannelRef | None] = lambda channel: channel
     """What a channel is by the config's name for it; `None` while its chat has not told."""
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.alarms = Alarms(self.log)
@@ -149,6 +152,8 @@ class CommandPost:
         """Decides and records an act. Raises what is a bug or the database's trouble; a refusal is an outcome."""
         if isinstance(order.command, c.Declare) and order.triage is not None:
             return await self._declare(order, order.command, order.triage)
+        if isinstance(order.command, c.Drill) and order.triage is not None:
+            return await self._drill(order, order.command, order.triage)
         if isinstance(order.command, c.PostDigest):
             return await self._digest(order, order.command)
         if isinstance(order.command, c.HearAlerts):
@@ -209,6 +214,8 @@ class CommandPost:
                 raise refusals.of_which_incident(f"followup-move 7.F{one} due=DATE")
             case c.EndFollowUp(follow_up=FollowUpRef(number=one), done=done):
                 raise refusals.of_which_incident(f"followup-done 7.F{one}" if done else f"followup-drop 7.F{one} WHY")
+            case c.Drill():
+                raise refusals.private_in_public() if command.private else refusals.drill_in_triage()
             case c.Declare():
                 raise refusals.private_in_public() if command.private else refusals.declare_in_triage()
             case c.NoteTakenBack():
@@ -238,6 +245,16 @@ class CommandPost:
         if not open_to_all(other) and (open_to_all(incident) or audience(other, Eyes(by)) is not Sight.WHOLE):
             raise refusals.no_such_incident(other.number)
         return other
+
+    async def _drill(self, order: Order, command: c.Drill, triage: ChannelRef) -> Outcome:
+        try:
+            wish = wanted(self.scenarios, command)
+        except Refusal as refusal:
+            async with self._locked([HOUSE]):
+                return await self._record(
+                    replace(order, stream=HOUSE), {HOUSE: (Refused(rule=refusal.rule, answer=refusal.answer),)}
+                )
+        return await self._declare(order, wish, triage)
 
     async def _declare(self, order: Order, command: c.Declare, triage: ChannelRef) -> Outcome:
         policy, act = self.policy(), self._act(order)

@@ -74,7 +74,8 @@ class PeopleOut:
 
     def show(self, stream: str, incident: Incident | None, _: Sequence[Recorded]) -> None:
         """Begins what an incident's open pages ask for and was not begun."""
-        if incident is None or incident.closed:
+        # A drill rings nobody: this is the one place where that is said.
+        if incident is None or incident.closed or incident.drill is not None:
             return
         for prompt in incident.open_prompts(Ask.PAGE):
             for person in prompt.asked.to:

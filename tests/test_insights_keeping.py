@@ -16,7 +16,7 @@ from stage import Stage, open_stage
 from bot.insights import print_insights
 from core import activity_log, views
 from core.figures_kept import FiguresKept
-from core.incident.figures import Figures, Standing, figures
+from core.incident.figures import FORM, Figures, Standing, figures
 
 ASLEEP = 60
 """Days after which nothing of an incident is still to come."""
@@ -66,7 +66,7 @@ async def test_a_row_is_written_once_an_incident_is_closed(stage: Stage) -> None
     await stage.ann.types("close false-alarm the probe was down")
     await becomes(stage, lambda: len(rows(stage)) == 1)
     [(stream, _, form, view)] = rows(stage)
-    assert (stream, form) == ("inc-1", 1)
+    assert (stream, form) == ("inc-1", FORM)
     assert Figures.model_validate_json(view).standing is Standing.FALSE_ALARM
 
 

@@ -140,6 +140,7 @@ ELSEWHERE = (
     # Turned down for everyone in an open incident, or the clock's and the chat's own: the tests below.
     *(c.Declare, c.Reopen, c.Confirm, c.KeepClaim, c.Misread, c.DenyStranger),
     *(c.Decline, c.WatchSignal, c.MeetThreshold, c.UnmeetThreshold),
+    *(c.SayInject, c.EndDrill),
     *(c.AskDecision, c.EndPause, c.AskWhetherItWorked, c.LetItStand, c.Nudge),
     *(
         c.PassRole,
@@ -154,6 +155,8 @@ ELSEWHERE = (
     *(c.NoteChannel, c.LoseChannel, c.NoteDelivery, c.NoteMissingRight, c.NoteRightGiven, c.NoteRemade),
     # Of a private incident alone: `test_rules_private.py`.
     c.Uninvite,
+    # Of triage alone: `test_scenarios_drills.py`.
+    c.Drill,
     *(c.NoteAudiences, c.RemindPostmortem, c.PostDigest),
     *(c.EscalatePage, c.OfferWidening, c.NotePageTried),
     *(c.HearAlerts, c.DeclareAlert, c.EndAlerts, c.NoteAlert),

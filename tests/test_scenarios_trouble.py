@@ -175,7 +175,7 @@ async def test_a_room_that_may_not_be_written_to_is_on_the_board_until_it_may(st
         ("yes handoff-9", "That question is settled"),
         ("note " + "x" * 20_000, "the limit is 2000"),
         ("sev 7", "sev"),
-        ("drill outage", "not in this version of Tocsin yet"),
+        ("drill outage", "Drills are begun in the triage channel"),
         ("status resolved-ish", "is no phase"),
     ],
 )

@@ -102,8 +102,7 @@ async def test_sev3_never_appears(stage: Stage, tmp_path: Path) -> None:
     await _made(stage, lambda: not page.exists())
 
 
-async def test_private_incidents_and_drills_do_not_exist_yet(stage: Stage) -> None:
-    await stage.ann.is_told("drill", "not in this version", where=stage.triage)
+async def test_what_is_declared_in_private_in_public_does_not_exist(stage: Stage) -> None:
     await stage.ann.is_told("declare checkout fails private", "private", where=stage.triage)
     assert not dict(stage.tocsin.post.awake())
 

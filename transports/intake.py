@@ -176,7 +176,7 @@ class Intake:
         match command:
             case c.AddItem():
                 return command.model_copy(update={"parent": item})
-            case c.Declare():
+            case c.Declare() | c.Drill():
                 return command.model_copy(update={"typed": signal.message, "aside": signal.aside})
             case _:
                 return command
@@ -188,7 +188,7 @@ class Intake:
         command = given(signal.verb, signal.options, context)
         if isinstance(command, c.AddItem):
             command = command.model_copy(update={"parent": item})
-        elif isinstance(command, c.Declare):
+        elif isinstance(command, c.Declare | c.Drill):
             command = command.model_copy(update={"aside": signal.aside})
         origin = Origin(
             kind="typed", message=signal.answer, answer=signal.answer, thread=signal.thread, typed=signal.verb

@@ -189,7 +189,7 @@ class Reception:
         if isinstance(command, c.Invite) and not await self.may_act(command.who):
             command = command.model_copy(update={"guest": True})
         triage = channel if channel in self.triage else None
-        if isinstance(command, c.Declare) and command.private and command.aside:
+        if isinstance(command, c.Declare | c.Drill) and command.private and command.aside:
             # From wherever nobody else reads along, also from another incident's channel.
             triage, stream = channel, HOUSE
         return await self._post(Order(command, stream, signal.source, signal.at, by, origin, triage))

@@ -123,9 +123,14 @@ def _anchor(data: dict[str, Any], folder: Path) -> list[str]:
     runbooks = data.setdefault("runbooks", {})
     if isinstance(runbooks, dict) and isinstance(runbooks.setdefault("folder", "runbooks"), str):
         runbooks["folder"] = str(folder / Path(runbooks["folder"]).expanduser())
-    for place in (data, *_transports(data), *_hooks(data)):
+    drills = data.get("drills")
+    for place in (data, *_transports(data), *_hooks(data), *([drills] if isinstance(drills, dict) else [])):
         for key, value in place.items():
-            if isinstance(value, str) and value and (key in ("database", "data_dir") or key.endswith("_file")):
+            if (
+                isinstance(value, str)
+                and value
+                and (key in ("database", "data_dir", "folder") or key.endswith("_file"))
+            ):
                 place[key] = str(folder / Path(value).expanduser())
     return wrong
 

@@ -185,6 +185,13 @@ class Web(Table):
         return self
 
 
+class Drills(Table):
+    """`folder` holds the house's own scenarios, a TOML file each; `length` is how long each drill lasts."""
+
+    folder: Path | None = None
+    length: Annotated[Length, Field(gt=timedelta(), le=timedelta(hours=4))] | None = None
+
+
 class Person(Table):
     name: Words
     mail: Words | None = None
@@ -298,6 +305,7 @@ class Settings(BaseSettings):
     audiences: dict[str, Audience] = Field(default_factory=dict)
     times: Times = Times()
     web: Web = Web()
+    drills: Drills = Drills()
     people: tuple[Person, ...] = ()
     services: tuple[Service, ...] = ()
     hooks: tuple[Hook, ...] = ()

@@ -146,7 +146,7 @@ SECOND = [
 
 def code_name(source: str, taken: Collection[str]) -> str:
     """Two words for the incident that was declared by this act, other than those `taken` (incidents' names end with them)."""
-    borne = {"-".join(name.split("-")[4:]) for name in taken}
+    borne = {"-".join(name.split("-")[4:]).removeprefix("drill-") for name in taken}
     attempts = iter(count())
     while True:
         attempt = next(attempts)

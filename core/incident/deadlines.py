@@ -12,6 +12,7 @@ from datetime import datetime
 
 from core.incident import commands as c
 from core.incident import nudges
+from core.incident.decide.drills import next_inject
 from core.incident.decide.path import PAUSE
 from core.incident.decide.points import next_asked
 from core.incident.decide.postmortem import reminded as reminded_of
@@ -191,6 +192,15 @@ def cover_ends(covers: Iterable[Cover]) -> Iterator[Deadline]:
         yield Deadline(key, one.until, c.EndCover(who=one.who, by=one.by, until=one.until))
 
 
+def _drill(incident: Incident) -> Iterator[Deadline]:
+    """What is played in comes one by one; at the end of its time a drill ends."""
+    if incident.drill is None or incident.closed:
+        return
+    if (coming := next_inject(incident)) is not None:
+        yield Deadline(f"inject/{coming[1]}/{len(incident.injected)}", coming[0], c.SayInject(number=coming[1]))
+    yield Deadline("drill/end", incident.declared_at + incident.drill.length, c.EndDrill())
+
+
 DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "nobody is commander": _no_commander,
     "a takeover is unanswered": _takeover,
@@ -207,6 +217,7 @@ DEADLINES: dict[str, Callable[[Incident], Iterator[Deadline]]] = {
     "a freeze outlives the close": _freeze,
     "the channel becomes read-only": _lock,
     "somebody goes off call": _shift,
+    "a drill goes on": _drill,
     "the postmortem is due": _postmortem,
 }
 

@@ -36,7 +36,7 @@ def weekly(policy: Policy, after: datetime) -> Deadline | None:
 def digest(incidents: Iterable[Incident], week: date, at: datetime) -> DigestPosted | None:
     """The list of a week, of what was there at a moment; `None` when nothing is open."""
     # The list is read in triage: what a private one left behind is on its own channel's cards.
-    known = [one for one in incidents if open_to_all(one)]
+    known = [one for one in incidents if open_to_all(one) and one.drill is None]
     open_ones = sorted((row for one in known for row in _follow_ups(one, at)), key=lambda row: (row.due, row.priority))
     owed = sorted((row for one in known for row in _postmortems(one, week)), key=lambda row: row.due)
     return DigestPosted(week=week, follow_ups=tuple(open_ones), postmortems=tuple(owed)) if open_ones or owed else None

@@ -16,7 +16,7 @@ from core.incident.events import CloseKind
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, Person, Phase, Role, Severity, Value
 
-FORM = 1
+FORM = 2
 """Of what is kept of it (`core.views`): raised whenever a field comes or goes, or says something else than before."""
 
 
@@ -27,6 +27,7 @@ class Standing(StrEnum):
     CLOSED = "closed"
     FALSE_ALARM = "false alarm"
     DUPLICATE = "duplicate"
+    DRILL = "drill"
 
 
 class Figures(Value):
@@ -51,6 +52,7 @@ class Figures(Value):
     handoffs: int
     reopened: int
     commander: Person | None
+    drill: bool = False
 
     @property
     def standing(self) -> Standing:
@@ -95,16 +97,16 @@ STANDINGS: dict[CloseKind, Standing] = {
     CloseKind.DECLARED: Standing.CLOSED,
     CloseKind.FALSE_ALARM: Standing.FALSE_ALARM,
     CloseKind.DUPLICATE: Standing.DUPLICATE,
+    CloseKind.DRILL: Standing.DRILL,
 }
 
 
-def kept_apart(_one: Figures) -> bool:
+def kept_apart(one: Figures) -> bool:
     """Whether an incident stands in no insight: the one place where that is said.
 
-    This version has no drills (spec, section 11). They will be told here, and be in no figure, list or file of the
-    insights; until then nothing is kept apart.
+    A drill is in no figure, list or file of the insights (spec, section 11).
     """
-    return False
+    return one.drill
 
 
 def figures(incident: Incident) -> Figures:
@@ -130,6 +132,7 @@ def figures(incident: Incident) -> Figures:
         handoffs=incident.handoffs,
         reopened=len(incident.reopenings),
         commander=incident.commander if open_to_all(incident) else None,
+        drill=incident.drill is not None,
     )
 
 

@@ -52,6 +52,16 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """What a part in a drill said."""
+
+    number: int
+    says: str
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A hypothesis, an action, or the path."""
 

@@ -61,6 +61,11 @@ class Response(Value):
     page_within: Length = timedelta(minutes=10)
 
 
+def practised(response: Response) -> Response:
+    """The same in a drill: nobody is paged, no page shows it, and no postmortem is owed (spec, section 11)."""
+    return response.model_copy(update={"pages": (), "status_page": False, "postmortem": False})
+
+
 RESPONSES: dict[Severity, Response] = {
     Severity.SEV1: Response(
         means="major user impact, revenue or safety at risk",

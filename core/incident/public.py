@@ -77,9 +77,9 @@ class PublicIncident(Value):
 
 
 def public(incident: Incident) -> PublicIncident | None:
-    """The incident as the public sees it; `None` where it sees none."""
+    """The incident as the public sees it; `None` where it sees none, as of a drill."""
     shown = [update for update in incident.updates if update.on_page]
-    if not shown or not incident.response.status_page:
+    if not shown or incident.drill is not None or not incident.response.status_page:
         return None
     # Words that were taken back name nothing while others stand, and words that the page never had name nothing.
     naming = [update.wording for update in shown if not update.withdrawn] or [update.wording for update in shown]

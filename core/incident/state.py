@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.incident.course import Course
+from core.incident.drill import Scenario
 from core.incident.events import Alarm, Ask, Closed, PageTried, RunbookShown
 from core.incident.letters import Letters
 from core.incident.parts import (
@@ -33,6 +34,7 @@ from core.incident.parts import (
     NudgeCard,
     Passed,
     PathCall,
+    Played,
     Postmortem,
     Promises,
     Prompt,
@@ -74,6 +76,7 @@ __all__ = [
     "NudgeCard",
     "Passed",
     "PathCall",
+    "Played",
     "Postmortem",
     "Promises",
     "Prompt",
@@ -178,6 +181,8 @@ class Incident:
     tries: tuple[PageTried, ...] = ()
     alarm: Alarm | None = None
     alerts: Mapping[int, AlertState] = field(default_factory=dict)
+    drill: Scenario | None = None
+    injected: tuple[Played, ...] = ()
 
     # --- who decides --------------------------------------------------------------------------------------------------
 

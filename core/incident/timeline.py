@@ -40,6 +40,7 @@ from core.incident.events import (
     FrozenChanges,
     How,
     ImpactSet,
+    Injected,
     ItemAdded,
     ItemEnded,
     ItemGrabbed,
@@ -149,6 +150,8 @@ def closed_words(event: Closed) -> str:
             return f"closed as a false alarm: {event.cause}"
         case CloseKind.DUPLICATE:
             return f"closed as a duplicate of incident {event.of}"
+        case CloseKind.DRILL:
+            return "closed: the drill's time was over"
         case CloseKind.DECLARED:
             return f"closed. Cause: {event.cause}. Fixed by: {event.fixed}. Next: {event.next}"
         case _:
@@ -185,6 +188,8 @@ def _words(incident: Incident, event: Event, by: Person | None) -> str:
             return f"{event.phase}{_why(event.why)}"
         case ImpactSet():
             return f"impact: {event.text}"
+        case Injected():
+            return f"{event.says} says: {event.words}"
         case Noted():
             return event.text
         case DecisionMarked():

@@ -13,6 +13,7 @@ from core.incident.cards.board import board, notice
 from core.incident.cards.card import Card
 from core.incident.cards.delivery import delivery_cards
 from core.incident.cards.digest import digest_cards
+from core.incident.cards.drills import drills, marked
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import SETTLED, elsewhere, letters, letters_of, told
 from core.incident.cards.nudges import checklist, nudges
@@ -25,11 +26,12 @@ from core.incident.cards.thresholds import thresholds
 from core.incident.cards.updates import copies, drafts
 from core.incident.state import Incident
 
-__all__ = ["CARDS", "SETTLED", "Card", "cards", "digest_cards", "letters_of", "seen", "told"]
+__all__ = ["CARDS", "SETTLED", "Card", "cards", "digest_cards", "letters_of", "marked", "seen", "told"]
 
 CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "board": board,
     "notice": notice,
+    "drill": drills,
     "item": item_cards,
     "draft": drafts,
     "update": copies,
@@ -53,9 +55,9 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
 def cards(incident: Incident) -> tuple[Card, ...]:
     """Every card of the incident, each channel's in the order in which they first appear there."""
     every = tuple(card for row in CARDS.values() for card in row(incident))
-    if open_to_all(incident):
-        return every
-    return tuple(shown for card in every if (shown := seen(incident, card)) is not None)
+    if not open_to_all(incident):
+        every = tuple(shown for card in every if (shown := seen(incident, card)) is not None)
+    return every if incident.drill is None else tuple(marked(incident, card) for card in every)
 
 
 def seen(incident: Incident, card: Card) -> Card | None:

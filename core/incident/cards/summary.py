@@ -50,6 +50,8 @@ def _said(closed: Closed) -> tuple[tuple[str, str], ...]:
             return (("Cause", f"false alarm: {closed.cause}"),)
         case CloseKind.DUPLICATE:
             return (("Cause", f"a duplicate of incident {closed.of}; people went there"),)
+        case CloseKind.DRILL:
+            return (("Cause", "the drill's time was over"),)
         case CloseKind.DECLARED:
             return (("Cause", closed.cause), ("Fixed by", closed.fixed), ("Next", closed.next))
         case _:

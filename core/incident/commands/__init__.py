@@ -62,6 +62,7 @@ from core.incident.commands.clock import (
 )
 from core.incident.commands.closing import CameBack, Close, CloseDuplicate, CloseFalseAlarm, Reopen, Resolve
 from core.incident.commands.declaring import AskSameOrNew, Declare, Invite, Join, SettleSameOrNew, Uninvite
+from core.incident.commands.drills import Drill, EndDrill, SayInject
 from core.incident.commands.items import AddItem, EndItem, Grab, LetGo
 from core.incident.commands.named import incident_named
 from core.incident.commands.paging import EscalatePage, NotePageTried, OfferWidening, Page, Widen
@@ -139,9 +140,11 @@ __all__ = [
     "DenyStranger",
     "Discard",
     "Draft",
+    "Drill",
     "EditSource",
     "EndAlerts",
     "EndCover",
+    "EndDrill",
     "EndFollowUp",
     "EndItem",
     "EndPause",
@@ -196,6 +199,7 @@ __all__ = [
     "RemindUpdate",
     "Reopen",
     "Resolve",
+    "SayInject",
     "SetImpact",
     "SetPhase",
     "SetSeverity",
@@ -225,7 +229,8 @@ __all__ = [
 
 
 AnyCommand = (
-    (Declare | Join | AskSameOrNew | SettleSameOrNew | Invite | Uninvite)
+    (Drill | SayInject | EndDrill)
+    | (Declare | Join | AskSameOrNew | SettleSameOrNew | Invite | Uninvite)
     | (SetSeverity | SetPhase | SetImpact | AddNote | RecordChange | Show | Amend)
     | (WithdrawEntry | EditSource | DeleteSource)
     | (Claim | Release | Assign | Vacate | NameBackup | HandOff | TakeOver | PassRole)

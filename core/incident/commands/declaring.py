@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.incident.commands.wish import Command, Quote, Title
+from core.incident.drill import Scenario
 from core.incident.events.alerts import Alarm
 from core.incident.vocabulary import MessageRef, Person, Severity
 
@@ -11,8 +12,8 @@ class Declare(Command):
     """Begin an incident. `anew` says that it is not the young one which is open: who asks was asked.
 
     `aside`: it was said where nobody else reads along, as a private one must be.
-    `quote` is the message that it was declared from; `typed` the one in which somebody declared it,
-    `alarm` the alert that it is about.
+    `scenario`: it is a drill of that. `quote` is the message that it was declared from; `typed` the one in which somebody
+    declared it, `alarm` the alert that it is about.
     """
 
     title: Title
@@ -24,6 +25,7 @@ class Declare(Command):
     anew: bool = False
     aside: bool = False
     alarm: Alarm | None = None
+    scenario: Scenario | None = None
 
 
 class Join(Command):

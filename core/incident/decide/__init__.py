@@ -18,6 +18,7 @@ from core.incident.decide import (
     closing,
     covering,
     declaring,
+    drills,
     followups,
     items,
     paging,
@@ -112,6 +113,12 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
     match command:
         case c.Declare():
             raise refusals.private_in_public() if command.private else refusals.already_here(incident.name)
+        case c.Drill():
+            raise refusals.drill_in_triage()
+        case c.SayInject():
+            return drills.say(incident, command)
+        case c.EndDrill():
+            return closing.end_drill(incident)
         case c.Invite():
             return people.invite(incident, command, act)
         case c.Uninvite():

@@ -39,6 +39,7 @@ from core.incident.events import (
     SeveritySet,
 )
 from core.incident.lifecycle import REOPEN_REASON, TRANSITIONS
+from core.incident.policy import practised
 from core.incident.state import Incident, Item
 from core.incident.times import spell
 from core.incident.vocabulary import ItemKind, ItemStatus, Path, Phase
@@ -56,6 +57,7 @@ def set_severity(incident: Incident, command: SetSeverity, act: Act) -> Events:
     if command.severity is incident.severity:
         return ()
     response = act.policy.responses[command.severity]
+    response = practised(response) if incident.drill else response
     return (
         SeveritySet(severity=command.severity, response=response),
         *unpromised(incident, "the severity changed"),
@@ -202,9 +204,17 @@ def _closed(incident: Incident, closed: Closed) -> Events:
     return (*draft, *withdraw_all(incident, "closed"), *settle(incident, others, "closed"), closed)
 
 
+def end_drill(incident: Incident) -> Events:
+    """Its time is over, whatever is open."""
+    over = Closed(how=CloseKind.DRILL, cause="the drill's time was over")
+    return _closed(incident, over) if incident.drill is not None and not incident.closed else ()
+
+
 def reopen(incident: Incident, command: Reopen, act: Act) -> Events:
     if incident.closed_at is None:
         raise refusals.not_open_to_reopen()
+    if incident.drill is not None:
+        raise refusals.drill_is_over()
     window = timedelta(days=incident.policy.times.reopen_days)
     if act.at - incident.closed_at > window:
         raise refusals.reopen_too_late(spell(window))

@@ -29,7 +29,7 @@ from core.incident.events import (
     RoleTaken,
     Settled,
 )
-from core.incident.policy import Policy, Service
+from core.incident.policy import Policy, Service, practised
 from core.incident.runbook import Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person, Role, Severity
@@ -53,6 +53,7 @@ class Sibling:
     message: MessageRef | None = None
     private: bool = False
     alarm: Alarm | None = None
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,15 @@ def declare(
     house: House, command: Declare, act: Act, policy: Policy, triage: ChannelRef, *, source: str = ""
 ) -> Events | Elsewhere:
     """A new incident's first events, or the one that is there already. `source` names the act, as the log has it."""
+    scenario = command.scenario
+    if scenario is not None:
+        policy = _for_practice(policy)
     if command.private:
         return _declared_in_private(house, command, act, policy, triage, source=source)
     quote = command.quote
+    # A real alarm is never taken for a drill that is open, nor the other way round.
     # Nobody is told by a title or an alarm that a private one is there, nor led into it.
-    siblings = [one for one in house.siblings if open_to_all(one)]
+    siblings = [one for one in house.siblings if open_to_all(one) and one.drill is (scenario is not None)]
     young = [one for one in siblings if one.open and act.at - one.declared_at < policy.times.declare_window]
     for one in siblings:
         if (quote is not None and one.message == quote.message) or _same_alarm(one, command.alarm):
@@ -125,7 +130,8 @@ def declare(
     if quote is not None and young and not command.anew:
         return Elsewhere(young[-1].number, AskSameOrNew(title=command.title, quote=quote))
     by = act.person
-    service = _service(command.service, command.title, policy)
+    hit = f"{scenario.service} {scenario.title}" if scenario else command.title
+    service = _service(command.service, hit, policy)
     last_time, of = house.last_time
     policy = _called_for(policy, service, act.shelf)
     declared = Declared(
@@ -141,6 +147,7 @@ def declare(
         last_time=last_time,
         last_time_of=of,
         alarm=command.alarm,
+        drill=scenario,
     )
     on_call = any(by.is_(person) for person in policy.on_call)
     called = [*policy.on_call, *(service.team if service else ()), *_rolls_back(service)]
@@ -169,7 +176,7 @@ def _declared_in_private(
     service = _service(command.service, "", policy)
     declared = Declared(
         number=house.next_number,
-        name=f"inc-{act.at:%Y-%m-%d}-{code_name(source, house.taken)}",
+        name=f"inc-{act.at:%Y-%m-%d}-{'drill-' if command.scenario else ''}{code_name(source, house.taken)}",
         title=command.title,
         severity=command.severity or Severity.SEV2,
         policy=sealed(policy),
@@ -178,6 +185,7 @@ def _declared_in_private(
         last_time=house.last_time[0],
         last_time_of=house.last_time[1],
         private=True,
+        drill=command.scenario,
     )
     return (declared, RoleTaken(role=Role.IC, who=act.person, how=How.PRIVATELY))
 
@@ -209,6 +217,12 @@ def _called_for(policy: Policy, service: Service | None, shelf: Shelf) -> Policy
     on_call = called_for(policy, service.name if service else "")
     services = tuple(on_shelf(one, shelf) if one is service else one for one in policy.services)
     return policy.model_copy(update={"on_call": on_call, "shifts": shifts, "services": services})
+
+
+def _for_practice(policy: Policy) -> Policy:
+    """The house rules of a drill: whoever is in triage may join, and nobody is called in by itself."""
+    responses = {severity: practised(response) for severity, response in policy.responses.items()}
+    return sealed(policy).model_copy(update={"responses": responses, "reachable": ()})
 
 
 def _once(people: Sequence[Person]) -> tuple[Person, ...]:

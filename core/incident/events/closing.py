@@ -23,10 +23,11 @@ class CloseKind(StrEnum):
     DECLARED = "declared"
     FALSE_ALARM = "false alarm"
     DUPLICATE = "duplicate"
+    DRILL = "drill"
 
 
 class Closed(Happened):
-    """The commander said that it is over. A false alarm or a duplicate carries its reason in `cause`."""
+    """The commander said that it is over. A false alarm or a duplicate carries its reason in `cause`. A drill's time was over: nobody said anything."""
 
     kind: Literal["closed"] = "closed"
     how: CloseKind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from core.incident.drill import Scenario
 from core.incident.events.alerts import Alarm
 from core.incident.events.happened import Happened
 from core.incident.policy import Policy
@@ -13,7 +14,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef, Person, Severity
 class Declared(Happened):
     """The first event of an incident, written into the house's stream as well. `alarm` is the alert that it was made of.
 
-    `private`: by invitation only, and `name` is a code name. `last_time` is the one change that the debrief of the incident `last_time_of` chose.
+    `drill`: nothing of it is real, and this is what is played. `private`: by invitation only, and `name` is a code name. `last_time` is the one change that the debrief of the incident `last_time_of` chose.
     """
 
     kind: Literal["declared"] = "declared"
@@ -30,6 +31,7 @@ class Declared(Happened):
     last_time_of: int = 0
     private: bool = False
     alarm: Alarm | None = None
+    drill: Scenario | None = None
 
 
 class Joined(Happened):

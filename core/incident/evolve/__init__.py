@@ -57,6 +57,7 @@ from core.incident.events import (
     FrozenChanges,
     Heard,
     ImpactSet,
+    Injected,
     ItemAdded,
     ItemEnded,
     ItemGrabbed,
@@ -129,6 +130,7 @@ from core.incident.state import (
     Incident,
     Item,
     Lesson,
+    Played,
     Prompt,
 )
 from core.incident.timeline import entry
@@ -163,6 +165,7 @@ def begin(recorded: Recorded) -> Incident:
         reported_by=event.reported_by,
         service=event.service,
         private=event.private,
+        drill=event.drill,
         vacant_since=recorded.at,
         last_time=Lesson(event.last_time, of=event.last_time_of) if event.last_time else None,
         alarm=event.alarm,
@@ -384,6 +387,9 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             PostmortemAssigned() | PostmortemDrafted() | PostmortemPublished() | PostmortemWaived()
         ):
             return aftermath.after(incident, event, recorded, by)
+        case Injected():
+            played = Played(event.number, event.says, event.words, recorded.at)
+            return replace(incident, injected=(*incident.injected, played))
         case PageTried():
             return replace(incident, tries=(*incident.tries, event))
         case PageAnswered() | PageUnanswered() | Widened():

@@ -44,6 +44,8 @@ def _ended(telling: Telling) -> Rows:
             return [f"- **Cause:** a false alarm: {telling.typed(closing.cause)}"]
         case CloseKind.DUPLICATE:
             return [f"- **Cause:** a duplicate of incident {closing.of}; people went there"]
+        case CloseKind.DRILL:
+            return ["- **Cause:** the drill's time was over"]
         case CloseKind.DECLARED:
             said = {"Cause": closing.cause, "Fixed by": closing.fixed, "Next": closing.next}
             return [f"- **{label}:** {telling.typed(text)}" for label, text in said.items()]

@@ -44,6 +44,13 @@ from core.incident.refusals.closing import (
     said_at_the_close,
     still_to_come,
 )
+from core.incident.refusals.drills import (
+    drill_in_private,
+    drill_in_triage,
+    drill_is_over,
+    no_such_drill,
+    which_drill,
+)
 from core.incident.refusals.incidents import (
     already_here,
     closed_already,
@@ -104,6 +111,9 @@ __all__ = [
     "decision_in_the_past",
     "declare_in_triage",
     "draft_moved_on",
+    "drill_in_private",
+    "drill_in_triage",
+    "drill_is_over",
     "drop_needs",
     "duplicate_of_itself",
     "either",
@@ -128,6 +138,7 @@ __all__ = [
     "no_runbook",
     "no_steps",
     "no_such_decision_point",
+    "no_such_drill",
     "no_such_entry",
     "no_such_follow_up",
     "no_such_incident",
@@ -172,5 +183,6 @@ __all__ = [
     "three_calls",
     "to_yourself",
     "update_held_back",
+    "which_drill",
     "wrong_kind",
 ]

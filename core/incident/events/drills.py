@@ -1,0 +1,16 @@
+"""What a drill plays into its incident."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.incident.events.happened import Happened
+
+
+class Injected(Happened):
+    """A part in the play said something; `number` counts the scenario's injects from 1."""
+
+    kind: Literal["injected"] = "injected"
+    number: int
+    says: str
+    words: str
