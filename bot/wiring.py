@@ -113,8 +113,7 @@ class Tocsin:
         self.log = ActivityLog(self._database)
         covers = Covers()
         duty = Duty(policy, plan.rota, covers, plan.clock)
-        self.post = CommandPost(self.log, plan.clock, duty.policy, covers, plan.shelf)
-        self.post = CommandPost(self.log, plan.clock, lambda: policy, scenarios=plan.scenarios)
+        self.post = CommandPost(self.log, plan.clock, duty.policy, covers, plan.shelf, scenarios=plan.scenarios)
         self.displays = Displays(plan.transports, self.post, Showing(self._database), plan.clock)
         self.timers = Timers(self.post, plan.clock)
         self.reception = Reception(

@@ -33,7 +33,7 @@ from core.incident.document import (
     spans,
     utc,
 )
-from core.incident.verbs import NOT_YET, VERBS
+from core.incident.verbs import VERBS
 from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from transports.arguments import Context
 from transports.discord_chat.markdown import clean, escaped, plain, size
@@ -376,11 +376,6 @@ def test_what_is_shown_means_the_same_where_it_is_typed(verb: object) -> None:
         f"/incident {row.path.replace('close ', 'close-').replace('postmortem ', 'postmortem-')}"
     )
     assert command(prefix(slash(row.example)) or "", here) == command(row.example, here)
-
-
-@pytest.mark.parametrize("word", NOT_YET)
-def test_what_is_not_there_yet_is_shown_in_its_group(word: str) -> None:
-    assert slash(f"{word} x").split(" ")[-2:] == [word, "x"]
 
 
 # --- by the real discord.py ------------------------------------------------------------------------------------------

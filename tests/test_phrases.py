@@ -14,7 +14,7 @@ from core.incident import commands as c
 from core.incident.document import plain
 from core.incident.forms import Group, Kind, Verb
 from core.incident.help import help_document
-from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold
+from core.incident.verbs import SPELLINGS, VERBS, fold
 from core.incident.vocabulary import (
     Account,
     FollowUpRef,
@@ -574,21 +574,6 @@ def test_every_example_is_read_as_its_command(verb: Verb) -> None:
     )
 
 
-@pytest.mark.parametrize("word", NOT_YET)
-def test_what_is_to_come_is_answered_plainly(word: str) -> None:
-    found = read(f"{word} something", HERE)
-    assert isinstance(found, c.Misread)
-    assert found.answer.startswith(f"`{word}` is not in this version of Tocsin yet. ")
-    assert fold(word) not in SPELLINGS
-
-
-def test_what_is_told_to_be_typed_instead_can_be_typed() -> None:
-    for _, instead in NOT_YET.values():
-        for typed in instead.split("`")[1::2]:
-            if not typed.startswith("tocsin"):
-                assert fold(typed.split()[0]) in SPELLINGS
-
-
 @pytest.mark.parametrize(
     ("text", "command"),
     [
@@ -696,7 +681,6 @@ WORDS = st.sampled_from(
             "-",
             "=",
         ),
-        *NOT_YET,
     ]
 )
 TEXTS = st.text() | st.lists(WORDS | st.text(max_size=4), max_size=12).map(" ".join)
@@ -735,7 +719,6 @@ def test_help_lists_every_command_on_one_card() -> None:
     card = plain(help_document())
     for verb in VERBS:
         assert verb.word in card
-    assert not any(later in card for later in ("drill", "widen"))
 
 
 @pytest.mark.parametrize(
@@ -765,4 +748,3 @@ def test_every_kind_of_argument_can_be_read() -> None:
     used: set[Any] = {slot.kind for verb in VERBS for slot in (*verb.arguments, *verb.fields)}
     assert used == {*READERS, Kind.WORDS}
     assert set(CHOICES) <= used
-    assert set(LATER.values()) == set(NOT_YET)

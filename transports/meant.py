@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from core.incident.forms import Argument, Group, Kind, Verb
-from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_later, nearest_verb, not_yet
+from core.incident.verbs import SPELLINGS, VERBS, fold, nearest_verb
 from transports.arguments import READERS, Context, quoted
 
 _FOLLOW_UP = re.compile(r"(?:[0-9]+\.)?F[0-9]+[,:.]?", re.IGNORECASE)
@@ -45,8 +45,6 @@ def meant(text: str, context: Context) -> tuple[Sequence[Verb], str]:
         # A verb that takes words of its own ("decide by noon …") is no other verb spelled with a space.
         if count > 1 and not (_is_form_of(words[0], spelled) or _goes_on(words[:count], words[count:], context)):
             continue
-        if spelled in LATER:
-            raise Unreadable(not_yet(LATER[spelled]))
         if rows := [verb for verb in SPELLINGS.get(spelled, ()) if group in (None, verb.group)]:
             return rows, " ".join(words[count:])
     raise _no_verb(words[0], group)
@@ -70,8 +68,6 @@ def _group(words: Sequence[str]) -> Group | None:
 
 
 def _in_group(word: str, group: Group) -> bool:
-    if fold(word) in LATER:
-        return NOT_YET[LATER[fold(word)]][0] is group
     return any(verb.group is group for verb in SPELLINGS.get(fold(word), ()))
 
 
@@ -103,8 +99,6 @@ def _no_verb(word: str, group: Group | None) -> Unreadable:
     if group is not None and not word:
         return Unreadable(f"`{group}` needs one of {', '.join(verb.word for verb in there)}.", there[:1])
     what = f"`{group}` has no command {quoted(word)}." if group else f"There is no command {quoted(word)}."
-    if later := nearest_later(word):
-        return Unreadable(f"{what} {not_yet(later)}")
     near = nearest_verb(word, group) or nearest_verb(word)
     return (
         Unreadable(f"{what} Did you mean `{near.word}`?", [near]) if near else Unreadable(f"{what} `help` lists them.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.incident.document import Code, Document, Line, Plain, Span, Strong, Typed, line
 from core.incident.forms import Group, Verb
-from core.incident.verbs import LATER, NOT_YET, SPELLINGS, VERBS, fold, nearest_verb, not_yet
+from core.incident.verbs import SPELLINGS, VERBS, fold, nearest_verb
 
 _FORMS = "ITEM is `H2` or `a3`; ROLE is ic, diagnosis, updates, recovery or scribe; a time is `10:20` (UTC, or the house's zone) or `15m`."
 
@@ -18,8 +18,6 @@ def help_document(topic: str = "") -> Document:
     # `update` is a group and another word for `draft`; the group tells more.
     if word in list(Group):
         return _group(Group(word))
-    if word in LATER:
-        return Document((marked(not_yet(LATER[word])),))
     if word in SPELLINGS:
         return _verbs(_family(SPELLINGS[word]))
     near = nearest_verb(topic) if word else None
@@ -42,7 +40,7 @@ def marked_words(text: str) -> tuple[Span, ...]:
 
 def _code(text: str) -> Span:
     word = fold(text.split(" ", maxsplit=1)[0])
-    return Typed(text) if word in SPELLINGS or word in LATER else Code(text)
+    return Typed(text) if word in SPELLINGS else Code(text)
 
 
 def _family(rows: tuple[Verb, ...]) -> tuple[Verb, ...]:
@@ -67,8 +65,6 @@ def _listed(verbs: list[Verb]) -> list[Span | str]:
 
 def _group(group: Group) -> Document:
     rows = [line(Code(verb.usage), f": {verb.does}", bullet=True) for verb in VERBS if verb.group is group]
-    if later := ", ".join(word for word, (where, _) in NOT_YET.items() if where is group):
-        rows.append(line(f"Not in this version yet: {later}."))
     return Document(tuple(rows), (Strong(f"Commands: {group.value}"),))
 
 

@@ -240,9 +240,6 @@ VERBS: tuple[Verb, ...] = (
 PATHS: dict[str, Verb] = {verb.path: verb for verb in VERBS}
 """Every row by its path."""
 
-NOT_YET: dict[str, tuple[Group, str]] = {}
-"""The spec's verbs that this version does not have: their group, and what to do instead."""
-
 
 def fold(word: str) -> str:
     """A word as verbs are compared: `rule–out`, `Rule_Out` and `ruleout` are one."""
@@ -259,9 +256,6 @@ def _spellings() -> dict[str, tuple[Verb, ...]]:
 
 SPELLINGS: dict[str, tuple[Verb, ...]] = _spellings()
 """Every folded spelling of a verb and the rows it may mean."""
-
-LATER: dict[str, str] = {fold(word): word for word in NOT_YET}
-"""The folded spellings of what is not there yet."""
 
 
 def spelled(command: c.AnyCommand) -> str:
@@ -283,11 +277,6 @@ def _value(value: object) -> str:
             return str(value)
 
 
-def not_yet(word: str) -> str:
-    """The answer to a verb of `NOT_YET`."""
-    return f"`{word}` is not in this version of Tocsin yet. {NOT_YET[word][1]}"
-
-
 ALSO: dict[str, str] = {
     **dict.fromkeys(("rollback", "roll", "revert", "fix", "hotfix", "ship", "pause", "hold", "dig", "digging"), "path"),
     **dict.fromkeys(("decision", "decideat", "deadline"), "decide-by"),
@@ -302,12 +291,6 @@ ALSO: dict[str, str] = {
     **dict.fromkeys(("todo", "task", "ticket"), "followup"),
 }
 """Words that no verb begins with, and the verb that whoever types them half asleep wants."""
-
-
-def nearest_later(word: str) -> str | None:
-    """The verb of `NOT_YET` that was most likely meant, unless one that is there is as near."""
-    near = [] if fold(word) in ALSO else _close(word, [*SPELLINGS, *LATER])
-    return LATER.get(near[0]) if near else None
 
 
 def _close(word: str, known: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from core.incident.forms import Group, Kind, Verb
-from core.incident.verbs import LATER, NOT_YET, SPELLINGS, fold
+from core.incident.verbs import SPELLINGS, fold
 
 PREFIX = "/incident "
 """How a command begins on Discord (spec, section 6)."""
@@ -32,8 +32,6 @@ def slash(words: str) -> str:
 def _name(words: Sequence[str], rest: Sequence[str], group: str) -> str:
     """The group and name of the slash command that these words spell, empty when there is none (in this group)."""
     word = fold(" ".join(words))
-    if later := LATER.get(word):
-        return _path(NOT_YET[later][0], later, group)
     rows = [verb for verb in SPELLINGS.get(word, ()) if group in ("", verb.group)]
     return _path(_meant(rows, rest).group, _meant(rows, rest).word, group) if rows else ""
 
