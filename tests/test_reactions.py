@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hostile import words as attacks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,6 +137,6 @@ def test_twins_are_written_folded() -> None:
     assert all(fold(emoji) == emoji for group in TWINS for emoji in group)
 
 
-@given(st.text())
+@given(st.text() | attacks())
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
