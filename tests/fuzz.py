@@ -139,7 +139,7 @@ def fuzz(chosen: Sequence[Surface], first: int, seconds: float, rounds: int) -> 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="poe fuzz", description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(prog="poe fuzz", description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--rounds", type=int, default=0, help="at most so many; 0: as many as there is time for")

@@ -58,7 +58,9 @@ def _bear(post: Post) -> None:
 def test_every_card_of_an_incident_full_of_it_can_be_shown(text: str) -> None:
     records = everything(f"x{flat(text)}x".encode(errors="replace").decode()).records
     for upto in (*range(1, len(records), 8), len(records)):
-        for card in cards(replay(records[:upto])):
+        incident = replay(records[:upto])
+        assert incident is not None
+        for card in cards(incident):
             _bear(card.post)
 
 

@@ -180,6 +180,13 @@ def test_what_people_type_is_harmless_as_the_record_keeps_it(text: str) -> None:
     assert harmless(kept) == kept
 
 
+@pytest.mark.parametrize("letter", "\ufdd0\ufdef\ufffe\uffff\U0001fffe\U000effff\U0010ffff", ids=ascii)
+def test_a_code_that_is_no_letter_is_not_kept_and_not_printed(letter: str) -> None:
+    """Found by `poe fuzz`: XML cannot hold some of them, and a terminal shows whatever it likes."""
+    assert one_line(f"a{letter}b") == "ab"
+    assert harmless(letter) == letter.encode("ascii", "backslashreplace").decode()
+
+
 # --- what is asked for ----------------------------------------------------------------------------------------------------
 
 
