@@ -7,7 +7,9 @@ import re
 
 HIDING = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ue000-\uf8ff\ufeff\ufff9-\ufffb"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
+    "\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(f"{chr(end - 1)}{chr(end)}" for end in range(0x1FFFF, 0xFFFFF, 0x10000))
+    + "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
 )
 """What steers a terminal, turns the reading direction, or cannot be seen: the letters that `one_line` drops."""
 

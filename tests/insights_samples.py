@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from hostile import words as attacks
 from hypothesis import strategies as st
 from incidents import ANN
 
@@ -32,8 +33,10 @@ HOSTILE = (
     "عطل في الدفع",
 )
 
-NAMES = st.sampled_from(["checkout", "search", "", *HOSTILE]) | st.text(
-    st.characters(exclude_categories=["Cs"]), max_size=20
+NAMES = (
+    st.sampled_from(["checkout", "search", "", *HOSTILE])
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+    | attacks(3).map(lambda text: text.encode(errors="replace").decode())
 )
 
 DAY = datetime(2026, 5, 2, 10, tzinfo=UTC)

@@ -106,7 +106,6 @@ class ChatDoor:
 
     async def finish(self) -> None:
         """Every refusal is answered where it was typed; the record is whole, and is the incident."""
-        assert self.refused
         missing: set[str] = set(self.refused)
         for _ in range(600):
             missing = set(self.refused) - await self._replied()
@@ -135,10 +134,19 @@ def _house(transport: str, ids: dict[str, str]) -> Policy:
 
 
 @asynccontextmanager
-async def _running(folder: Path, transport: Transport, triage: str, house: Policy) -> AsyncIterator[Tocsin]:
+async def running_on(
+    folder: Path, transport: Transport, triage: str, house: Policy | None = None
+) -> AsyncIterator[Tocsin]:
     database = await open_file(folder / "tocsin.db")
     tocsin = Tocsin(
-        Plan(database, SystemClock(), {transport.name: transport}, {transport.name: [triage]}, Roster(), house)
+        Plan(
+            database,
+            SystemClock(),
+            {transport.name: transport},
+            {transport.name: [triage]},
+            Roster(),
+            house or Policy(),
+        )
     )
     running = asyncio.create_task(tocsin.run())
     await until(lambda: running.done() or tocsin.ticking.is_set())
@@ -160,7 +168,7 @@ async def in_sandbox(folder: Path) -> AsyncIterator[ChatDoor]:
     triage = world.create_channel("triage")
     people = {name: world.create_person(name, [] if name == KINDS["stranger"] else None) for name in KINDS.values()}
     ids = {name: account.id for name, account in people.items()}
-    async with _running(
+    async with running_on(
         folder, SandboxTransport(Server(world, Random(1), Faults())), "triage", _house("sandbox", ids)
     ) as tocsin:
         world.say(people["Ann"], triage, f"!inc declare {TITLE}")
@@ -230,7 +238,7 @@ async def on_matrix(folder: Path, server: Synapse) -> AsyncIterator[ChatDoor]:
             await one.call("PUT", f"/profile/{one.id}/displayname", {"displayname": name})
         house = _house("matrix", {name: one.id for name, one in people.items()})
         transport = world.process().transport
-        async with _running(folder, transport, world.triage, house) as tocsin:
+        async with running_on(folder, transport, world.triage, house) as tocsin:
             await world.ann.say(world.triage, f"!inc declare {TITLE}")
             await until(lambda: _open(tocsin))
             [room] = [one.channel.id for _, one in tocsin.post.awake() if one.channel is not None]

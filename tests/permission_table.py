@@ -218,23 +218,46 @@ def cells(kinds: frozenset[str]) -> tuple[int, int]:
 
 async def play(door: Door, kinds: frozenset[str] = frozenset(KINDS)) -> Tried:
     """Every cell of the table for these kinds of people. The refused ones late, all at once: they change nothing."""
+    tried = await prepare(door, kinds)
+    for row in TABLE:
+        if row is TABLE[-1]:
+            await all_refused(door, tried, kinds)
+        await _all_allowed(door, tried, row, kinds)
+    return tried
+
+
+async def prepare(door: Door, kinds: frozenset[str]) -> Tried:
+    """The incident in which the cells are tried."""
     tried = Tried()
     for turn in SETUP:
         if turn[0] in kinds:
             await _done(door, tried, turn)
     if (leave := getattr(door, "leave", None)) is not None:
         await leave("Xav")
-    for row in TABLE:
-        if row is TABLE[-1]:
-            await _all_refused(door, tried, kinds)
-        allowed = sorted(row.may & kinds - row.moot)
-        for turns in _batches(row, allowed):
-            answers = await _done(door, tried, *(turn for turn, _ in turns))
-            for ((kind, _), mine), answer in zip(turns, answers, strict=True):
-                if mine:
-                    assert {*answer.kinds} & {*row.makes.split("|")}, f"{kind} {row.words}: {answer.kinds}"
-                    tried.allowed.add((row.words, kind))
     return tried
+
+
+async def play_allowed(door: Door, kinds: frozenset[str] = frozenset(KINDS)) -> Tried:
+    tried = await prepare(door, kinds)
+    for row in TABLE:
+        await _all_allowed(door, tried, row, kinds)
+    return tried
+
+
+async def play_refused(door: Door, share: int, shares: int, kinds: frozenset[str] = frozenset(KINDS)) -> Tried:
+    """Every so many-th refused cell: each stands as a letter, and each commit looks at all letters of its incident."""
+    tried = await prepare(door, kinds)
+    await all_refused(door, tried, kinds, share, shares)
+    return tried
+
+
+async def _all_allowed(door: Door, tried: Tried, row: Row, kinds: frozenset[str]) -> None:
+    for turns in _batches(row, sorted(row.may & kinds - row.moot)):
+        answers = await _done(door, tried, *(turn for turn, _ in turns))
+        for ((kind, _), mine), answer in zip(turns, answers, strict=True):
+            if mine:
+                assert {*answer.kinds} & {*row.makes.split("|")}, f"{kind} {row.words}: {answer.kinds}"
+                tried.allowed.add((row.words, kind))
 
 
 def _batches(row: Row, kinds: Sequence[str]) -> Iterator[list[tuple[Turn, bool]]]:
@@ -257,9 +280,9 @@ def _batches(row: Row, kinds: Sequence[str]) -> Iterator[list[tuple[Turn, bool]]
         yield list(chain.from_iterable(chain.from_iterable(typed)))
 
 
-async def _all_refused(door: Door, tried: Tried, kinds: frozenset[str]) -> None:
+async def all_refused(door: Door, tried: Tried, kinds: frozenset[str], share: int = 0, shares: int = 1) -> None:
     before = dict(shown(door.incident()))
-    all_cells = [(row, kind) for row in TABLE for kind in sorted(kinds - row.may)]
+    all_cells = [(row, kind) for row in TABLE for kind in sorted(kinds - row.may)][share::shares]
     turns = [(KINDS[kind], _words(door, tried, row.words, kind)) for row, kind in all_cells]
     answers = await door.act(turns)
     for (row, kind), (_, words), answer in zip(all_cells, turns, answers, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hostile import words as attacks
 from hypothesis import given
 from hypothesis import strategies as st
 from stage import Stage
@@ -35,7 +36,7 @@ def test_lines_are_read_as_fields(text: str, words: str | None) -> None:
     assert composed(text) == words
 
 
-@given(st.text())
+@given(st.text() | attacks())
 def test_anything_can_be_said(text: str) -> None:
     said = composed(text)
     assert said is None or said.startswith(f"{DRAFT.word} ")

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import discord_acts as acts
 import pytest_asyncio
 from discord_company import Company, open_company, text, told
+from discord_entry import post
 from discord_interactions import COMPONENT, Use
 from discord_person import Person
 from discord_world import Channel, Message
@@ -152,5 +154,19 @@ async def test_webhooks_and_bots_are_nobody(company: Company) -> None:
     before = await kinds(company)
     robot.say(channel, "!inc sev 1")
     robot.react(card, "✋")
+    await told(company.bob.slash(channel, "incident note", text="after it"))
+    assert (await kinds(company))[len(before) :] == ["noted"]
+
+
+async def test_a_webhook_under_a_responders_name_is_nobody(company: Company) -> None:
+    """A webhook speaks as an application of its own, is not marked as a bot, and may call itself whatever it likes."""
+    channel, _ = await h1(company)
+    before = await kinds(company)
+    for name in ("Bob", "Tocsin"):
+        hook = company.discord.create_person(name).user
+        for typed in ("!inc sev 1", "!inc note I am Bob", "impact: nobody can pay"):
+            said = acts.compose(company.discord.world, hook, channel, {"content": typed})
+            said.application_id = hook.id
+            post(company.discord.world, said)
     await told(company.bob.slash(channel, "incident note", text="after it"))
     assert (await kinds(company))[len(before) :] == ["noted"]

@@ -11,6 +11,7 @@ from discord_bot import connected
 from discord_fake import NEEDED, FakeDiscord
 from discord_permissions import Permission
 from discord_reader import read
+from hostile import words as attacks
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -55,10 +56,9 @@ HOSTILE = (
     "# ## ### -# - + > >>> 1. 12. . .. x 7 é \u200d 🔥 🇩🇪 v1.2 sign-in 10:05 a*b a_b_c 1 \\n & &amp; <b> e: :"
 )
 typed = (
-    st.lists(st.sampled_from(HOSTILE.split(" ")) | st.just(" ") | st.text(max_size=3), max_size=6)
-    .map("".join)
-    .map(one_line)
-)
+    st.lists(st.sampled_from(HOSTILE.split(" ")) | st.just(" ") | st.text(max_size=3), max_size=6).map("".join)
+    | attacks(3)
+).map(one_line)
 worded = st.builds("".join, st.tuples(st.sampled_from(("", " ")), typed, st.sampled_from(("", " "))))
 
 
@@ -239,7 +239,7 @@ def test_what_hides_or_turns_letters_is_not_there() -> None:
     assert "\n" not in clean("a\r\nb\u2028c\x85d")
 
 
-@given(st.text())
+@given(st.text() | attacks())
 def test_what_the_rules_keep_of_a_text_is_not_changed(text: str) -> None:
     assert clean(one_line(text)) == one_line(text)
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -31,15 +32,24 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
+@contextmanager
+def logs_as_before() -> Iterator[None]:
+    """Afterwards nothing is left of what `set_up` did to the process."""
     root = logging.getLogger()
     handlers, level, hook, thread_hook = root.handlers[:], root.level, sys.excepthook, threading.excepthook
-    yield
-    root.handlers[:], sys.excepthook, threading.excepthook = handlers, hook, thread_hook
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    try:
+        yield
+    finally:
+        root.handlers[:], sys.excepthook, threading.excepthook = handlers, hook, thread_hook
+        root.setLevel(level)
+        logging.captureWarnings(capture=False)
+        structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    with logs_as_before():
+        yield
 
 
 @pytest.fixture

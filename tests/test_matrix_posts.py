@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
+from hostile import words as attacks
 from hypothesis import given
 from hypothesis import strategies as st
 from matrix_world import World, key, post
@@ -64,7 +65,7 @@ def read(html: str) -> Reader:
     return reader
 
 
-@given(st.text())
+@given(st.text() | attacks())
 def test_whatever_is_typed_is_read_as_typed_and_makes_no_markup(typed: str) -> None:
     people = Who(person("@ann:b", typed))
     document = Document(lines=(line(typed, Strong(typed), Code(typed), people, label=typed),), title=spans("t", typed))

@@ -5,8 +5,9 @@ from matrix_person import Refused
 from matrix_world import World, key, post
 from running import Notes, until
 
-from core.port import Missing, Temporary
+from core.port import Forbidden, Missing, Temporary
 from transports.matrix_chat import rooms
+from transports.matrix_chat.encryption import encrypted
 from transports.signals import ChannelLost, MessageSent
 
 pytest_plugins = ["conftest_matrix"]
@@ -147,3 +148,36 @@ async def test_a_triage_room_that_everyone_may_enter_is_named(world: World) -> N
     assert await bot.transport.open_to_public() == (alias,)
     said = await world.ann.say(public, "joined by itself")
     await until(lambda: [each.message.id for each in bot.heard if isinstance(each, MessageSent)] == [said])
+
+
+@pytest.mark.endure
+async def test_triage_is_open_where_a_public_room_lets_anyone_in_and_not_where_one_must_be_let_in(world: World) -> None:
+    public = await world.ann.create(preset="public_chat")
+    private = await world.ann.create()
+    rules = {
+        "knock": {"join_rule": "knock"},
+        "closed": {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": private}]},
+        "open": {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": public}]},
+        "asked": {"join_rule": "knock_restricted", "allow": [{"type": "m.room_membership", "room_id": public}]},
+        "strange": {"join_rule": "restricted", "allow": ["nonsense", {"type": "x"}]},
+    }
+    rooms = {}
+    for rule, content in rules.items():
+        state = [{"type": "m.room.join_rules", "state_key": "", "content": content}]
+        rooms[rule] = await world.ann.create(initial_state=state, invite=[world.account.id])
+    bot = await world.process(Notes(), triage=tuple(rooms.values())).start()
+    assert await bot.transport.open_to_public() == (rooms["open"], rooms["asked"])
+    # Also where the bot is itself in the public room, and so may read its state.
+    await (await world.as_bot()).join(public)
+    assert await bot.transport.open_to_public() == (rooms["open"], rooms["asked"])
+
+
+@pytest.mark.endure
+async def test_a_refusal_is_not_taken_for_a_rooms_state(world: World) -> None:
+    """nio hands over the error as though it were the state: a room we are not in would be encrypted for ever."""
+    room = await world.ann.create()
+    await world.bot.start()
+    client = world.bot.transport._client  # type: ignore[attr-defined]
+    with pytest.raises(Forbidden):
+        await encrypted(client, room)
+    assert await encrypted(client, world.triage) is False

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from hostile import words as attacks
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -683,7 +684,7 @@ WORDS = st.sampled_from(
         ),
     ]
 )
-TEXTS = st.text() | st.lists(WORDS | st.text(max_size=4), max_size=12).map(" ".join)
+TEXTS = st.text() | attacks() | st.lists(WORDS | st.text(max_size=4), max_size=12).map(" ".join)
 
 
 @given(text=TEXTS, inside=st.booleans())

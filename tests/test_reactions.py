@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hostile import words as attacks
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.incident.commands import Misread
@@ -136,6 +137,8 @@ def test_twins_are_written_folded() -> None:
     assert all(fold(emoji) == emoji for group in TWINS for emoji in group)
 
 
-@given(st.text())
+@example("0 \ufe0e")  # found by `poe fuzz`
+@example("\ufe0f 👍")
+@given(st.text() | attacks())
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)

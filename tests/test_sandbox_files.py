@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from hostile import words as attacks
 from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_stage import person, post
@@ -61,7 +62,7 @@ async def test_it_comes_down_as_it_was_sent_and_as_a_download() -> None:
     )
 
 
-@given(st.text())
+@given(st.text() | attacks())
 def test_any_name_is_one_header_in_ascii_that_reads_back(name: str) -> None:
     name = File(name, "text/plain", str).name
     header = disposition(name)

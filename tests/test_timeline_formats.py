@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hostile import words as attacks
 from hypothesis import given
 from hypothesis import strategies as st
 from incidents import ANN, EVERYONE, MIA, message, team
@@ -32,7 +33,7 @@ HOSTILE = st.sampled_from(
         *("# a", "- b", "1. c", "```", "<b>", "[a](javascript:b)", "![a](b)", "**a**", "&amp;", "    code", "💥", "é"),
     ]
 )  # fmt: skip
-TEXTS = st.text(max_size=8) | st.lists(HOSTILE | st.text(max_size=3), max_size=6).map("".join)
+TEXTS = st.text(max_size=8) | st.lists(HOSTILE | st.text(max_size=3), max_size=6).map("".join) | attacks(3)
 START = datetime(2026, 5, 2, 10, tzinfo=UTC)
 MOMENTS = st.integers(-3000, 3000).map(lambda minutes: START + timedelta(minutes=minutes))
 EVERY_KIND = [kind for kinds in KINDS.values() for kind in kinds]
@@ -172,11 +173,18 @@ def test_ordinary_letters_stay(letter: str) -> None:
     assert harmless(letter) == letter
 
 
-@given(text=st.text())
+@given(text=st.text() | attacks())
 def test_what_people_type_is_harmless_as_the_record_keeps_it(text: str) -> None:
     """The one list is the other's: what a command drops, a terminal is not shown."""
     kept = one_line(text)
     assert harmless(kept) == kept
+
+
+@pytest.mark.parametrize("letter", "\ufdd0\ufdef\ufffe\uffff\U0001fffe\U000effff\U0010ffff", ids=ascii)
+def test_a_code_that_is_no_letter_is_not_kept_and_not_printed(letter: str) -> None:
+    """Found by `poe fuzz`: XML cannot hold some of them, and a terminal shows whatever it likes."""
+    assert one_line(f"a{letter}b") == "ab"
+    assert harmless(letter) == letter.encode("ascii", "backslashreplace").decode()
 
 
 # --- what is asked for ----------------------------------------------------------------------------------------------------

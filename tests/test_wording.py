@@ -7,6 +7,7 @@ from dataclasses import replace
 from time import thread_time
 
 import pytest
+from hostile import words as attacks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from incidents import ANN, Case, policy
@@ -251,7 +252,7 @@ def test_the_longest_text_takes_no_time_whatever_it_says(pieces: list[str], spac
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(max_size=300), st.text(max_size=300))
+@given(st.text(max_size=300) | attacks(), st.text(max_size=300) | attacks())
 def test_any_text_is_read_and_what_is_found_stands_in_it(impact: str, following: str) -> None:
     draft = Wording(impact=impact, next=following)
     for one in found(draft):

@@ -139,7 +139,7 @@ _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 def fold(emoji: str) -> str:
     """An emoji without skin tone and variation selector; joined sequences stay whole."""
-    return _DRESS.sub("", emoji.strip())
+    return _DRESS.sub("", emoji).strip()
 
 
 class Table:

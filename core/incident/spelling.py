@@ -13,6 +13,10 @@ NAME_LIMIT = 100
 """Characters of somebody's name: Discord has 32, and Synapse 256."""
 
 _HALVES = re.compile("[\ud800-\udfff]")
+_NO_LETTER = re.compile(
+    f"[\ufdd0-\ufdef{''.join(f'{chr(end - 1)}{chr(end)}' for end in range(0xFFFF, 0x110000, 0x10000))}]"
+)
+"""The 66 codes that never stand for a letter (Unicode 16, section 23.7): XML cannot hold some of them."""
 
 
 def legible(text: str) -> str:
@@ -24,7 +28,7 @@ def one_line(text: str) -> str:
     """The text on one line: single spaces, no control or invisible formatting characters, in NFC."""
     kept = "".join(
         " " if unicodedata.category(letter) in ("Zl", "Zp", "Cc") else letter
-        for letter in unicodedata.normalize("NFC", "".join(_few_marks(text)))
+        for letter in unicodedata.normalize("NFC", "".join(_few_marks(_NO_LETTER.sub("", text))))
         # A zero-width joiner holds emoji and scripts together; the rest of Cf only hides or reorders.
         if unicodedata.category(letter) not in ("Cf", "Cs", "Co") or letter in "\u200c\u200d"
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,18 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS tocsin_sessions (number INTEGER PRIMARY KEY, id TEXT UNIQUE, room TEXT, key TEXT)",
     """CREATE TABLE IF NOT EXISTS tocsin_given (session TEXT, user TEXT, device TEXT, curve TEXT,
     PRIMARY KEY (session, user, device)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS tocsin_places (number INTEGER PRIMARY KEY, session TEXT, place INTEGER, event TEXT,
+    UNIQUE (session, place))""",
     "CREATE TABLE IF NOT EXISTS tocsin_handled (since TEXT, print TEXT, PRIMARY KEY (since, print)) WITHOUT ROWID",
 )
 
 
 class Unreadable(Exception):
     """An event that cannot be decrypted now; the key may still come."""
+
+
+class Outdated(Exception):
+    """The keys are older than what the homeserver has of this device: a backup was put back."""
 
 
 class Damaged(Exception):
@@ -73,7 +78,6 @@ class Keys:
         ) as error:  # peewee, sqlite3 and vodozemac each have their own for a file that is none of theirs
             raise Damaged(f"{path}: {error}") from error
         self.rooms: set[str] = set(self._store.load_encrypted_rooms())
-        self._places: OrderedDict[tuple[str, int], str] = OrderedDict()
         self._asked: set[tuple[str, str, str]] = set()
 
     def close(self) -> None:
@@ -168,16 +172,25 @@ class Keys:
         if session.ed25519 != self.identity:
             self._prove(event["sender"], session)
         plaintext, place = session.decrypt(content["ciphertext"])
-        if self._places.setdefault((name, place), event["event_id"]) != event["event_id"]:
+        if self._at(name, place, event["event_id"]) != event["event_id"]:
             raise Unreadable("it repeats another message")
-        while len(self._places) > REPLAYS:
-            self._places.popitem(last=False)
         clear: dict[str, Any] = json.loads(plaintext)
         if clear.get("room_id") != room:
             raise Unreadable("it was written for another room")
         if not isinstance(clear.get("type"), str) or not isinstance(clear.get("content"), dict):
             raise Unreadable("it is malformed")
         return clear
+
+    def _at(self, session: str, place: int, event: str) -> str:
+        """Which event stands at a place of a session: the first that was read there, in whatever process."""
+        run = self._database.execute_sql
+        known = run("SELECT event FROM tocsin_places WHERE session = ? AND place = ?", (session, place)).fetchone()
+        if known is not None:
+            return str(known[0])
+        with self._database.atomic():
+            run("INSERT INTO tocsin_places (session, place, event) VALUES (?, ?, ?)", (session, place, event))
+            run("DELETE FROM tocsin_places WHERE number <= (SELECT max(number) FROM tocsin_places) - ?", (REPLAYS,))
+        return event
 
     def _prove(self, sender: str, session: Any) -> None:
         """The one who is said to have sent it must own the device that made the session. Raises `Unreadable`."""

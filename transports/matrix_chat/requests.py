@@ -115,4 +115,11 @@ async def event_of(client: Any, room: str, event: str) -> dict[str, Any] | None:
 async def state_of(client: Any, room: str, kind: str, key: str = "") -> dict[str, Any]:
     """The content of a piece of a room's state, empty when there is none. Raises a `TransportFailure`."""
     answer = await ask(client.room_get_state_event(room, kind, key), unless=("M_NOT_FOUND",))
-    return {} if answer is None else dict(answer.content)
+    if answer is None:
+        return {}
+    if answer.transport_response is not None and answer.transport_response.status >= 400:
+        # nio 0.26 takes every refusal but 404 for what it asked for: a rate limit would read as "encrypted".
+        refused = nio.ErrorResponse.from_dict(answer.content)
+        refused.transport_response = answer.transport_response
+        raise failure(refused)
+    return dict(answer.content)

@@ -188,6 +188,28 @@ class Rooms:
         rule = _event(state, "m.room.join_rules").get("content", {}).get("join_rule")
         return rule == "invite" and not _event(state, MARK) and _present(state) == {self._user_id, user_id}
 
+    async def open_to_anyone(self, room: str) -> bool:
+        """Whether anyone may come in unasked, straight or by way of a public room that a restricted rule names.
+
+        To knock is to ask, so that alone opens nothing. Raises a `TransportFailure`.
+        """
+        rule = await state_of(self._client, room, "m.room.join_rules")
+        if rule.get("join_rule") not in ("restricted", "knock_restricted"):
+            return rule.get("join_rule") == "public"
+        allow = rule.get("allow")
+        named = [str(each.get("room_id", "")) for each in allow if isinstance(each, dict)] if allow else []
+        return any([await self._is_public(each) for each in named if each])
+
+    async def _is_public(self, room: str) -> bool:
+        try:
+            return (await state_of(self._client, room, "m.room.join_rules")).get("join_rule") == "public"
+        except Forbidden:
+            # We are not in it. What the server sums up for us it would for anyone, a private room it does not.
+            answer = await ask(self._client.space_get_hierarchy(room, limit=1), unless=("M_FORBIDDEN", "M_NOT_FOUND"))
+            return answer is not None and any(
+                each.get("room_id") == room and each.get("join_rule") == "public" for each in answer.rooms
+            )
+
     async def pin(self, room: str, event: str) -> None:
         """Pin a message beside those that are pinned."""
         pinned = (await state_of(self._client, room, "m.room.pinned_events")).get("pinned", [])

@@ -17,7 +17,7 @@ import structlog
 
 from core.port import Clock, Notebook, Permanent, Temporary, TransportFailure
 from transports.matrix_chat.hearing import SPOKEN, moment_of, text_of
-from transports.matrix_chat.keys import ALGORITHM, Event, Keys, Unreadable
+from transports.matrix_chat.keys import ALGORITHM, Event, Keys, Outdated, Unreadable
 from transports.matrix_chat.requests import ask, state_of
 from transports.matrix_chat.sharing import Sharing
 from transports.prefix import prefix
@@ -50,7 +50,10 @@ LOST = (
     "🔑 My keys to encrypted rooms are gone, so I have signed in as a new device. What was said in encrypted rooms while I "
     "was away I cannot read: say it again. Cards go on as before; files that I sent are posted once more when they change."
 )
-DEAF_TO_SELF = "what this bot itself wrote in an encrypted room cannot be read by it; restore its keys from the backup"
+DEAF_TO_SELF = (
+    "what this bot itself wrote in an encrypted room cannot be read by it; put back newer keys from the backup, or "
+    "move its key file away, and Tocsin signs in as a new device"
+)
 
 
 class Sealed:
@@ -68,7 +71,7 @@ class Sealed:
         self.trouble = ""
 
     async def start(self) -> None:
-        """Be somebody to whom others can send keys. Raises a `TransportFailure`."""
+        """Be somebody to whom others can send keys. Raises `Outdated` and a `TransportFailure`."""
         self._waiting = json.loads(await self._notebook.read(NOTE) or "{}")
         await self._sharing.upload()
         self._work.set()
@@ -203,9 +206,12 @@ class Sealed:
     # Beside it all
 
     async def run(self, triage: Callable[[], Mapping[str, str]], *, lost: bool) -> None:
-        """Hand keys out, and answer what waits; until cancelled."""
+        """Hand keys out, and answer what waits; until cancelled. Raises `Outdated`."""
         await self._say_what_is_lost(triage, lost=lost)
-        await self._read_ourselves()
+        try:
+            await self._read_ourselves()
+        except Exception:  # a loop's edge, design law 7: keys are handed out whatever one room's page holds
+            log.exception("it could not be checked that we can read ourselves")
         told = ""
         while True:
             if not self._waiting and self.trouble == told:
@@ -221,6 +227,8 @@ class Sealed:
             except (Temporary, Permanent) as failure:
                 log.warning("an encrypted room could not be seen to; trying again", error=str(failure))
                 self._work.set()
+            except Outdated:
+                raise
             except Exception:  # a loop's edge, design law 7: a bug here must not end the handing out of keys
                 log.exception("an encrypted room could not be seen to")
             await self._clock.sleep(PAUSE if self._waiting or self.trouble != told else 0.05)

@@ -87,6 +87,16 @@ class Session:
         self.lost = True
         return await self._opened(folder, path_of(folder, self._settings.user_id, self.client.device_id))
 
+    async def renew(self, folder: Path) -> None:
+        """Become a new device in place of one whose keys are out of date. Raises `Fatal` without a password."""
+        path = path_of(folder, self._settings.user_id, self.client.device_id)
+        what = f"the keys in {path} are older than what the homeserver has of this device"
+        if self._settings.password is None:
+            raise Fatal(f"Matrix: {what}; put newer ones back, or set {ENV}PASSWORD so that Tocsin can be a new device")
+        log.error("the keys are out of date; signing in as a new device", device=self.client.device_id, file=str(path))
+        await self._as_new_device(self._settings.password.get_secret_value())
+        self.lost = True
+
     async def published(self) -> str:
         """The signing key that the homeserver has of our device, nothing when it has none. Raises a `TransportFailure`."""
         user, device = self._settings.user_id, self.client.device_id

@@ -18,7 +18,7 @@ import structlog
 from nio.crypto import OlmDevice
 
 from core.port import Clock, Permanent, Temporary, TransportFailure
-from transports.matrix_chat.keys import Event, Keys
+from transports.matrix_chat.keys import Event, Keys, Outdated
 from transports.matrix_chat.requests import ask, state_of
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,9 @@ class Sharing:
         self._missed: dict[tuple[str, str], datetime] = {}
         self._unsettled: set[str] = set()
         self._turns: dict[str, int] = defaultdict(int)
-        self._lock = asyncio.Lock()
+        self._away: dict[str, datetime] = {}
+        # One for each room: people whose homeserver is slow hold up the rooms that they are in, and no other.
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def note(self, room: str, event: Event) -> None:
         """Take in an event of a room: who is in it, and what newcomers may read, is asked anew."""
@@ -60,6 +62,7 @@ class Sharing:
         """These people's devices are others than before."""
         self._keys.olm.add_changed_users(set(users))
         for user in users:
+            self._away.pop(user, None)
             self._missed = {device: at for device, at in self._missed.items() if device[0] != user}
         self._unsettled |= {room for room, members in self._members.items() if members & set(users)}
 
@@ -70,28 +73,30 @@ class Sharing:
 
     async def seal(self, room: str, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """An event's content, encrypted for those who are in the room now. Raises a `TransportFailure`."""
-        async with self._lock:
+        async with self._locks[room]:
             await self._settle(room)
             return self._keys.seal(room, kind, content)
 
     async def catch_up(self) -> None:
         """Give newcomers and new devices what they may read. What fails is left for the next time."""
-        for room in sorted(self._unsettled & self._keys.rooms):
-            if not self._keys.sessions(room):
-                self._unsettled.discard(room)
-                continue
-            try:
-                async with self._lock:
-                    await self._settle(room)
-            except (Temporary, Permanent) as failure:
-                log.warning("keys could not be given yet", room=room, error=str(failure))
+        await asyncio.gather(*(self._catch_up_in(room) for room in sorted(self._unsettled & self._keys.rooms)))
+
+    async def _catch_up_in(self, room: str) -> None:
+        if not self._keys.sessions(room):
+            self._unsettled.discard(room)
+            return
+        try:
+            async with self._locks[room]:
+                await self._settle(room)
+        except (Temporary, Permanent) as failure:
+            log.warning("keys could not be given yet", room=room, error=str(failure))
 
     def again(self, room: str) -> None:
         """Look at a room anew: somebody there asked for a key."""
         self._unsettled.add(room)
 
     async def upload(self) -> None:
-        """See to it that the server has keys by which others reach us. Raises a `TransportFailure`."""
+        """See to it that the server has keys by which others reach us. Raises `Outdated` and a `TransportFailure`."""
         olm = self._keys.olm
         left = olm.uploaded_key_count
         if olm.account.shared and (left is None or left > olm.account.max_one_time_keys // 2):
@@ -102,16 +107,28 @@ class Sharing:
             wanted = olm.share_keys()
             # Kept before anybody can use them. After a kill the same ones are uploaded again, which the server takes.
             olm.save_account()
-        olm.handle_response(await self._post(nio.KeysUploadResponse, *nio.Api.keys_upload("", wanted)))
+        try:
+            answer = await self._post(nio.KeysUploadResponse, *nio.Api.keys_upload("", wanted))
+        except Permanent as error:
+            # Synapse has no errcode for it: a key's name is used twice when the count of them was set back.
+            if "already exists" in str(error):
+                raise Outdated(str(error)) from error
+            raise
+        olm.handle_response(answer)
 
     async def identify(self, users: Collection[str]) -> None:
-        """Learn the devices of people that we do not know, or not any more. Raises a `TransportFailure`."""
-        olm = self._keys.olm
+        """Learn the devices of people that we do not know, or not any more. Raises a `TransportFailure`.
+
+        Whoever's homeserver did not tell is asked of again in a while, and holds nothing up until then.
+        """
+        olm, now = self._keys.olm, self._clock.now()
         wanted = (set(users) - olm.tracked_users) | (set(users) & olm.users_for_key_query)
+        wanted = {user for user in wanted if user not in self._away or now - self._away[user] >= MISS}
         if wanted:
             answer = await self._post(nio.KeysQueryResponse, *nio.Api.keys_query("", sorted(wanted)))
             with self._keys.atomic():
                 olm.handle_response(answer)
+            self._away |= dict.fromkeys(wanted - set(answer.device_keys), now)
 
     async def _settle(self, room: str) -> None:
         self._unsettled.discard(room)

@@ -29,10 +29,10 @@ from transports.matrix_chat import content
 from transports.matrix_chat.encryption import DEAF, WAY_OUT, Encryption, encrypted
 from transports.matrix_chat.entering import Entering
 from transports.matrix_chat.hearing import Hearing, moment_of, text_of, thread_of
-from transports.matrix_chat.keys import Keys
+from transports.matrix_chat.keys import Keys, Outdated
 from transports.matrix_chat.media import Media
 from transports.matrix_chat.members import Members
-from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on, state_of
+from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on
 from transports.matrix_chat.rooms import Rooms
 from transports.matrix_chat.sealed import Sealed
 from transports.matrix_chat.session import Session
@@ -71,6 +71,7 @@ class MatrixTransport:
         self._session: Session | None = None
         self._keys: Keys | None = None
         self._sealed: Sealed | None = None
+        self._outdated = False
 
     @property
     def name(self) -> str:
@@ -86,33 +87,55 @@ class MatrixTransport:
         session = Session(self._settings, notebook)
         client = session.client
         try:
-            await self._sign_in(session, notebook)
-            self._session = session
-            loop = SyncLoop(
-                session,
-                Hearing(self._name, self._settings.user_id, self._look, self._account, self._aside),
-                self._members,
-                self._entering,
-                self._encryption,
-                sealed=self._sealed,
-                transport=self._name,
-                user_id=self._settings.user_id,
-                clock=self._clock,
-                chance=self._chance,
-                look=self._settings.look,
-            )
-            beside = self._beside(session)
-            try:
-                await loop.run(inbox, notebook, ready)
-            finally:
-                beside.cancel()
-                await asyncio.gather(beside, return_exceptions=True)
+            while True:
+                await self._sign_in(session, notebook)
+                if await self._stay(session, inbox, notebook, ready):
+                    return
         finally:
-            self._session = self._sealed = None
-            if self._keys is not None:
-                self._keys.close()
-                self._keys = None
+            self._session = None
+            self._lock_up()
             await client.close()
+
+    async def _stay(self, session: Session, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> bool:
+        """Listen until told to stop; false once our device's keys turn out to be of no more use. Raises `Fatal`."""
+        loop = asyncio.ensure_future(self._loop(session).run(inbox, notebook, ready))
+        beside = self._beside(session)
+        try:
+            await asyncio.wait({loop, beside}, return_when=asyncio.FIRST_COMPLETED)
+            if loop.done():
+                loop.result()
+                return True
+            beside.result()
+        except Outdated as error:
+            log.warning("the homeserver refuses our keys", error=str(error))
+        finally:
+            loop.cancel()
+            beside.cancel()
+            await asyncio.gather(loop, beside, return_exceptions=True)
+        self._outdated = True
+        self._lock_up()
+        return False
+
+    def _loop(self, session: Session) -> SyncLoop:
+        return SyncLoop(
+            session,
+            Hearing(self._name, self._settings.user_id, self._look, self._account, self._aside),
+            self._members,
+            self._entering,
+            self._encryption,
+            sealed=self._sealed,
+            transport=self._name,
+            user_id=self._settings.user_id,
+            clock=self._clock,
+            chance=self._chance,
+            look=self._settings.look,
+        )
+
+    def _lock_up(self) -> None:
+        self._sealed = None
+        if self._keys is not None:
+            self._keys.close()
+            self._keys = None
 
     def _beside(self, session: Session) -> asyncio.Future[None]:
         if self._sealed is None:
@@ -123,10 +146,19 @@ class MatrixTransport:
         """Be somebody who can read what is encrypted. Raises a `TransportFailure`."""
         if not self._settings.encrypted or self._settings.look or self._settings.keys is None:
             return
+        if self._outdated:
+            await session.renew(self._settings.keys)
+            self._outdated = False
         if self._keys is None:
             self._keys = await session.unlock(self._settings.keys)
-        self._sealed = Sealed(lambda: self._client, self._keys, notebook, self._clock)
-        await self._sealed.start()
+        sealed = Sealed(lambda: self._client, self._keys, notebook, self._clock)
+        try:
+            await sealed.start()
+        except Outdated as error:
+            self._outdated = True
+            self._lock_up()
+            raise Temporary(str(error)) from error
+        self._sealed = sealed
 
     async def _sign_in(self, session: Session, notebook: Notebook) -> None:
         """Sign in and enter the configured rooms, however long the homeserver is away. Raises `Fatal`."""
@@ -225,6 +257,9 @@ class MatrixTransport:
         return MessageRef(channel=channel, id=sent.event_id)
 
     async def _send(self, room: str, words: content.Content, txn: str) -> Any:
+        if self._sealed is None and self._settings.encrypted and self._settings.keys is not None:
+            # Signed in, and the keys not taken up yet: in clear it must not go.
+            raise Temporary(f"{self._name} has not taken up its keys yet")
         kind, sealed = await self._sealed.sealed(room, words) if self._sealed is not None else ("m.room.message", words)
         return await self._client.room_send(room, kind, sealed, tx_id=txn)
 
@@ -313,9 +348,9 @@ class MatrixTransport:
         return frozenset({"triage"}) if self._members.in_triage(account_id) else frozenset()
 
     async def open_to_public(self) -> tuple[str, ...]:
-        triage = self._entering.triage
-        rules = {room: await state_of(self._client, room, "m.room.join_rules") for room in triage}
-        return tuple(name for room, name in triage.items() if rules[room].get("join_rule") == "public")
+        return tuple(
+            [name for room, name in self._entering.triage.items() if await self._rooms.open_to_anyone(room)],
+        )
 
 
 def _largest(sealed: bool) -> int:

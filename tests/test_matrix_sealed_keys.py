@@ -1,0 +1,173 @@
+"""Keys that were set back, repeated or held up, on a real Synapse."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from matrix_person import Person
+from matrix_sealed import comes
+from matrix_world import World, key, post
+from running import until
+from test_matrix_sealed import Vault
+
+from core.port import Temporary
+from transports.signals import MessageSent
+
+pytest_plugins = ["conftest_matrix"]
+
+pytestmark = pytest.mark.endure
+
+
+@pytest_asyncio.fixture
+async def vault(world: World, tmp_path: Path) -> AsyncIterator[Vault]:
+    async with AsyncExitStack() as stack:
+        yield await Vault(world, tmp_path, stack).open()
+
+
+def device_of(vault: Vault) -> str:
+    return str(json.loads(vault.bot.notes.kept["session"])["device_id"])
+
+
+def store(vault: Vault) -> Path:
+    [path] = [each for each in vault.keys.iterdir() if device_of(vault) in each.name and each.suffix == ".db"]
+    return path
+
+
+def trouble(vault: Vault) -> str:
+    return str(vault.bot.transport.trouble())  # type: ignore[attr-defined]
+
+
+async def test_an_old_order_under_a_new_id_is_not_obeyed_by_the_next_process(vault: Vault) -> None:
+    bob = await vault.person("bob")
+    order = await bob.say(vault.room.id, "!inc page again")
+    assert await vault.heard(1) == ["!inc page again"]
+    person = vault.people["bob"]
+    old = await person.call("GET", f"/rooms/{vault.room.id}/event/{order}")
+    await vault.again()
+    await person.send(vault.room.id, "m.room.encrypted", old["content"])
+    await bob.say(vault.room.id, "after it")
+    assert await vault.heard(1) == ["after it"]
+
+
+async def test_keys_set_back_by_an_old_backup_are_lost_keys_and_no_endless_refusal(
+    vault: Vault, tmp_path: Path
+) -> None:
+    await vault.bot.stop()
+    before, old = device_of(vault), tmp_path / "backup"
+    shutil.copytree(vault.keys, old)
+    await (await vault.again()).stop()
+    # The newer ones go through as many keys as it takes until both make some of the same name.
+    as_bot = await vault.world.as_bot()
+    await use_up(vault, 30)
+    bot = await vault.again()
+    await comes(lambda: _count(vault, 40), "that new keys are published")
+    await bot.stop()
+    await use_up(vault, 30)
+    shutil.rmtree(vault.keys)
+    shutil.copytree(old, vault.keys)
+    await vault.again()
+    await until(lambda: device_of(vault) != before)
+    bob = await vault.person("bob")
+    await comes(lambda: _told(vault), "the news in triage")
+    await bob.say(vault.room.id, "!inc do you read me")
+    assert (await vault.heard(1))[-1] == "!inc do you read me"
+    devices = {each["device_id"] for each in (await as_bot.call("GET", "/devices"))["devices"]}
+    assert before not in devices
+
+
+async def use_up(vault: Vault, count: int) -> None:
+    body = {"one_time_keys": {vault.world.account.id: {device_of(vault): "signed_curve25519"}}}
+    for _ in range(count):
+        await vault.world.ann.call("POST", "/keys/claim", body)
+
+
+async def _count(vault: Vault, least: int) -> bool:
+    session = json.loads(vault.bot.notes.kept["session"])
+    async with Person(vault.world.server, replace(vault.world.account, token=session["access_token"])) as bot:
+        counts = (await bot.call("POST", "/keys/upload", {}))["one_time_key_counts"]
+    return bool(counts.get("signed_curve25519", 0) >= least)
+
+
+async def _told(vault: Vault) -> bool:
+    said = await vault.world.ann.messages(vault.world.triage)
+    return any("signed in as a new device" in each["content"].get("body", "") for each in said)
+
+
+async def test_a_bot_that_cannot_read_itself_says_so_where_it_is_looked_for(vault: Vault) -> None:
+    await vault.send("card")
+    assert trouble(vault) == ""
+    await vault.bot.stop()
+    with sqlite3.connect(store(vault)) as kept:
+        kept.execute("DELETE FROM megolminboundsessions")
+    await vault.again()
+    await until(lambda: "cannot be read by it" in trouble(vault))
+
+    async def told() -> bool:
+        said = await vault.world.ann.messages(vault.world.triage)
+        return any("cannot be read by it" in each["content"].get("body", "") for each in said)
+
+    await comes(told, "the news in triage")
+
+
+async def test_whoever_is_slow_to_tell_their_devices_holds_up_no_other_room(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await vault.person("bob")
+    other = await vault.bot.transport.open_channel(vault.world.plan(vault.world.unique("inc-other")))
+    await vault.send("first")
+    client: Any = vault.bot.transport._session.client  # type: ignore[attr-defined]
+    send, asked, never = client._send, asyncio.Event(), asyncio.Event()
+
+    async def slow(kind: Any, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        if "/keys/query" in path and any(bob.id in str(each) for each in rest):
+            asked.set()
+            await never.wait()
+        return await send(kind, method, path, *rest, **more)
+
+    monkeypatch.setattr(client, "_send", slow)
+    await vault.device(vault.people["bob"])
+    await asyncio.wait_for(asked.wait(), 15)
+    await asyncio.wait_for(vault.bot.transport.send(other, post("there"), key("there")), 15)
+    never.set()
+
+
+async def test_nothing_is_said_in_clear_before_the_keys_are_taken_up(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await vault.send("sealed")
+    transport: Any = vault.bot.transport
+    monkeypatch.setattr(transport, "_sealed", None)
+    with pytest.raises(Temporary, match="keys"):
+        await vault.send("too early")
+    history = await (await vault.world.as_bot()).messages(vault.room.id)
+    assert not [each for each in history if each["content"].get("body") == "too early"]
+
+
+async def test_in_an_encrypted_room_of_two_the_bot_reads_and_answers(vault: Vault) -> None:
+    bob = await vault.person("bob")
+    sealing = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+    room = await vault.people["bob"].create(
+        preset="trusted_private_chat", is_direct=True, invite=[vault.world.account.id], initial_state=[sealing]
+    )
+    bot = await vault.world.as_bot()
+
+    async def inside() -> bool:
+        return room in (await bot.call("GET", "/joined_rooms"))["joined_rooms"]
+
+    await comes(inside, "the bot in the room")
+    await bob.join(room)
+    await bob.say(room, "!inc declare private theft")
+    [said] = await vault.bot.hears(MessageSent)
+    assert (said.text, said.message.channel.id, said.aside) == ("!inc declare private theft", room, True)
+    await vault.bot.transport.send(said.message.channel, post("answer"), key("answer"))
+    await bob.reads(room, "answer", vault.world.account.id)
