@@ -8,8 +8,8 @@ from typing import Any
 
 from bot_process import BotProcess
 
-PAUSES = {"unheard": (0.0,), "in the middle": (0.03, 0.1, 0.3, 0.06, 0.2)}
-"""Seconds from an act to the kill, in turn: before it is heard, and at different points of what it brings about."""
+PAUSES = {"unheard": (0.0,)}
+"""Seconds from an act to the kill: before it is heard. In the middle of what acts bring about kills `test_run_killed`."""
 
 Told = list[tuple[str | None, str | None, str]]
 
