@@ -28,13 +28,16 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "item": ("item_added", "item_grabbed", "item_let_go", "item_ended", "signal_named", "signal_seen"),
     "role": ("role_taken", "role_vacated", "backup_named"),
-    "note": ("noted",),
+    "note": ("noted", "runbook_shown"),
     "status": (
         *("declared", "severity_set", "phase_set", "impact_set", "resolved", "came_back", "closed", "reopened"),
     ),
     "change": ("change_recorded", "frozen", "unfrozen"),
     "follow-up": ("follow_up_added", "follow_up_moved", "follow_up_ended"),
     "postmortem": ("postmortem_assigned", "postmortem_published", "postmortem_waived", "debriefed"),
+    "page": ("page_tried", "page_answered", "page_unanswered", "widened", "cover_begun"),
+    "alert": ("alert_noted",),
+    "drill": ("injected",),
     "channel": (
         *("joined", "left", "put_out", "channel_opened", "channel_gone", "channel_locked", "remade"),
         *("right_missing", "right_given"),

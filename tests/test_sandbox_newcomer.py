@@ -30,7 +30,7 @@ def test_the_board_says_what_its_reactions_do(chromium: webdriver.Chrome, house:
     leah.go(INCIDENT)
     chips = leah.texts(leah.message(house.board, ".chip[data-emoji]"))
     assert chips == [
-        "🧭commander1", "🔎diagnosis1", "📣updates1", "⏪recovery1", "✍️scribe", "🧊freeze changes1", "🆘",
+        "🧭commander1", "🔎diagnosis1", "📣updates1", "⏪recovery1", "✍️scribe", "🧊freeze changes1", "🆘widen the circle",
     ]  # fmt: skip
     chip = leah.one(leah.message(house.board, '.chip[data-emoji="✍️"]'))
     assert chip.get_attribute("title") == "✍️ claim scribe (/inc claim scribe)"

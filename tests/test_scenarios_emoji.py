@@ -101,10 +101,12 @@ def _bare(records: list[Recorded]) -> list[dict[str, object]]:
 
 
 def _policy(roster: Roster) -> Policy:
-    """Ann is on call; the shop has nine sentences that call for a rollback."""
+    """Ann is on call, and Bob responds; the shop has nine sentences that call for a rollback."""
     thresholds = tuple(f"sentence {number} of the shop" for number in range(1, 10))
     on_call = [person for person in (roster.named("Ann"),) if person]
-    return Policy(on_call=tuple(on_call), audiences=AUDIENCES, services=(Service(name="shop", thresholds=thresholds),))
+    further = tuple(person for person in (roster.named("Bob"),) if person)
+    services = (Service(name="shop", thresholds=thresholds),)
+    return Policy(on_call=tuple(on_call), responders=further, audiences=AUDIENCES, services=services)
 
 
 async def _scene(stage: Stage, twin: Twin) -> None:
