@@ -95,7 +95,7 @@ class Displays:
             self._house.take_in(listed)
         for recorded in await self._post.log.since(HOUSE, self._clock.now() - ANSWER_STILL):
             self._house.take_in(recorded)
-        await self._answering.still(HOUSE, None)
+        self._house.answer_since(await self._answering.still(HOUSE, None))
         self._errands.begin(self._write_behind())
 
     async def stop(self) -> None:
@@ -146,8 +146,7 @@ class Displays:
         self.wanted.incidents[stream] = incident
         self._rooms.seek(rooms(incident))
         self.copies.show(stream, before, incident)
-        home = incident.triage.transport
-        if incident.channel is None and not incident.locked and home in self.wanted.connected:
+        if _homeless(incident) and incident.triage.transport in self.wanted.connected:
             self._entering.begin(stream)
 
     def _touch(self, stream: str) -> None:
@@ -194,6 +193,22 @@ class Displays:
                 return None
             row = await self.showing.find(message)
         return row
+
+    async def known(self, channel: ChannelRef) -> None:
+        """Returns once the record has this channel as an incident's, or it is none that is being made.
+
+        People see a new channel, and act in it, before its maker has the answer; also when that was an earlier process.
+        """
+        homeless = []
+        for stream, incident in self.wanted.incidents.items():
+            if incident.channel == channel:
+                return
+            if _homeless(incident) and incident.triage.transport == channel.transport:
+                homeless.append(stream)
+        for stream in homeless:
+            self._entering.begin(stream)
+        if homeless:
+            await self._entering.known(channel)
 
     async def card_deleted(self, message: MessageRef) -> bool:
         """Somebody deleted one of our cards: it comes back once. False when the message is no card."""
@@ -342,3 +357,8 @@ class Displays:
         incident = await self._post.incident(stream)
         if incident is not None and stream not in self.wanted.incidents:
             self.show(stream, incident, ())
+
+
+def _homeless(incident: Incident) -> bool:
+    """Whether its channel is to be made."""
+    return incident.channel is None and not incident.locked

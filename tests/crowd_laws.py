@@ -17,7 +17,7 @@ from simulated_rights import ANYBODY, wrong
 from core.activity_log import HOUSE
 from core.incident.cards import Card
 from core.incident.document import Post
-from core.incident.events import ChannelOpened, Recorded
+from core.incident.events import Recorded
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest
@@ -50,7 +50,6 @@ class CrowdLaws(Laws):
         super().__init__(*of)
         self._before_act: dict[str, Incident] = {}
         self._theirs: dict[str, bool] = {}
-        self._opened: dict[str, float] = {}
         self._past: dict[str, list[Incident]] = {}
         self._laid: dict[tuple[str, int], dict[Place, Card]] = {}
         self._prints: dict[tuple[str, int, Place], str] = {}
@@ -74,8 +73,6 @@ class CrowdLaws(Laws):
     def _recorded(self, before: Incident | None, record: Recorded, after: Incident) -> None:
         past = self._past.setdefault(record.stream, [])
         past.append(after)
-        if isinstance(record.event, ChannelOpened):
-            self._opened.setdefault(record.event.channel.id, self.crowd.loop.time())
         super()._recorded(before, record, after)
         if before is None:
             self._responder(record)
@@ -215,7 +212,4 @@ class CrowdLaws(Laws):
             return False
         message = self._world.messages[promise.on.id]
         room = self._world.channels[promise.on.channel.id]
-        # Not held: what is done in a channel before the record has it as an incident's means nothing to anybody yet.
-        opened = self._opened.get(room.ref.id) if room.incident else None
-        early = opened is not None and promise.at <= opened
-        return message.deleted or room.gone or early
+        return message.deleted or room.gone

@@ -17,6 +17,10 @@ from simulation import Broken
 FOUND: dict[str, str] = {
     "a letter is sent again since this machine's clock is ahead of the chat's": "849 act6,window,death0,jump0",
     "the same when an answer was lost": "896 act2,act4,act5,lost_reply,window,jump1",
+    "an act in a new channel that is not on the record yet is lost": "111381 act0,act2,reorder,busy",
+    "an answer is given again after more than an hour away": "100675 act0,act10,act11,window,death1",
+    "a letter is sent again since this machine's clock was set back": "101237 act1,delay,window,outage0,jump0",
+    "that nothing is recorded is said twice": "100522 act0,act1,act10,lost_reply,delay,repeat,reorder,busy,window",
 }
 """What the crowd found once, as the seed and the parts of it that are left after shrinking."""
 
