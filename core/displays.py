@@ -264,6 +264,9 @@ class Displays:
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         await until(self._clock, event, seconds)
 
+    async def written(self) -> None:
+        await patiently(self._clock, self.showing.flush)
+
     async def recall(self, stream: str) -> None:
         """Reads what the chats show of an incident that slept when this process began."""
         if stream in self._left_behind and stream not in self._recalled:

@@ -22,7 +22,7 @@ from core.answers import WORKED
 from core.chain import GENESIS, chain
 from core.incident.cards import Card, cards
 from core.incident.document import Post
-from core.incident.events import Ask, Asked, Corrected, Published, Recorded
+from core.incident.events import Ask, Asked, Corrected, Published, Recorded, RemindersSnoozed
 from core.incident.evolve import evolve, replay
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -291,11 +291,16 @@ class Laws:
                     self.break_("posts stand in the log's order", f"{kind} in {room.name}: {numbers}")
 
     def _deadlines(self) -> None:
-        asked = Counter(
-            (record.stream, event.ask, event.step, event.due, tuple(one.key for one in event.to), _moment(record))
-            for record in self._records
-            if isinstance(event := record.event, Asked) and record.source and record.source.startswith("clock/")
-        )
+        asked: Counter[tuple[object, ...]] = Counter()
+        snoozed: Counter[str] = Counter()
+        for record in self._records:
+            event = record.event
+            # Whoever puts reminders off has all of them again (spec, section 7).
+            snoozed[record.stream] += isinstance(event, RemindersSnoozed)
+            if isinstance(event, Asked) and record.source and record.source.startswith("clock/"):
+                to = tuple(one.key for one in event.to)
+                again = snoozed[record.stream] if event.ask is Ask.UPDATE else _moment(record)
+                asked[record.stream, event.ask, event.step, event.due, to, again] += 1
         for what, times in asked.items():
             if times > 1:
                 self.break_("a deadline takes effect once", f"{what[1:4]} {times} times")

@@ -20,6 +20,7 @@ FOUND: dict[str, str] = {
     "an act in a new channel that is not on the record yet is lost": "111381 act0,act2,reorder,busy",
     "an answer is given again after more than an hour away": "100675 act0,act10,act11,window,death1",
     "a letter is sent again since this machine's clock was set back": "101237 act1,delay,window,outage0,jump0",
+    "an edit under way at a death is not known of": "112039 act2,act4,act5,act6,act7,act8,outage0,death0",
     "that nothing is recorded is said twice": "100522 act0,act1,act10,lost_reply,delay,repeat,reorder,busy,window",
 }
 """What the crowd found once, as the seed and the parts of it that are left after shrinking."""
