@@ -29,8 +29,7 @@ class History:
         self._first_tried: dict[Name, tuple[datetime, float]] = {}
 
     def tried_for(self, stream: str, card: str) -> timedelta:
-        """For how long this card has been tried: as long as either clock says, since one may be set, and one stands still
-        while the machine sleeps."""
+        """For how long this card has been tried, by whichever clock says longer: one may be set, one sleeps with the machine."""
         now, steady = self._desk.now(), get_running_loop().time()
         since, began = self._first_tried.setdefault((stream, card), (now, steady))
         return max(now - since, timedelta(seconds=steady - began))

@@ -35,14 +35,16 @@ Place = tuple[ChannelRef, str]
 
 
 class CrowdLaws(Laws):
-    """`jumps`: the bot's clock was set, so no wait of its own is judged. `forgetful`: old answers may have been lost.
+    """`jumps`: the bot's clock was set, so no wait of its own is judged. `away`: it was, for about an hour or more; `wiped`:
+    all but the log was lost once.
 
     `beside`: two processes ran side by side since the lock of one was lost, and what they show is not judged any more.
     """
 
     crowd: Crowd
     jumps = False
-    forgetful = False
+    away = False
+    wiped = False
     beside = False
     bot_now: Callable[[], datetime]
 
@@ -56,14 +58,16 @@ class CrowdLaws(Laws):
         self._shown_at: dict[str, int] = {}
 
     def break_(self, law: str, how: str) -> None:
-        # By a clock that was set, what came long after may seem to have come at once.
+        # Both the wait and the law go by the clock on the wall: where it was set, an hour may be a moment, and the reverse.
         if not (self.jumps and law == "who was nudged is left alone for a while"):
             super().break_(law, how)
 
-    @property
-    def excused(self) -> bool:
+    def _excused(self, record: Recorded) -> bool:
         """Whether an answer may be wanting."""
-        return self.forgetful or self.beside
+        # After an hour nobody waits in triage any more (`ANSWER_STILL`); the same where the place of the answers was lost.
+        late = self.away and (self.wiped or record.stream == HOUSE)
+        # Of two processes each notes for itself how far it has answered, and the later note counts for both.
+        return late or self.beside
 
     def _now(self) -> datetime:
         return self.bot_now()
@@ -190,7 +194,12 @@ class CrowdLaws(Laws):
             act, times = promise.act, counts[promise.act.source]
             if times > 1 or (times == 0 and not self._undone(promise)):
                 self.break_("every act is honoured once", f"{act.label}: {times} times on the record")
-            elif times and act.typed and not self._undone(Promise(act, act.typed, promise.at)) and not self.excused:
+            elif (
+                times
+                and act.typed
+                and not self._undone(Promise(act, act.typed, promise.at))
+                and not self._excused(acts[act.source])
+            ):
                 self._answered(act.label, act.typed, acts[act.source])
 
     def _answered(self, label: str, typed: MessageRef, record: Recorded) -> None:
