@@ -35,7 +35,7 @@ class Desk(Protocol):
         """Until the event, or for so long on the clock."""
 
     async def written(self) -> None:
-        """Once what is known of the cards is durable."""
+        """Once what is known of the cards is durable. Raises `Temporary`."""
 
     def cards(self, stream: str, channel: ChannelRef) -> list[Card]:
         """The cards that a stream calls for in a channel now."""

@@ -27,7 +27,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import bug_id
 from core.lane import Lane
 from core.patience import patiently, until
-from core.port import Clock, Permanent, Transport
+from core.port import Clock, Fatal, Permanent, Temporary, Transport
 from core.reports import Reports, called
 from core.rooms import Rooms
 from core.shown import Key, Showing, Shown
@@ -265,7 +265,11 @@ class Displays:
         await until(self._clock, event, seconds)
 
     async def written(self) -> None:
-        await patiently(self._clock, self.showing.flush)
+        """Raises `Temporary` where the database has failed, of which the process ends."""
+        try:
+            await patiently(self._clock, self.showing.flush)
+        except Fatal as failure:
+            raise Temporary(str(failure)) from failure
 
     async def recall(self, stream: str) -> None:
         """Reads what the chats show of an incident that slept when this process began."""

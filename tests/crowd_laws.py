@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crowd import Crowd, Promise
@@ -30,6 +30,9 @@ PAST = 60
 
 THEIRS = frozenset({"NoteLeft", "EditSource", "DeleteSource"})
 """Acts that need no right, whatever comes of them: one leaves, or changes one's own words, and what was taken from them follows."""
+
+FIRST = timedelta(seconds=5)
+"""How young an incident may be of which no place of its answers is written yet."""
 
 Place = tuple[ChannelRef, str]
 
@@ -65,7 +68,9 @@ class CrowdLaws(Laws):
     def _excused(self, record: Recorded) -> bool:
         """Whether an answer may be wanting."""
         # After an hour nobody waits in triage any more (`ANSWER_STILL`); the same where the place of the answers was lost.
-        late = self.away and (self.wiped or record.stream == HOUSE)
+        begun = self.incidents[record.stream].declared_at if record.stream != HOUSE else record.at
+        # That place is first written a moment after the incident begins.
+        late = self.away and (self.wiped or record.at - begun < FIRST)
         # Of two processes each notes for itself how far it has answered, and the later note counts for both.
         return late or self.beside
 

@@ -21,6 +21,7 @@ FOUND: dict[str, str] = {
     "an answer is given again after more than an hour away": "100675 act0,act10,act11,window,death1",
     "a letter is sent again since this machine's clock was set back": "101237 act1,delay,window,outage0,jump0",
     "an edit under way at a death is not known of": "112039 act2,act4,act5,act6,act7,act8,outage0,death0",
+    "one that was overtaken ends, and calls that no bug": "101727 act1,act2,act4,zombie0",
     "that nothing is recorded is said twice": "100522 act0,act1,act10,lost_reply,delay,repeat,reorder,busy,window",
 }
 """What the crowd found once, as the seed and the parts of it that are left after shrinking."""
