@@ -27,6 +27,7 @@ class HouseCards:
         self._asked: dict[str, datetime] = {}
         self._cards: dict[str, tuple[Letter, Card]] = {}
         self._lists: tuple[tuple[datetime, DigestPosted], ...] = ()
+        self._unanswered: datetime | None = None
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -37,7 +38,12 @@ class HouseCards:
 
     def since(self, now: datetime) -> datetime:
         """Since when the cards may stand that there are, as the chats tell time: this machine's clock may be ahead."""
-        return min([now - ANSWER_STILL, *self._asked.values(), *(at for at, _ in self._lists)])
+        unanswered = [self._unanswered] if self._unanswered is not None else []
+        return min([now - ANSWER_STILL, *unanswered, *self._asked.values(), *(at for at, _ in self._lists)])
+
+    def answer_since(self, moment: datetime | None) -> None:
+        """What was asked then may be answered already, by an earlier process."""
+        self._unanswered = moment
 
     def take_in(self, recorded: Recorded) -> None:
         """The letters after one more record of the house."""
