@@ -7,7 +7,7 @@ and a send repeated with its key makes no second message.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.activity_log import HOUSE, ActivityLog
 from core.answers import Answer, answers
@@ -39,8 +39,8 @@ class Answering:
         self._waiting: dict[str, set[int]] = {}
         self._last: dict[str, int] = {}
 
-    async def still(self, stream: str, incident: Incident | None) -> None:
-        """Answers what an earlier process did not."""
+    async def still(self, stream: str, incident: Incident | None) -> datetime | None:
+        """Answers what an earlier process did not. Returns when the first of it was asked, as its chat tells time."""
         after = self._showing.answered(stream)
         oldest = self._clock.now() - ANSWER_STILL
         if after is None and stream == HOUSE:
@@ -48,9 +48,10 @@ class Answering:
             records = await self._log.since(oldest)
         else:
             records = await self._log.load(stream, after or 0)
-        for recorded in records:
-            if after is not None or recorded.heard_at >= oldest:
-                self.answer(stream, incident, recorded)
+        waiting = [recorded for recorded in records if after is not None or recorded.heard_at >= oldest]
+        for recorded in waiting:
+            self.answer(stream, incident, recorded)
+        return min((recorded.at for recorded in waiting), default=None)
 
     def answer(self, stream: str, incident: Incident | None, recorded: Recorded) -> None:
         """Has an act answered. `incident` is as it was just after; none for the house."""

@@ -138,8 +138,11 @@ class CardKeeping:
             return left
         version = self._desk.wanted.version(stream)
         # Until the chat has answered, nobody knows what stands there: a card that reads again as before is edited too.
-        row.hash = ""
-        self._desk.showing.save(row)
+        if row.hash:
+            row.hash = ""
+            self._desk.showing.save(row)
+            # Durable before it is asked for: the next process must not take what it was for what it is.
+            await self._desk.written()
         await self._transport.edit(
             message, card.post, key(stream, card.key, str(self._channel), str(row.generation), str(version), wanted)
         )

@@ -66,6 +66,8 @@ class SqliteFile:
         try:
             # One hop to the thread: closing the cursor of `execute` would be a second one.
             return await self._connection.execute_fetchall(sql, parameters)
+        except UnicodeDecodeError as error:
+            raise _unspeakable(self._path) from error
         except sqlite3.DatabaseError as error:
             # What is locked, full or against a rule has a class of its own; this one is of a file that is no good, and so
             # is text that is none, of which the driver complains and SQLite does not: it has no name for it.
@@ -203,6 +205,8 @@ def _is_still(path: Path, address: str) -> bool:
     try:
         with closing(sqlite3.connect(address, uri=True)) as probe:
             probe.execute("SELECT count(*) FROM sqlite_master")
+    except UnicodeDecodeError as error:
+        raise _unspeakable(path) from error
     except sqlite3.OperationalError as error:
         if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
             raise
@@ -232,6 +236,11 @@ _WHY_NOT = {
     "SQLITE_LOCKED": "another program holds Tocsin's database; end it, or wait until it is done",
     "SQLITE_IOERR": "the disk of Tocsin's database fails; see to that disk",
 }
+
+
+def _unspeakable(path: Path) -> DatabaseFailure:
+    """SQLite's own complaint quoted what is damaged, and that is no text: the driver fails to say it."""
+    return DatabaseFailure(f"the database {path} is damaged (its tables cannot be read); restore it from a backup")
 
 
 def _is_no_text(error: sqlite3.Error) -> bool:
@@ -307,5 +316,7 @@ def copy(path: Path, to: Path) -> None:
             source.backup(target)
             # The copy is one file: without this it would want a `-wal` beside it as soon as it is looked at.
             target.execute("PRAGMA journal_mode=DELETE")
+    except UnicodeDecodeError as error:
+        raise _unspeakable(path) from error
     except sqlite3.Error as error:
         raise DatabaseFailure(explain(error, path)) from error

@@ -34,6 +34,9 @@ class Desk(Protocol):
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         """Until the event, or for so long on the clock."""
 
+    async def written(self) -> None:
+        """Once what is known of the cards is durable. Raises `Temporary`."""
+
     def cards(self, stream: str, channel: ChannelRef) -> list[Card]:
         """The cards that a stream calls for in a channel now."""
 

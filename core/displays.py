@@ -28,7 +28,7 @@ from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import bug_id
 from core.lane import Lane
 from core.patience import patiently, until
-from core.port import Clock, Permanent, Transport
+from core.port import Clock, Fatal, Permanent, Temporary, Transport
 from core.reports import Reports, called
 from core.rooms import Rooms
 from core.shown import Key, Showing, Shown
@@ -102,7 +102,7 @@ class Displays:
         # The house's table grows for ever; what is over is found in it when somebody acts on it.
         wanted = {card.key for card in self._house.cards}
         self.showing.forget(key for key in self.showing.keys(HOUSE) if key[1] not in wanted)
-        await self._answering.still(HOUSE, None)
+        self._house.answer_since(await self._answering.still(HOUSE, None))
         self._errands.begin(self._write_behind())
 
     async def stop(self) -> None:
@@ -157,8 +157,7 @@ class Displays:
         self.wanted.incidents[stream] = incident
         self._rooms.seek(rooms(incident))
         self.copies.show(stream, before, incident)
-        home = incident.triage.transport
-        if incident.channel is None and not incident.locked and home in self.wanted.connected:
+        if _homeless(incident) and incident.triage.transport in self.wanted.connected:
             self._entering.begin(stream)
 
     def _touch(self, stream: str) -> None:
@@ -205,6 +204,22 @@ class Displays:
                 return None
             row = await self.showing.find(message)
         return row
+
+    async def known(self, channel: ChannelRef) -> None:
+        """Returns once the record has this channel as an incident's, or it is none that is being made.
+
+        People see a new channel, and act in it, before its maker has the answer; also when that was an earlier process.
+        """
+        homeless = []
+        for stream, incident in self.wanted.incidents.items():
+            if incident.channel == channel:
+                return
+            if _homeless(incident) and incident.triage.transport == channel.transport:
+                homeless.append(stream)
+        for stream in homeless:
+            self._entering.begin(stream)
+        if homeless:
+            await self._entering.known(channel)
 
     async def card_deleted(self, message: MessageRef) -> bool:
         """Somebody deleted one of our cards: it comes back once. False when the message is no card."""
@@ -259,6 +274,13 @@ class Displays:
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         await until(self._clock, event, seconds)
+
+    async def written(self) -> None:
+        """Raises `Temporary` where the database has failed, of which the process ends."""
+        try:
+            await patiently(self._clock, self.showing.flush)
+        except Fatal as failure:
+            raise Temporary(str(failure)) from failure
 
     async def recall(self, stream: str) -> None:
         """Reads what the chats show of an incident that slept when this process began."""
@@ -355,3 +377,8 @@ class Displays:
         incident = await self._post.incident(stream)
         if incident is not None and stream not in self.wanted.incidents:
             self.show(stream, incident, ())
+
+
+def _homeless(incident: Incident) -> bool:
+    """Whether its channel is to be made."""
+    return incident.channel is None and not incident.locked

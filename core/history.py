@@ -6,7 +6,8 @@ deleted once, the history is read before anything is sent.
 
 from __future__ import annotations
 
-from datetime import datetime
+from asyncio import get_running_loop
+from datetime import datetime, timedelta
 
 from core.desk import Desk
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -25,11 +26,13 @@ class History:
         self._channel = channel
         self._transport = transport
         self._marks: dict[str, dict[str, MessageRef]] = {}
-        self._first_tried: dict[Name, datetime] = {}
+        self._first_tried: dict[Name, tuple[datetime, float]] = {}
 
-    def tried_since(self, stream: str, card: str) -> datetime:
-        """When this card was first tried, which is now if it was not."""
-        return self._first_tried.setdefault((stream, card), self._desk.now())
+    def tried_for(self, stream: str, card: str) -> timedelta:
+        """For how long this card has been tried, by whichever clock says longer: one may be set, one sleeps with the machine."""
+        now, steady = self._desk.now(), get_running_loop().time()
+        since, began = self._first_tried.setdefault((stream, card), (now, steady))
+        return max(now - since, timedelta(seconds=steady - began))
 
     def settle(self, stream: str, card: str) -> None:
         """The card stands, and what was tried is over."""
@@ -43,7 +46,7 @@ class History:
 
     async def sent_before(self, stream: str, card: str, generation: int = 1) -> MessageRef | None:
         """The message of a card that was sent already. Raises `TransportFailure`."""
-        old = self._desk.now() - self.tried_since(stream, card) > self._transport.traits.resend_window * CAUTION
+        old = self.tried_for(stream, card) > self._transport.traits.resend_window * CAUTION
         if old or generation > 1 or (stream not in self._marks and self._desk.left_behind(stream)):
             await self._read(stream)
         mark = self._marks.get(stream, {}).get(card)

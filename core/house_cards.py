@@ -30,6 +30,7 @@ class HouseCards:
         self._asked: dict[str, datetime] = {}
         self._cards: dict[str, tuple[Letter, Card]] = {}
         self._lists: tuple[tuple[datetime, DigestPosted], ...] = ()
+        self._unanswered: datetime | None = None
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -40,8 +41,13 @@ class HouseCards:
 
     def since(self, now: datetime) -> datetime:
         """Since when the cards may stand that there are, as the chats tell time: this machine's clock may be ahead."""
+        unanswered = [self._unanswered] if self._unanswered is not None else []
         lists = (at for at, _ in self._lists)
-        return min([now - ANSWER_STILL, self._alerts.since(now), *self._asked.values(), *lists])
+        return min([now - ANSWER_STILL, self._alerts.since(now), *unanswered, *self._asked.values(), *lists])
+
+    def answer_since(self, moment: datetime | None) -> None:
+        """What was asked then may be answered already, by an earlier process."""
+        self._unanswered = moment
 
     def look(self, now: datetime) -> None:
         """The alerts may have changed."""

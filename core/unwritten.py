@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -30,6 +30,9 @@ PATIENCE = 5.0
 
 LOOKS = 60
 """Looks for which what was not written may rest before nobody waits for it: many tries may stand in line for one lock."""
+
+CLOCKS = timedelta(hours=1)
+"""How far a chat's clock may be behind ours."""
 
 AGAIN = 1.0
 """Seconds between two looks at it, and two tries to tell."""
@@ -66,12 +69,20 @@ class Unwritten:
     async def _tell(self, began: datetime) -> dict[ChannelRef, MessageRef | None]:
         """Tells every room while it lasts; the messages by room, none where a chat will not have one."""
         told: dict[ChannelRef, MessageRef | None] = {}
+        tried: set[ChannelRef] = set()
 
         async def say(room: ChannelRef, document: Document) -> None:
-            name = key(CARD, began.isoformat(), str(room))
+            name, chat, post = (
+                key(CARD, began.isoformat(), str(room)),
+                self._transports[room.transport],
+                _post(document, began),
+            )
             with suppress(Temporary):
                 try:
-                    told[room] = await self._transports[room.transport].send(room, _post(document, began), name)
+                    # An answer that was lost may have told of it; there is no row to look that up in.
+                    there = await chat.marked(room, HOUSE, 0, began - CLOCKS) if room in tried else {}
+                    tried.add(room)
+                    told[room] = there.get(post.card) or await chat.send(room, post, name)
                 except Permanent as failure:
                     log.info("a room is not told that the record cannot be written", reason=str(failure))
                     told[room] = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crowd import Crowd, Promise
@@ -17,7 +17,7 @@ from simulated_rights import ANYBODY, wrong
 from core.activity_log import HOUSE
 from core.incident.cards import Card
 from core.incident.document import Post
-from core.incident.events import ChannelOpened, Recorded
+from core.incident.events import Recorded
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest
@@ -31,18 +31,23 @@ PAST = 60
 THEIRS = frozenset({"NoteLeft", "EditSource", "DeleteSource"})
 """Acts that need no right, whatever comes of them: one leaves, or changes one's own words, and what was taken from them follows."""
 
+FIRST = timedelta(seconds=5)
+"""How young an incident may be of which no place of its answers is written yet."""
+
 Place = tuple[ChannelRef, str]
 
 
 class CrowdLaws(Laws):
-    """`jumps`: the bot's clock was set, so no wait of its own is judged. `forgetful`: old answers may have been lost.
+    """`jumps`: the bot's clock was set, so no wait of its own is judged. `away`: it was, for about an hour or more; `wiped`:
+    all but the log was lost once.
 
     `beside`: two processes ran side by side since the lock of one was lost, and what they show is not judged any more.
     """
 
     crowd: Crowd
     jumps = False
-    forgetful = False
+    away = False
+    wiped = False
     beside = False
     bot_now: Callable[[], datetime]
 
@@ -50,21 +55,24 @@ class CrowdLaws(Laws):
         super().__init__(*of)
         self._before_act: dict[str, Incident] = {}
         self._theirs: dict[str, bool] = {}
-        self._opened: dict[str, float] = {}
         self._past: dict[str, list[Incident]] = {}
         self._laid: dict[tuple[str, int], dict[Place, Card]] = {}
         self._prints: dict[tuple[str, int, Place], str] = {}
         self._shown_at: dict[str, int] = {}
 
     def break_(self, law: str, how: str) -> None:
-        # By a clock that was set, what came long after may seem to have come at once.
+        # Both the wait and the law go by the clock on the wall: where it was set, an hour may be a moment, and the reverse.
         if not (self.jumps and law == "who was nudged is left alone for a while"):
             super().break_(law, how)
 
-    @property
-    def excused(self) -> bool:
+    def _excused(self, record: Recorded) -> bool:
         """Whether an answer may be wanting."""
-        return self.forgetful or self.beside
+        # After an hour nobody waits in triage any more (`ANSWER_STILL`); the same where the place of the answers was lost.
+        begun = self.incidents[record.stream].declared_at if record.stream != HOUSE else record.at
+        # That place is first written a moment after the incident begins.
+        late = self.away and (self.wiped or record.at - begun < FIRST)
+        # Of two processes each notes for itself how far it has answered, and the later note counts for both.
+        return late or self.beside
 
     def _now(self) -> datetime:
         return self.bot_now()
@@ -74,8 +82,6 @@ class CrowdLaws(Laws):
     def _recorded(self, before: Incident | None, record: Recorded, after: Incident) -> None:
         past = self._past.setdefault(record.stream, [])
         past.append(after)
-        if isinstance(record.event, ChannelOpened):
-            self._opened.setdefault(record.event.channel.id, self.crowd.loop.time())
         super()._recorded(before, record, after)
         if before is None:
             self._responder(record)
@@ -193,7 +199,12 @@ class CrowdLaws(Laws):
             act, times = promise.act, counts[promise.act.source]
             if times > 1 or (times == 0 and not self._undone(promise)):
                 self.break_("every act is honoured once", f"{act.label}: {times} times on the record")
-            elif times and act.typed and not self._undone(Promise(act, act.typed, promise.at)) and not self.excused:
+            elif (
+                times
+                and act.typed
+                and not self._undone(Promise(act, act.typed, promise.at))
+                and not self._excused(acts[act.source])
+            ):
                 self._answered(act.label, act.typed, acts[act.source])
 
     def _answered(self, label: str, typed: MessageRef, record: Recorded) -> None:
@@ -215,7 +226,10 @@ class CrowdLaws(Laws):
             return False
         message = self._world.messages[promise.on.id]
         room = self._world.channels[promise.on.channel.id]
-        # Not held: what is done in a channel before the record has it as an incident's means nothing to anybody yet.
-        opened = self._opened.get(room.ref.id) if room.incident else None
-        early = opened is not None and promise.at <= opened
-        return message.deleted or room.gone or early
+        # Of two cards that two processes made side by side one is in nobody's table, and means nothing.
+        doubled = (
+            self.beside
+            and message.post
+            and len([one for one in self._world.said(room.ref) if one.mark == message.mark]) > 1
+        )
+        return message.deleted or room.gone or bool(doubled)

@@ -101,7 +101,8 @@ class CrowdSimulation(Simulation):
         self.laws.bot_now = self.clock.now
         self.laws.jumps = bool(plan.jumps)
         away = sum(one.pause for one in (*plan.deaths, *plan.jumps) if one.pause > 0)
-        self.laws.forgetful = away > 3000
+        self.laws.away = away > 3000
+        self.laws.wiped = any(one.wipe for one in plan.deaths)
         self.life = Life(0, dead=True)
         self.bot = None
         self.busy = plan.busy

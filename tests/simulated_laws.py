@@ -22,10 +22,10 @@ from core.answers import WORKED
 from core.chain import GENESIS, chain
 from core.incident.cards import Card, cards
 from core.incident.document import Post
-from core.incident.events import Ask, Asked, Corrected, Published, Recorded
+from core.incident.events import Ask, Asked, Corrected, Published, Recorded, RemindersSnoozed, RoleTaken
 from core.incident.evolve import evolve, replay
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef, MessageRef
+from core.incident.vocabulary import ChannelRef, MessageRef, Role
 from core.keys import digest
 from core.unwritten import CARD as UNWRITTEN
 from transports.sandbox.places import Kind, Message
@@ -291,11 +291,19 @@ class Laws:
                     self.break_("posts stand in the log's order", f"{kind} in {room.name}: {numbers}")
 
     def _deadlines(self) -> None:
-        asked = Counter(
-            (record.stream, event.ask, event.step, event.due, tuple(one.key for one in event.to), _moment(record))
-            for record in self._records
-            if isinstance(event := record.event, Asked) and record.source and record.source.startswith("clock/")
-        )
+        asked: Counter[tuple[object, ...]] = Counter()
+        snoozed: Counter[str] = Counter()
+        commanded: Counter[str] = Counter()
+        for record in self._records:
+            event = record.event
+            # Whoever puts reminders off has all of them again (spec, section 7).
+            snoozed[record.stream] += isinstance(event, RemindersSnoozed)
+            commanded[record.stream] += isinstance(event, RoleTaken) and event.role is Role.IC
+            if isinstance(event, Asked) and record.source and record.source.startswith("clock/"):
+                to = tuple(one.key for one in event.to)
+                # Each time that command falls vacant it is asked for anew.
+                again = {Ask.UPDATE: snoozed, Ask.COMMANDER: commanded}.get(event.ask, Counter())[record.stream]
+                asked[record.stream, event.ask, event.step, event.due, to, again] += 1
         for what, times in asked.items():
             if times > 1:
                 self.break_("a deadline takes effect once", f"{what[1:4]} {times} times")
@@ -333,12 +341,6 @@ class Laws:
             ),
             "closing": json.loads(incident.closing.model_dump_json()) if incident.closing else None,
         }
-
-
-def _moment(record: Recorded) -> str:
-    """Whatever is asked once for each time that command falls vacant."""
-    event = record.event
-    return (record.source or "") if isinstance(event, Asked) and event.ask is Ask.COMMANDER else ""
 
 
 def _asked_first(record: Recorded) -> bool:

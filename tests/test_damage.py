@@ -326,6 +326,19 @@ async def test_the_bot_refuses_a_damaged_record_and_runs_in_spite_of_it_when_tol
     await bot.stop()
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_a_damaged_table_that_sqlite_itself_cannot_spell_is_one_line(
+    written: Path, copied: Path, *, read_only: bool
+) -> None:
+    """Found by the property over all bits: the complaint quotes the table's words, and those are no text any more."""
+    content = written.read_bytes()
+    at = content.index(b"CREATE TABLE events")
+    copied.write_bytes(content[:at] + b"CREATE T\xe2BLE events" + content[at + 19 :])
+    with pytest.raises(DatabaseFailure, match=r"tocsin\.db is damaged \(.+\); restore it from a backup") as refused:
+        await open_file(copied, read_only=read_only)
+    assert "\n" not in str(refused.value)
+
+
 async def test_text_that_is_none_is_damage_and_not_waited_for(copied: Path) -> None:
     with closing(sqlite3.connect(copied, isolation_level=None)) as database:
         database.execute("UPDATE events SET at = CAST(x'ff' AS TEXT) WHERE stream = 'inc-1' AND version = 2")

@@ -469,3 +469,22 @@ async def test_an_edit_whose_answer_was_lost_is_not_taken_for_never_made(stage: 
     await stage.fast_forward(minutes=2)
     stage.expect_everything()
     assert stage.find("board").text == before
+
+
+async def test_that_an_edit_is_under_way_is_durable_before_it_is_asked_for(stage: Stage) -> None:
+    """Else a process that dies then leaves one behind that takes the card for what it was."""
+    known: list[object] = []
+
+    class Looking(SandboxTransport):
+        async def edit(self, message: MessageRef, post: Post, key: str) -> None:
+            [(shown,)] = await stage.database.rows("SELECT hash FROM shown WHERE message = ?", (message.id,))
+            known.append(shown)
+            await super().edit(message, post, key)
+
+    stage.chat = lambda: Looking(stage.server)
+    await stage.restart()
+    await _declared(stage)
+    await stage.kim.types("claim scribe")
+    await stage.kim.types("release scribe")
+    assert len(known) >= 2
+    assert set(known) == {""}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,23 @@ async def test_people_are_told_that_nothing_is_recorded_and_why_and_again_when_i
         assert stage.tocsin.unready() == []
         assert len(notes(stage)) == asked, "each once, in the end"
         assert [text for text in unwritten(stage) if not text.startswith("All is recorded again since 10:0")] == []
+        stage.expect_everything()
+
+
+async def test_it_is_said_once_where_the_answers_are_lost_and_the_chat_soon_forgets(tmp_path: Path) -> None:
+    async with open_stage(tmp_path) as stage:
+        await declared(stage)
+        await pragma(stage, "query_only = ON")
+        stage.world.say(stage.ann.account, stage.channel, f"!inc {WORDS}")
+        await stage.settle()
+        stage.server.resend_window, stage.faults.lost_reply = timedelta(), 1.0
+        await stage.fast_forward(seconds=8)
+        stage.faults.lost_reply = 0.0
+        await stage.fast_forward(seconds=4)
+        assert len(unwritten(stage)) == 2, "in triage and in the incident"
+        await pragma(stage, "query_only = OFF")
+        await stage.fast_forward(seconds=8)
+        assert all(text.startswith("All is recorded again") for text in unwritten(stage))
         stage.expect_everything()
 
 

@@ -100,6 +100,7 @@ def sweep(steps: range) -> Iterator[Plan]:
 
 
 @pytest.mark.endure
+@pytest.mark.timeout(900)  # a hundred stories each, on a machine with other work
 @pytest.mark.parametrize("first", range(STEPS.start, EVERY, 100))
 def test_the_story_ends_the_same_after_death_at_every_step(first: int) -> None:
     all_hold(sweep(range(first, first + 100)))

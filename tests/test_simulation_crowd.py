@@ -17,6 +17,12 @@ from simulation import Broken
 FOUND: dict[str, str] = {
     "a letter is sent again since this machine's clock is ahead of the chat's": "849 act6,window,death0,jump0",
     "the same when an answer was lost": "896 act2,act4,act5,lost_reply,window,jump1",
+    "an act in a new channel that is not on the record yet is lost": "111381 act0,act2,reorder,busy",
+    "an answer is given again after more than an hour away": "100675 act0,act10,act11,window,death1",
+    "a letter is sent again since this machine's clock was set back": "101237 act1,delay,window,outage0,jump0",
+    "an edit under way at a death is not known of": "112039 act2,act4,act5,act6,act7,act8,outage0,death0",
+    "one that was overtaken ends, and calls that no bug": "101727 act1,act2,act4,zombie0",
+    "that nothing is recorded is said twice": "100522 act0,act1,act10,lost_reply,delay,repeat,reorder,busy,window",
 }
 """What the crowd found once, as the seed and the parts of it that are left after shrinking."""
 
@@ -41,7 +47,7 @@ def test_what_the_crowd_found_once_holds(words: str) -> None:
 
 @pytest.mark.endure
 def test_a_minute_of_the_crowd_breaks_no_law() -> None:
-    whole, failures = run(1000, 1000, 60.0)
+    whole, failures = run(1000, None, 60.0)
     assert not failures
     assert whole.plays > 0
 

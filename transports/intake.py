@@ -85,6 +85,9 @@ class Intake:
         await patiently(self.reception.clock, partial(self.reception.answer, signal, words))
 
     async def _take(self, told: Signal) -> None:
+        channel = _channel(told)
+        if channel is not None and channel not in self.reception.triage:
+            await self.reception.displays.known(channel)
         match signal := _legible(told):
             case MessageSent():
                 words = await self._asked(signal)
@@ -346,6 +349,17 @@ def _legible(signal: Signal) -> Signal:
             return replace(signal, emoji=legible(signal.emoji[:EMOJI_LIMIT]))
         case _:
             return signal
+
+
+def _channel(signal: Signal) -> ChannelRef | None:
+    """Where it was done; `None` where that does not matter."""
+    match signal:
+        case CommandGiven() | ChannelLost() | PersonLeft():
+            return signal.channel
+        case ReactionRemoved():
+            return None
+        case _:
+            return signal.message.channel
 
 
 def _is_typed(act: Recorded) -> bool:
