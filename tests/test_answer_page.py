@@ -101,7 +101,7 @@ async def test_a_no_calls_the_next(door: Door) -> None:
     door.stage.expect_card("prompt/unanswered-1", "no answer")
 
 
-async def test_a_link_that_is_old_forged_or_of_something_else_is_refused(door: Door) -> None:
+async def test_a_link_that_is_forged_or_of_something_else_is_refused(door: Door) -> None:
     link = door.link()
     for wrong in (link[:-1], link[:-3] + "abc", link.rpartition("/")[0] + "/x", link + "x" * 5000):
         status, text = await door.opens(wrong)
@@ -109,9 +109,17 @@ async def test_a_link_that_is_old_forged_or_of_something_else_is_refused(door: D
         assert (await door.presses(wrong, "yes"))[0] == 404
     status, text = await door.presses(link, "maybe")
     assert (status, "use one of the two buttons" in text) == (400, True)
-    door.stage.clock.set(door.stage.clock.now() + GOOD_FOR + timedelta(seconds=1))
-    status, text = await door.opens(link)
-    assert (status, "too old" in text) == (404, True)
+
+
+async def test_a_link_is_good_for_a_day(door: Door, tmp_path: Path) -> None:
+    clock, prompt = PushedClock(), door.stage.incident.prompts["prompt/page-1"]
+    links = Links(key(tmp_path / "keys", "answers"), "https://x.example", clock)
+    token = links.address("inc-1", prompt, prompt.asked.to[0]).rpartition("/")[2]
+    clock.set(clock.now() + GOOD_FOR)
+    assert links.read(token) == ("inc-1", "prompt/page-1", prompt.asked.to[0].key)
+    clock.set(clock.now() + timedelta(seconds=1))
+    with pytest.raises(Unknown, match="too old"):
+        links.read(token)
 
 
 async def test_its_headers_let_nobody_frame_it_or_keep_it(door: Door) -> None:
