@@ -1,0 +1,55 @@
+"""`uv run poe screenshot-drill`: a drill with its played cast, and the README's picture of its score, in Chromium."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from screenshot import FLAGS
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+PICTURE = Path(__file__).parent / "screenshots" / "drill.png"
+
+
+def take(address: str) -> None:
+    """Enters as the first of the cast, lets the drill come to its end, and saves what stands there then."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp()}", "--window-size=1360,960"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    try:
+        driver.get(address)
+        wait = WebDriverWait(driver, 90)
+        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#cast [data-key]"))[0].click()
+        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "[data-channel^=inc-]"))[0].click()
+        wait.until(lambda page: "Next time" in page.find_element(By.ID, "messages").text)
+        for hint in driver.find_elements(By.ID, "hint-close"):
+            if hint.is_displayed():
+                hint.click()
+        driver.execute_script("const m = document.querySelector('#messages'); m.scrollTop = m.scrollHeight")
+        driver.save_screenshot(str(PICTURE))
+    finally:
+        driver.quit()
+
+
+def main() -> None:
+    command = [sys.executable, "-u", "-m", "bot", "demo", "--drill", "checkout", "--speed", "120", "--port", "0"]
+    with tempfile.TemporaryDirectory() as folder:
+        demo = subprocess.Popen([*command, "--data", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            assert demo.stdout is not None
+            found = next(at for row in demo.stdout if (at := re.search(r"http://\S+token=\S+", row)))
+            take(found[0])
+        finally:
+            demo.kill()
+
+
+if __name__ == "__main__":
+    main()
