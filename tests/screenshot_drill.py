@@ -42,7 +42,9 @@ def take(address: str) -> None:
 def main() -> None:
     command = [sys.executable, "-u", "-m", "bot", "demo", "--drill", "checkout", "--speed", "120", "--port", "0"]
     with tempfile.TemporaryDirectory() as folder:
-        demo = subprocess.Popen([*command, "--data", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        demo = subprocess.Popen(
+            [*command, "--data", folder], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         try:
             assert demo.stdout is not None
             found = next(at for row in demo.stdout if (at := re.search(r"http://\S+token=\S+", row)))

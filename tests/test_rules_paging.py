@@ -305,6 +305,8 @@ def test_at_fifteen_and_thirty_minutes_the_next_ring_is_offered() -> None:
     assert [(event.to, event.why) for event in offers] == [((ANN,), "the neighbouring teams: Leah")]
     case.passes(15 * MINUTE)
     assert [one.settled for one in case.incident.prompts.values() if one.asked.ask is Ask.WIDEN] == ["asked again", ""]
+    [offer] = [plain(card.post.document) for card in cards(case.incident) if card.key == "prompt/widen-2"]
+    assert "Next would be the neighbouring teams: Leah." in offer
     case.does(ANN, c.Confirm(prompt="prompt/widen-2"))
     assert names(case) == [["Bob"]]
     case.passes(timedelta(hours=2))

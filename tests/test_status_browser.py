@@ -127,7 +127,7 @@ def some(kind: str, root: Path, site: str) -> str:
     ("width", "scheme"),
     [
         pytest.param(WIDTHS["phone"], "dark", id="phone-dark"),
-        pytest.param(WIDTHS["desktop"], "light", id="desktop-light"),
+        pytest.param(WIDTHS["desktop"], "light", id="desktop-light", marks=pytest.mark.endure),
         pytest.param(WIDTHS["phone"], "light", id="phone-light", marks=pytest.mark.endure),
         pytest.param(WIDTHS["desktop"], "dark", id="desktop-dark", marks=pytest.mark.endure),
     ],

@@ -173,7 +173,7 @@ def ring_people(incident: Incident, ring: Ring, policy: Policy) -> tuple[Person,
         case Ring.NEIGHBOURS:
             near = service.neighbours if service else ()
             return _once([person for one in policy.services if one.name in near for person in one.team])
-        case Ring.RESPONDERS:
+        case _:
             return policy.responders
 
 

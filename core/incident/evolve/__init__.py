@@ -397,11 +397,10 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
         case AlertNoted():
             state = AlertState(event.title, event.firing, event.since)
             return replace(incident, alerts=with_(incident.alerts, event.number, state))
-        case AlertsBegun() | AlertFired() | AlertCleared() | AlertsLinked() | AlertsOver():
-            # The house's own.
-            return incident
         case (
             Declared()
+            # The house's own.
+            | (AlertsBegun() | AlertFired() | AlertCleared() | AlertsLinked() | AlertsOver())
             | Noted()
             | DecisionMarked()
             | Told()
