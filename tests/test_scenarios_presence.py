@@ -152,3 +152,14 @@ async def test_what_somebody_wrote_before_they_left_does_not_bring_them_back_whe
     # Without its cursor Tocsin hears everything anew.
     await stage.restart(forget=True)
     assert _there(stage) == ["Ann"]
+
+
+async def test_whoever_leaves_triage_in_the_middle_may_do_nothing_more(stage: Stage) -> None:
+    """Whoever is in triage is a responder, and that is looked up when the act is carried out (spec, section 12)."""
+    await stage.ann.types("declare checkout fails", stage.triage)
+    await stage.mia.types("note errors began at 10:02")
+    await stage.mia.leaves(stage.triage)
+    answer = await stage.mia.asks("note and nothing more")
+    assert "responder" in answer
+    assert not any("nothing more" in entry.text for entry in stage.incident.entries)
+    stage.expect_everything()
