@@ -201,7 +201,7 @@ async def test_an_endless_body_without_a_length_is_cut_off(gate: Gate) -> None:
 
 
 async def test_a_body_that_does_not_come_is_given_up(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.web.hooks.body.SLOWEST", 0.05)
+    monkeypatch.setattr("transports.bodies.PATIENCE", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", int(gate.base.rpartition(":")[2]))
     head = "POST /hooks/alertmanager/prod HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
     writer.write(head.encode())

@@ -50,16 +50,21 @@ async def read(request: web.Request, longest: int = LONGEST) -> bytes:
                     raise too_long
     except TimeoutError:
         raise Unfit(408, f"The body did not come within {PATIENCE:g} seconds.") from None
-    except (ValueError, web.HTTPException, web.RequestPayloadError):
+    except (ValueError, ConnectionError, web.HTTPException, web.RequestPayloadError):
         raise Unfit(400, "The body is not sent as HTTP has it.") from None
     return bytes(body)
 
 
-async def read_json(request: web.Request, longest: int = LONGEST) -> Any:
-    """What a body of type application/json means. Raises `Unfit`."""
+async def read_signed(request: web.Request, longest: int = LONGEST) -> bytes:
+    """The bytes of a body of type application/json, as a signature is over them. Raises `Unfit`."""
     if request.content_type != "application/json":
         raise Unfit(415, "The body is JSON, and its Content-Type says so.")
-    return parsed(await read(request, longest))
+    return await read(request, longest)
+
+
+async def read_json(request: web.Request, longest: int = LONGEST) -> Any:
+    """What a body of type application/json means. Raises `Unfit`."""
+    return parsed(await read_signed(request, longest))
 
 
 def parsed(body: bytes) -> Any:

@@ -1,22 +1,14 @@
-"""A hook's body: read within a size and a time, and as JSON of a bounded depth, or turned down with one answer."""
+"""What a hook's body means: JSON of a bounded depth and of one form, or turned down with one answer."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
-
-LARGEST = 256 * 1024
-"""Bytes of a body."""
-
-SLOWEST = 10.0
-"""Seconds in which a body has to be there."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,31 +24,6 @@ class Sent:
 
 class Wrong(Exception):
     """The body is not what it should be; the message is the one line that its sender is told."""
-
-
-async def body_of(request: web.Request) -> bytes:
-    """The bytes. Raises 415, 413 and 408 as `web.HTTPException`."""
-    if request.content_type != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
-        raise web.HTTPUnsupportedMediaType
-    if (request.content_length or 0) > LARGEST:
-        raise _too_large()
-    kept = bytearray()
-    try:
-        async with asyncio.timeout(SLOWEST):
-            async for chunk in request.content.iter_any():
-                kept += chunk
-                if len(kept) > LARGEST:
-                    raise _too_large()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    except (web.RequestPayloadError, ConnectionError):
-        # It is gone, or sends what cannot be read; nobody hears this.
-        raise web.HTTPBadRequest from None
-    return bytes(kept)
-
-
-def _too_large() -> web.HTTPException:
-    return web.HTTPRequestEntityTooLarge(LARGEST, LARGEST + 1)
 
 
 def parsed(body: bytes, model: type[M]) -> M:

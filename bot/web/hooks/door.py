@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Protocol
 
 import structlog
@@ -21,10 +22,11 @@ from pydantic import SecretStr
 from bot.config.hooks import Hook
 from bot.web.hooks import alertmanager, generic, grafana
 from bot.web.hooks.batch import Batch, Rules
-from bot.web.hooks.body import Sent, Wrong, body_of
+from bot.web.hooks.body import Sent, Wrong
 from core.incident import commands as c
 from core.keys import bug_id
 from core.port import Clock, Fatal
+from transports.bodies import Unfit, read_signed
 
 log = structlog.get_logger(__name__)
 
@@ -93,12 +95,12 @@ class Door:
 
     async def _take(self, request: web.Request, kind: Kind, sender: Sender | None, hook: Hook) -> web.Response:
         try:
-            body = await body_of(request)
-        except web.HTTPException as refusal:
+            body = await read_signed(request)
+        except Unfit as unfit:
             if sender is not None:
-                self._say(hook, f"{refusal.status} {refusal.reason}".lower())
+                self._say(hook, str(unfit))
                 sender.look()
-            raise
+            return _line(unfit.status, f"{unfit.status} {HTTPStatus(unfit.status).phrase}")
         sent = Sent(request.headers, body, self._clock.now())
         reason = kind.why_not(hook, sent)
         if reason or sender is None:
