@@ -179,7 +179,7 @@ class CommandPost:
                 if _is_duplicate(events) and all(map(open_to_all, known.values())):
                     moved = dict(_moves(incident, known[stream]) for stream in other)
             except Refusal as refusal:
-                events = (Refused(rule=refusal.rule, answer=refusal.answer),)
+                events = _refused(refusal)
             return await self._record(order, {order.stream: events, **{k: v for k, v in moved.items() if v}}, known)
 
     def _act(self, order: Order) -> Act:
@@ -191,7 +191,7 @@ class CommandPost:
             try:
                 events = self._without_incident(order.command)
             except Refusal as refusal:
-                events = (Refused(rule=refusal.rule, answer=refusal.answer),)
+                events = _refused(refusal)
             return await self._record(order, {HOUSE: events})
 
     def _without_incident(self, command: c.AnyCommand) -> Events:
@@ -251,9 +251,7 @@ class CommandPost:
             wish = wanted(self.scenarios, command)
         except Refusal as refusal:
             async with self._locked([HOUSE]):
-                return await self._record(
-                    replace(order, stream=HOUSE), {HOUSE: (Refused(rule=refusal.rule, answer=refusal.answer),)}
-                )
+                return await self._record(replace(order, stream=HOUSE), {HOUSE: _refused(refusal)})
         return await self._declare(order, wish, triage)
 
     async def _declare(self, order: Order, command: c.Declare, triage: ChannelRef) -> Outcome:
@@ -267,7 +265,7 @@ class CommandPost:
             try:
                 events = declare(house, command, act, policy, triage, source=order.source or "")
             except Refusal as refusal:
-                events = (Refused(rule=refusal.rule, answer=refusal.answer),)
+                events = _refused(refusal)
             if not isinstance(events, Elsewhere):
                 if not isinstance(events[0], Declared):
                     return await self._record(order, {HOUSE: events})
@@ -355,7 +353,7 @@ class CommandPost:
             except Refusal as refusal:
                 return await self._record(
                     replace(order, stream=stream),
-                    {stream: (Refused(rule=refusal.rule, answer=refusal.answer),)},
+                    {stream: _refused(refusal)},
                     {stream: incident} if incident else {},
                 )
             known = {stream: incident} if incident else {}
@@ -445,6 +443,11 @@ def _hidden(incident: Incident, order: Order) -> bool:
     """Whether somebody names it from outside who may not know that it is there."""
     here = order.origin.message.channel if order.origin and order.origin.message else incident.channel
     return order.by is not None and here != incident.channel and audience(incident, Eyes(order.by)) is not Sight.WHOLE
+
+
+def _refused(refusal: Refusal) -> Events:
+    """A refusal is on the record too: else an act that was turned down could be replayed, and succeed."""
+    return (Refused(rule=refusal.rule, answer=refusal.answer),)
 
 
 def over(incident: Incident) -> bool:

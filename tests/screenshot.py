@@ -30,13 +30,18 @@ UNTIL = 1 + next(at for at, beat in enumerate(STORY) if "decide-by" in beat.says
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 
-def take(address: str) -> None:
-    """Opens the incident's channel as Leah and saves what she sees from the board down."""
+def browser() -> webdriver.Chrome:
+    """Chromium, in the pictures' size."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp()}", "--window-size=1360,960"):
         options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+
+
+def take(address: str) -> None:
+    """Opens the incident's channel as Leah and saves what she sees from the board down."""
+    driver = browser()
     try:
         driver.get(address)
         wait = WebDriverWait(driver, 10)

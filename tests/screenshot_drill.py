@@ -8,9 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from screenshot import FLAGS
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
+from screenshot import browser
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -19,11 +17,7 @@ PICTURE = Path(__file__).parent / "screenshots" / "drill.png"
 
 def take(address: str) -> None:
     """Enters as the first of the cast, lets the drill come to its end, and saves what stands there then."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in (*FLAGS, f"--user-data-dir={tempfile.mkdtemp()}", "--window-size=1360,960"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver = browser()
     try:
         driver.get(address)
         wait = WebDriverWait(driver, 90)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 from aiohttp import web
 
@@ -18,10 +19,14 @@ from core.incident import commands as c
 from core.incident.events import Origin
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person
+from transports.bodies import Unfit, read
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+SHORT = 256
+"""Bytes of a form with one button in it."""
 
 TEMPLATE = environment(__package__).get_template("answer.html")
 
@@ -50,7 +55,10 @@ class Answers:
             stream, incident, prompt, person = await self._found(token)
         except Unknown as reason:
             return _page(str(reason), status=404)
-        said = (await request.post()).get("answer")
+        try:
+            [said] = parse_qs((await read(request, SHORT)).decode("ascii", "replace")).get("answer", [""])
+        except (Unfit, ValueError):
+            said = ""
         if said not in ("yes", "no"):
             return _page("Say whether you come: go back, and use one of the two buttons.", status=400)
         if prompt.settled:
