@@ -98,6 +98,7 @@ async def test_beside_a_running_bot_nothing_is_taken_for_unchanging(tmp_path: Pa
     await running.close()
 
 
+@pytest.mark.endure
 async def test_a_folder_where_the_database_should_be_is_one_line_each_time(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     bot = BotProcess(tmp_path / "bot", f'database = "{tmp_path / "data"}"\n[transports.sandbox]\nport = 0\n')

@@ -255,7 +255,7 @@ def test_a_hostile_title_or_service_is_text_in_the_page(hostile: str) -> None:
     assert "49" not in words(found) or "{{" not in hostile
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ANY)
 def test_any_figures_make_a_page_that_a_strict_parser_takes(some: tuple[Figures, ...]) -> None:
     found = tree(html.index(view(*some)))

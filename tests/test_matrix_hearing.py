@@ -150,6 +150,7 @@ async def test_whoever_leaves_or_is_put_out_is_gone_and_nobody_else(world: World
     assert len({each.source for each in left}) == 3
 
 
+@pytest.mark.endure
 @pytest.mark.parametrize("missed", [1, 130], ids=["in the timeline", "in a gap"])
 async def test_who_left_while_the_bot_was_away_is_gone(world: World, missed: int) -> None:
     bob = await world.person("bob")

@@ -37,6 +37,7 @@ async def company(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Company]:
 # --- the story ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.endure
 async def test_the_checkout_story(company: Company) -> None:
     """Declared to closed by people with ordinary clients, then asked about beside the running bot, then ended."""
     await company.bot.start()
@@ -371,6 +372,7 @@ async def test_while_another_program_holds_the_database_acts_wait(company: Compa
 # --- what is said about it ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.endure
 async def test_doctor_looks_at_everything(company: Company) -> None:
     status, out, err = await company.bot.tocsin("doctor")
     assert status == 0, out + err

@@ -115,6 +115,7 @@ async def test_a_short_lock_of_another_program_is_waited_out_and_nobody_is_told(
         stage.expect_everything()
 
 
+@pytest.mark.endure
 async def test_a_long_lock_is_told_and_loses_nothing(tmp_path: Path) -> None:
     async with open_stage(tmp_path) as stage:
         await declared(stage)

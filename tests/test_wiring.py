@@ -60,7 +60,7 @@ async def test_a_stop_before_a_chat_is_there_leaves_nothing_running(
     [
         pytest.param(DISCORD, "discord discord", marks=pytest.mark.endure),
         pytest.param(MATRIX, "matrix nio", marks=pytest.mark.endure),
-        ("[transports.sandbox]\nport = 0\n", "sandbox"),
+        pytest.param("[transports.sandbox]\nport = 0\n", "sandbox", marks=pytest.mark.endure),
         (DISCORD + MATRIX, "discord matrix discord nio"),
     ],
     ids=["discord", "matrix", "sandbox", "both"],
