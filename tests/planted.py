@@ -112,7 +112,7 @@ def _authority_skipped(at: pytest.MonkeyPatch) -> None:
 
 
 def _responders_not_asked(at: pytest.MonkeyPatch) -> None:
-    async def everybody(self: Reception, person: Person) -> bool:
+    async def everybody(self: Reception, person: Person, incident: Incident | None = None) -> bool:
         return True
 
     at.setattr(Reception, "may_act", everybody)
@@ -195,6 +195,9 @@ def find(plant: Plant) -> tuple[int, str]:
             law = law_of(error)
             if law in plant.laws:
                 return seed, law
+            if law == "there are no bugs":
+                # A plant that only stumbles proves nothing: what it replaces has another shape by now.
+                raise AssertionError(f"{plant.name} does not fit any more: {error}") from error
             others.append(f"{seed}: {law}")
     raise AssertionError(f"{plant.name} is not found in {SEEDS} seeds; what broke: {others}")
 
