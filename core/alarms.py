@@ -5,12 +5,14 @@ Rule: what is over is found by nobody, and stays only until its message says so 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 
-from core.activity_log import ActivityLog
+from core.activity_log import HOUSE, ActivityLog
 from core.incident.alerts import Group, about, after, begin
 from core.incident.commands import HearAlerts
-from core.incident.events import AlertsBegun, Recorded
+from core.incident.decide import Act, alerts
+from core.incident.events import AlertsBegun, AlertsOver, Recorded
 
 
 class Alarms:
@@ -39,6 +41,43 @@ class Alarms:
             group = begin(recorded) if group is None else after(group, recorded)
         return group
 
+    async def hear(self, command: HearAlerts, act: Act, is_closed: Callable[[int], Awaitable[bool]]) -> list[Recorded]:
+        """The records of what is new of these alerts; each has a source of its own, so that no repeat counts."""
+        known = await self._log.known([source for one in command.alerts for source in alerts.sources(one)])
+        fresh = [*{one.source: one for one in command.alerts if one.source not in known}.values()]
+        if not fresh:
+            return []
+        version, group, over = await self._log.version(HOUSE), self._find(command), tuple[AlertsOver, ...]()
+        if (
+            group is not None
+            and group.incident
+            and any(one.firing for one in fresh)
+            and await is_closed(group.incident)
+        ):
+            # Where something fires anew after the close that is another alarm.
+            over, group = (AlertsOver(number=group.number, why="closed"),), None
+        ended = over[0].number if over else 0
+        heard = alerts.hear(
+            command,
+            fresh,
+            known=known,
+            group=group,
+            stands_in=lambda fingerprint: self._stands_in(command.hook, fingerprint, but=ended),
+            version=version + len(over) + 1,
+        )
+        return [
+            Recorded(
+                stream=HOUSE,
+                version=version + index,
+                at=min(news.at, act.now) if news else act.at,
+                heard_at=act.now,
+                source=news.source if news else None,
+                about=type(command).__name__,
+                event=event,
+            )
+            for index, (news, event) in enumerate([*((None, one) for one in over), *heard], 1)
+        ]
+
     def take_in(self, recorded: Recorded) -> None:
         """One more record of the house."""
         number = about(recorded)
@@ -48,7 +87,7 @@ class Alarms:
         elif group is not None:
             self._keep(after(group, recorded))
 
-    def find(self, command: HearAlerts) -> Group | None:
+    def _find(self, command: HearAlerts) -> Group | None:
         """The open episode of a group: by its own name, else by the other one, where one of both lacks its own."""
         number = self._keys.get((command.hook, command.key), 0) if command.key else 0
         if not number:
@@ -56,7 +95,7 @@ class Alarms:
             number = alias.number if alias is not None and not (alias.key and command.key) else 0
         return self.groups.get(number)
 
-    def stands_in(self, hook: str, fingerprint: str, but: int = 0) -> int:
+    def _stands_in(self, hook: str, fingerprint: str, but: int = 0) -> int:
         """The open episode `but` one in which an alert is, whatever its group is called by now; 0 for none."""
         number = self._alerts.get((hook, fingerprint), 0)
         group = self.groups.get(number)

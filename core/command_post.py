@@ -23,38 +23,30 @@ from core.alarms import Alarms
 from core.covers import Covers
 from core.incident import commands as c
 from core.incident import refusals
-from core.incident.alerts import Group, sender
+from core.incident.alerts import sender
 from core.incident.audience import Eyes, Sight, audience, open_to_all
 from core.incident.deadlines import deadlines
-from core.incident.decide import Act, Elsewhere, Events, alerts, covering, decide, declare, runbooks
-from core.incident.decide.asking import wanted_again
+from core.incident.decide import Act, Elsewhere, Events, alerts, covering, decide, declare, duplicates
 from core.incident.decide.declaring import channel_name
 from core.incident.decide.drills import wanted
+from core.incident.decide.outside import outside
 from core.incident.digest import digest
 from core.incident.drill import Scenario
 from core.incident.events import (
     AlertsLinked,
-    AlertsOver,
-    Ask,
-    Closed,
-    CloseKind,
     Declared,
     Event,
     Heard,
-    Joined,
-    OnCallTold,
     Origin,
     Recorded,
     Refused,
-    RunbookShown,
-    Told,
 )
 from core.incident.evolve import evolve, replay
 from core.incident.policy import Policy
 from core.incident.refusals import Refusal
 from core.incident.runbook import Shelf
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef, FollowUpRef, Person
+from core.incident.vocabulary import ChannelRef, Person
 from core.keys import bug_id
 from core.port import Clock
 
@@ -150,34 +142,39 @@ class CommandPost:
 
     async def handle(self, order: Order) -> Outcome:
         """Decides and records an act. Raises what is a bug or the database's trouble; a refusal is an outcome."""
-        if isinstance(order.command, c.Declare) and order.triage is not None:
-            return await self._declare(order, order.command, order.triage)
-        if isinstance(order.command, c.Drill) and order.triage is not None:
-            return await self._drill(order, order.command, order.triage)
-        if isinstance(order.command, c.PostDigest):
-            return await self._digest(order, order.command)
-        if isinstance(order.command, c.HearAlerts):
-            return await self._hear(order, order.command)
-        if isinstance(order.command, c.DeclareAlert):
-            return await self._declare_alert(order, order.command)
-        if isinstance(order.command, c.EndAlerts):
-            async with self._locked([HOUSE]):
-                over = alerts.end(self.alarms.groups.get(order.command.alert), order.command)
-                return await self._record(order, {HOUSE: over})
-        if isinstance(order.command, c.Cover | c.EndCover):
-            return await self._cover(order, order.command)
+        match order.command:
+            case c.Declare() if order.triage is not None:
+                return await self._declare(order, order.command, order.triage)
+            case c.Drill() if order.triage is not None:
+                return await self._drill(order, order.command, order.triage)
+            case c.PostDigest():
+                return await self._digest(order, order.command)
+            case c.HearAlerts():
+                return await self._hear(order, order.command)
+            case c.DeclareAlert():
+                return await self._declare_alert(order, order.command)
+            case c.EndAlerts():
+                return await self._end_alerts(order, order.command)
+            case c.Cover() | c.EndCover():
+                return await self._cover(order, order.command)
+            case _:
+                return await self._in_an_incident(order)
+
+    async def _in_an_incident(self, order: Order) -> Outcome:
         incident = await self.incident(order.stream)
         if incident is None or _hidden(incident, order):
             return await self._outside(replace(order, stream=HOUSE))
-        other = _named(incident, order.command)
-        async with self._locked([order.stream, *other]):
+        number = duplicates.other(incident, order.command)
+        other = stream_of(number) if number is not None else None
+        async with self._locked([order.stream, *([other] if other else [])]):
             incident = await self._there(order.stream)
             known, moved = {order.stream: incident}, dict[str, Events]()
             try:
-                known |= {stream: await self._other(incident, stream, order.by) for stream in other}
+                if other:
+                    known[other] = await self._other(incident, other, order.by)
                 events = decide(incident, order.command, self._act(order))
-                if _is_duplicate(events) and all(map(open_to_all, known.values())):
-                    moved = dict(_moves(incident, known[stream]) for stream in other)
+                if other and duplicates.closed_as_one(events) and all(map(open_to_all, known.values())):
+                    moved[other] = duplicates.moves(incident, known[other])
             except Refusal as refusal:
                 events = _refused(refusal)
             return await self._record(order, {order.stream: events, **{k: v for k, v in moved.items() if v}}, known)
@@ -189,49 +186,10 @@ class CommandPost:
     async def _outside(self, order: Order) -> Outcome:
         async with self._locked([HOUSE]):
             try:
-                events = self._without_incident(order.command)
+                events = outside(order.command, self._act(order))
             except Refusal as refusal:
                 events = _refused(refusal)
             return await self._record(order, {HOUSE: events})
-
-    def _without_incident(self, command: c.AnyCommand) -> Events:
-        """What may be asked where there is no incident: help, who is on call, a runbook. Everything else is told where it belongs."""
-        number = c.incident_named(command)
-        if number is not None:
-            raise refusals.no_such_incident(number)
-        match command:
-            case c.Show(what="help") | c.ShowRunbook() | c.ShowOnCall():
-                return (self._told(command),)
-            case c.Misread():
-                raise Refusal("misread", command.answer)
-            case c.DenyStranger():
-                raise refusals.not_a_responder(self.policy().on_call)
-            case c.PublishPostmortem():
-                raise refusals.of_which_incident("postmortem published 7 LINK")
-            case c.WaivePostmortem():
-                raise refusals.of_which_incident("postmortem none 7 WHY")
-            case c.MoveFollowUp(follow_up=FollowUpRef(number=one)):
-                raise refusals.of_which_incident(f"followup-move 7.F{one} due=DATE")
-            case c.EndFollowUp(follow_up=FollowUpRef(number=one), done=done):
-                raise refusals.of_which_incident(f"followup-done 7.F{one}" if done else f"followup-drop 7.F{one} WHY")
-            case c.Drill():
-                raise refusals.private_in_public() if command.private else refusals.drill_in_triage()
-            case c.Declare():
-                raise refusals.private_in_public() if command.private else refusals.declare_in_triage()
-            case c.NoteTakenBack():
-                return ()
-            case _:
-                raise refusals.not_in_an_incident(self.policy().emoji["declare"])
-
-    def _told(self, command: c.Show | c.ShowRunbook | c.ShowOnCall) -> Told | OnCallTold | RunbookShown:
-        """What is answered in words wherever it is asked."""
-        match command:
-            case c.ShowRunbook():
-                return runbooks.show(command, self.shelf(), None)
-            case c.ShowOnCall():
-                return covering.told(self.policy(), self.clock.now())
-            case _:
-                return Told(what="help", topic=command.topic)
 
     async def _there(self, stream: str) -> Incident:
         incident = await self.incident(stream)
@@ -278,47 +236,20 @@ class CommandPost:
         return await self.handle(replace(order, command=events.command, stream=stream_of(events.number)))
 
     async def _hear(self, order: Order, command: c.HearAlerts) -> Outcome:
-        """What is new of these alerts, all in one write; each has a source of its own, so that no repeat counts."""
         async with self._locked([HOUSE]):
-            known = await self.log.known([source for one in command.alerts for source in alerts.sources(one)])
-            fresh = {one.source: one for one in command.alerts if one.source not in known}
-            if not fresh:
-                return Outcome(HOUSE)
-            version, act = await self.log.version(HOUSE), self._act(order)
-            group = self.alarms.find(command)
-            before = await self._ended(group, firing=any(one.firing for one in fresh.values()))
-            ended = group.number if group is not None and before else 0
-            heard = alerts.hear(
-                command,
-                [*fresh.values()],
-                known=known,
-                group=None if ended else group,
-                stands_in=lambda fingerprint: self.alarms.stands_in(command.hook, fingerprint, but=ended),
-                version=version + len(before) + 1,
-            )
-            records = [
-                Recorded(
-                    stream=HOUSE,
-                    version=version + index,
-                    at=min(news.at, act.now) if news else act.at,
-                    heard_at=act.now,
-                    source=news.source if news else None,
-                    about=type(command).__name__,
-                    event=event,
-                )
-                for index, (news, event) in enumerate([*((None, one) for one in before), *heard], 1)
-            ]
-            await self.log.append(records)
-            self._keep(HOUSE, records)
+            records = await self.alarms.hear(command, self._act(order), self._is_closed)
+            if records:
+                await self.log.append(records)
+                self._keep(HOUSE, records)
             return Outcome(HOUSE, tuple(records))
 
-    async def _ended(self, group: Group | None, *, firing: bool) -> Events:
-        """An episode whose incident was closed ends where something fires anew: that is another alarm."""
-        if group is None or not firing or not group.incident:
-            return ()
-        incident = await self.incident(stream_of(group.incident))
-        closed = incident is not None and incident.closed
-        return (AlertsOver(number=group.number, why="closed"),) if closed else ()
+    async def _is_closed(self, number: int) -> bool:
+        incident = await self.incident(stream_of(number))
+        return incident is not None and incident.closed
+
+    async def _end_alerts(self, order: Order, command: c.EndAlerts) -> Outcome:
+        async with self._locked([HOUSE]):
+            return await self._record(order, {HOUSE: alerts.end(self.alarms.groups.get(command.alert), command)})
 
     async def _declare_alert(self, order: Order, command: c.DeclareAlert) -> Outcome:
         """An incident that the rules want at once. Nobody is in command of it but who takes command."""
@@ -341,23 +272,14 @@ class CommandPost:
 
     async def _cover(self, order: Order, command: c.Cover | c.EndCover) -> Outcome:
         """Covers are the house's: whoever is called in any incident goes by them. Where one was said, it stands as well."""
-        here = await self.incident(order.stream) is not None
-        async with self._locked([HOUSE, order.stream]):
-            incident = await self._there(order.stream) if here else None
-            stream, act = order.stream if here else HOUSE, self._act(order)
+        stream = order.stream if await self.incident(order.stream) is not None else HOUSE
+        async with self._locked([HOUSE, stream]):
+            known = {stream: await self._there(stream)} if stream != HOUSE else {}
             try:
-                if isinstance(command, c.Cover):
-                    events = covering.cover(command, act, incident)
-                else:
-                    events = covering.end(command.who, command.by, command.until, act.policy)
+                events = covering.settle(command, self._act(order), known.get(stream))
+                every = {stream: events, **({HOUSE: events} if events else {})}
             except Refusal as refusal:
-                return await self._record(
-                    replace(order, stream=stream),
-                    {stream: _refused(refusal)},
-                    {stream: incident} if incident else {},
-                )
-            known = {stream: incident} if incident else {}
-            every = {stream: events, **({HOUSE: events} if events else {})}
+                every = {stream: _refused(refusal)}
             return await self._record(replace(order, stream=stream), every, known)
 
     async def _readable(self, stream: str) -> Incident | None:
@@ -461,23 +383,3 @@ def _after(known: Incident | None, records: Sequence[Recorded]) -> Incident:
     incident = replay(records) if known is None else reduce(evolve, records, known)
     assert incident is not None, "an act on an incident is recorded by at least one event"
     return incident
-
-
-def _named(incident: Incident, command: c.AnyCommand) -> tuple[str, ...]:
-    """The other incident that a command is about: the one that a duplicate is said to be of, now or on a yes."""
-    if isinstance(command, c.Confirm):
-        wishes = [again for prompt in incident.open_prompts(Ask.STALE) if (again := wanted_again(prompt))]
-        command = next((wish for wish in wishes if isinstance(wish, c.CloseDuplicate)), command)
-    if isinstance(command, c.CloseDuplicate) and command.of != incident.number:
-        return (stream_of(command.of),)
-    return ()
-
-
-def _is_duplicate(events: Events) -> bool:
-    return any(isinstance(event, Closed) and event.how is CloseKind.DUPLICATE for event in events)
-
-
-def _moves(incident: Incident, other: Incident) -> tuple[str, Events]:
-    """A duplicate's people, who join the incident that goes on."""
-    moving = [person for person in incident.people if not any(person.is_(known) for known in other.people)]
-    return stream_of(other.number), tuple(Joined(who=person) for person in moving)

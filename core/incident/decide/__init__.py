@@ -164,7 +164,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.RemindPostmortem():
             return postmortem.remind(incident, command, act)
         case c.PostDigest() | c.HearAlerts() | c.DeclareAlert() | c.EndAlerts():
-            # The house's own: `core.incident.digest` makes the list, `core.command_post` hears of alerts.
+            # The house's own: `core.incident.digest` makes the list, `core.alarms` hears of alerts.
             return ()
         case c.NoteAlert():
             return alerts.note(incident, command)

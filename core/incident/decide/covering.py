@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.incident import refusals
-from core.incident.commands import Cover, OfferShift
+from core.incident.commands import Cover, EndCover, OfferShift
 from core.incident.decide.act import Act, Events
 from core.incident.events import Ask, Asked, CoverBegun, CoverEnded, OnCallTold
 from core.incident.on_call import coming, on
@@ -36,6 +36,13 @@ def called_for(policy: Policy, service: str) -> tuple[Person, ...]:
     """Who is called for a service: its own rotations' people, else the house's."""
     own = next((one.on_call for one in policy.services if one.name == service), ())
     return own or policy.on_call
+
+
+def settle(command: Cover | EndCover, act: Act, incident: Incident | None) -> Events:
+    """A cover that begins, or one whose time is over; said in this incident, or in none."""
+    if isinstance(command, Cover):
+        return cover(command, act, incident)
+    return end(command.who, command.by, command.until, act.policy)
 
 
 def cover(command: Cover, act: Act, incident: Incident | None) -> Events:
