@@ -8,7 +8,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -19,9 +21,10 @@ class Unplayable(ValueError):
     """A scenario's file is not one; the message is the one line that says which and why."""
 
 
+@cache
 def shipped() -> Mapping[str, Scenario]:
-    """The drills that come with Tocsin."""
-    return _read(Path(__file__).parent)
+    """The drills that come with Tocsin; they are read once."""
+    return MappingProxyType(_read(Path(__file__).parent))
 
 
 def scenarios(folder: Path | None, length: timedelta | None = None) -> Mapping[str, Scenario]:
