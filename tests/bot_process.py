@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a process that has to be ready, or to end, has not."""
 
 TOCSIN = (sys.executable, "-m", "bot")

@@ -23,7 +23,7 @@ M = TypeVar("M")
 UNHURRIED = (0.15, 1.1)
 """Seconds between two acts of one person, at least and at most: together some four a second."""
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that the bot may take to catch up on everything once nobody kills it any more."""
 
 

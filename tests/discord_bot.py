@@ -13,7 +13,7 @@ from discord import app_commands
 from discord_fake import FakeDiscord
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True, message_content=True)
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 def code(error: pytest.ExceptionInfo[discord.HTTPException]) -> int:

@@ -26,7 +26,7 @@ COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 """Interaction types: docs/interactions/receiving-and-responding."""
 CHAT, MESSAGE_MENU = 1, 3
 """Command types: docs/interactions/application-commands."""
-PATIENCE = 5.0
+PATIENCE = 20.0
 """Real seconds that a person waits for an answer in a test."""
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from bot.story import CAST, ON_CALL, STORY, Beat
 from transports.discord_chat.markdown import plain
 from transports.discord_chat.render import mark
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that has to be seen is not there."""
 
 FRAME = "For support: reuse the text as it stands."

@@ -12,7 +12,7 @@ import nio
 from nio.store import SqliteStore
 from synapse import Synapse, User
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that has to be read is not there."""
 
 

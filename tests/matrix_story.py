@@ -17,7 +17,7 @@ from synapse import Synapse
 
 from bot.story import CAST, ON_CALL, STORY, Beat
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which something that has to be seen is not there."""
 
 MARK = "dev.tocsin"

@@ -12,7 +12,7 @@ from transports.signals import Signal
 
 S = TypeVar("S")
 
-PATIENCE = 15.0
+PATIENCE = 45.0
 """Seconds after which something that has to happen has not."""
 
 
