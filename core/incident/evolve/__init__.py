@@ -10,101 +10,9 @@ from dataclasses import replace
 from functools import reduce
 from typing import assert_never
 
+from core.incident import events as e
 from core.incident import letters
 from core.incident.commands import AskSameOrNew, SettleSameOrNew
-from core.incident.events import (
-    AlertCleared,
-    AlertFired,
-    AlertNoted,
-    AlertsBegun,
-    AlertsLinked,
-    AlertsOver,
-    Arrived,
-    Ask,
-    Asked,
-    AudiencesSet,
-    BackupNamed,
-    ChangeRecorded,
-    ChannelGone,
-    ChannelLocked,
-    ChannelOpened,
-    Closed,
-    Corrected,
-    CoverBegun,
-    CoverEnded,
-    Debriefed,
-    DecisionMarked,
-    DecisionPointAnswered,
-    DecisionPointMoved,
-    DecisionPointSet,
-    DecisionPointUnanswered,
-    DecisionPointWithdrawn,
-    Declared,
-    DeliveryNoted,
-    DigestPosted,
-    DraftDiscarded,
-    Drafted,
-    EntryAmended,
-    EntryHidden,
-    EntrySeconded,
-    EntryUnseconded,
-    EntryWithdrawn,
-    Event,
-    EvidenceGiven,
-    FollowUpAdded,
-    FollowUpEnded,
-    FollowUpMoved,
-    FrozenChanges,
-    Heard,
-    ImpactSet,
-    Injected,
-    ItemAdded,
-    ItemEnded,
-    ItemGrabbed,
-    ItemLetGo,
-    Joined,
-    Left,
-    Noted,
-    Nudged,
-    Objected,
-    OnCallTold,
-    PageAnswered,
-    PageTried,
-    PageUnanswered,
-    PathChosen,
-    PhaseSet,
-    PostmortemAssigned,
-    PostmortemDrafted,
-    PostmortemPublished,
-    PostmortemWaived,
-    Published,
-    PutOut,
-    Recorded,
-    Refused,
-    RelapseSeen,
-    Remade,
-    RemindersSnoozed,
-    Reopened,
-    Resolved,
-    RightGiven,
-    RightMissing,
-    RoleTaken,
-    RoleVacated,
-    RunbookShown,
-    Settled,
-    SeveritySet,
-    SignalNamed,
-    SignalSeen,
-    SourceDeleted,
-    SourceEdited,
-    ThresholdMet,
-    ThresholdUnmet,
-    TieBroken,
-    Told,
-    UnfrozenChanges,
-    UpdateWithdrawn,
-    Widened,
-)
 from core.incident.evolve import after as aftermath
 from core.incident.evolve import calls, course
 from core.incident.evolve.grown import with_, with_person
@@ -139,14 +47,14 @@ from core.incident.vocabulary import Person, Phase
 OUTSIDE = (AskSameOrNew.__name__, SettleSameOrNew.__name__)
 """Acts that are recorded here without making whoever did them one of the incident's people."""
 
-CALLED_IN = (Ask.DECISION, Ask.RULE, Ask.OBJECTION, Ask.WORKED, Ask.HANDOFF, Ask.PAGE)
+CALLED_IN = (e.Ask.DECISION, e.Ask.RULE, e.Ask.OBJECTION, e.Ask.WORKED, e.Ask.HANDOFF, e.Ask.PAGE)
 """Who is asked for a call, or offered one, is brought in: a tie-breaker too whom nobody has called yet."""
 
 
-def begin(recorded: Recorded) -> Incident:
+def begin(recorded: e.Recorded) -> Incident:
     """The incident that a `Declared` begins. Raises `ValueError` for a stream that begins with anything else."""
     event = recorded.event
-    if not isinstance(event, Declared) or recorded.by is None:
+    if not isinstance(event, e.Declared) or recorded.by is None:
         raise ValueError(f"{recorded.stream} does not begin with a declaration")
     incident = Incident(
         number=event.number,
@@ -182,7 +90,7 @@ def begin(recorded: Recorded) -> Incident:
     )
 
 
-def replay(records: Iterable[Recorded]) -> Incident | None:
+def replay(records: Iterable[e.Recorded]) -> Incident | None:
     """The incident that a stream tells of; `None` for an empty one."""
     incident: Incident | None = None
     for recorded in records:
@@ -190,7 +98,7 @@ def replay(records: Iterable[Recorded]) -> Incident | None:
     return incident
 
 
-def evolve(incident: Incident, recorded: Recorded) -> Incident:
+def evolve(incident: Incident, recorded: e.Recorded) -> Incident:
     """The incident after one more event."""
     new = entry(incident, recorded)
     after = _evolve(incident, recorded)
@@ -198,7 +106,7 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     if (
         recorded.by is not None
         and not recorded.by.machine
-        and not isinstance(recorded.event, Refused | SourceEdited | SourceDeleted | Left)
+        and not isinstance(recorded.event, e.Refused | e.SourceEdited | e.SourceDeleted | e.Left)
         and recorded.about not in OUTSIDE
         # Nobody comes into a private incident by what they do.
         and (not incident.private or incident.has_member(recorded.by))
@@ -220,99 +128,99 @@ def evolve(incident: Incident, recorded: Recorded) -> Incident:
     )
 
 
-def _is_there(incident: Incident, event: Event, by: Person) -> bool:
+def _is_there(incident: Incident, event: e.Event, by: Person) -> bool:
     """Whether somebody who does this is there: an alarm raised in triage alone is none of the work."""
     if incident.channel is None:
-        return isinstance(event, RoleTaken) and event.who.is_(by)
-    return not isinstance(event, Joined)
+        return isinstance(event, e.RoleTaken) and event.who.is_(by)
+    return not isinstance(event, e.Joined)
 
 
 def _item(incident: Incident, item: Item) -> Incident:
     return replace(incident, items=with_(incident.items, item.key, item))
 
 
-def _evolve(incident: Incident, recorded: Recorded) -> Incident:
+def _evolve(incident: Incident, recorded: e.Recorded) -> Incident:
     event, by = recorded.event, recorded.by or incident.declared_by
     match event:
-        case Joined():
+        case e.Joined():
             return joined(incident, event)
-        case PutOut():
+        case e.PutOut():
             return put_out(incident, event, recorded.at)
-        case SeveritySet():
+        case e.SeveritySet():
             return replace(incident, severity=event.severity, response=event.response, paced_at=recorded.at)
-        case PhaseSet():
+        case e.PhaseSet():
             return replace(incident, phase=event.phase)
-        case ImpactSet():
+        case e.ImpactSet():
             return replace(incident, impact=event.text, impact_after=len(incident.updates))
-        case ChangeRecorded():
+        case e.ChangeRecorded():
             # Somebody may remember an older one later.
             newer = incident.change is None or event.made_at >= incident.change.at
             return replace(incident, change=Change(event.what, event.made_at, by)) if newer else incident
-        case EntryAmended():
+        case e.EntryAmended():
             return replace(incident, entries=each_entry(incident, event.entry, lambda one: amended(one, event)))
-        case EntryWithdrawn():
+        case e.EntryWithdrawn():
             return replace(
                 incident, entries=each_entry(incident, event.entry, lambda one: replace(one, withdrawn=True))
             )
-        case EntrySeconded():
+        case e.EntrySeconded():
             return replace(
                 incident, entries=each_entry(incident, event.entry, lambda one: replace(one, also=(*one.also, by)))
             )
-        case EntryUnseconded():
+        case e.EntryUnseconded():
             return replace(incident, entries=each_entry(incident, event.entry, lambda one: unseconded(one, by)))
-        case SourceEdited():
+        case e.SourceEdited():
             return source_edited(incident, event)
-        case SourceDeleted():
+        case e.SourceDeleted():
             return replace(
                 incident,
                 entries=each_entry(incident, event.message, lambda one: replace(one, note="its message was deleted")),
                 evidence=evidence_edited(incident.evidence, event.message, None),
             )
-        case RoleTaken():
+        case e.RoleTaken():
             return take_role(incident, event, recorded)
-        case RoleVacated():
+        case e.RoleVacated():
             return vacate(incident, event.role, recorded)
-        case RunbookShown():
+        case e.RunbookShown():
             return replace(incident, runbooks=(*incident.runbooks, event))
-        case CoverBegun():
+        case e.CoverBegun():
             return covered(incident, event, by)
-        case BackupNamed():
+        case e.BackupNamed():
             roles = with_(incident.roles, event.role, replace(incident.holding(event.role), backup=event.who))
             return replace(incident, roles=roles, people=with_person(incident.people, event.who))
-        case ItemAdded():
+        case e.ItemAdded():
             item = Item(event.key, event.item, event.text, event.said_by, event.message, event.parent, event.path)
             return replace(incident, items=with_(incident.items, event.key, item))
-        case ItemGrabbed():
+        case e.ItemGrabbed():
             taken = _item(incident, replace(incident.items[event.key], holder=event.who))
             checked = incident.checked or not (taken.alone or taken.idle)
             return replace(taken, people=with_person(incident.people, event.who), checked=checked)
-        case ItemLetGo():
+        case e.ItemLetGo():
             return _item(incident, replace(incident.items[event.key], holder=None))
-        case ItemEnded():
+        case e.ItemEnded():
             # Of a pause that is over, nobody.
             ended = replace(incident.items[event.key], status=event.status, result=event.result, ended_by=recorded.by)
             return _item(incident, ended)
         case (
-            (DecisionPointSet() | DecisionPointMoved() | DecisionPointWithdrawn() | DecisionPointAnswered())
-            | (DecisionPointUnanswered() | ThresholdMet() | ThresholdUnmet() | SignalNamed() | SignalSeen())
-            | (Objected() | TieBroken() | PathChosen() | Nudged())
+            (e.DecisionPointSet() | e.DecisionPointMoved() | e.DecisionPointWithdrawn() | e.DecisionPointAnswered())
+            | (e.DecisionPointUnanswered() | e.ThresholdMet() | e.ThresholdUnmet() | e.SignalNamed() | e.SignalSeen())
+            | (e.Objected() | e.TieBroken() | e.PathChosen() | e.Nudged())
         ):
             return calls.after(incident, event, recorded, by)
-        case Left():
+        case e.Left():
             return left(incident, by, recorded.at)
-        case FrozenChanges():
+        case e.FrozenChanges():
             return replace(incident, frozen=Freeze(by, recorded.at, event.why))
-        case UnfrozenChanges():
+        case e.UnfrozenChanges():
             return replace(incident, frozen=None)
-        case Drafted():
+        case e.Drafted():
             draft = DraftInHand(event.number, event.wording, by, recorded.at, event.message)
             past = past_draft(incident, f"replaced by draft {event.number}")
             return replace(incident, draft=draft, drafts=event.number, past_drafts=past)
-        case DraftDiscarded():
+        case e.DraftDiscarded():
             return replace(incident, draft=None, past_drafts=past_draft(incident, "discarded"))
-        case Published():
+        case e.Published():
             return published(incident, event, recorded, by)
-        case Corrected():
+        case e.Corrected():
             updates = each_update(
                 incident,
                 event.number,
@@ -330,7 +238,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                 updates=updates,
                 promises=missed(incident, recorded) if moved else incident.promises,
             )
-        case UpdateWithdrawn():
+        case e.UpdateWithdrawn():
             return replace(
                 incident,
                 updates=each_update(
@@ -339,19 +247,19 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                     lambda update: replace(update, withdrawn=event.why, withdrawn_at=recorded.at),
                 ),
             )
-        case AudiencesSet():
+        case e.AudiencesSet():
             return audiences_set(incident, event)
-        case RemindersSnoozed():
+        case e.RemindersSnoozed():
             return snoozed(incident, event, recorded, by)
-        case Resolved():
+        case e.Resolved():
             return replace(well_again(incident, recorded.at), phase=Phase.RESOLVED, fixed=event.fixed)
-        case RelapseSeen():
+        case e.RelapseSeen():
             return open_again(incident, recorded.at)
-        case Reopened():
+        case e.Reopened():
             before = reopening(incident, recorded.at, event.why)
             after = replace(open_again(incident, recorded.at), opened_after=len(incident.updates))
             return replace(after, reopenings=(*incident.reopenings, before))
-        case Closed():
+        case e.Closed():
             return replace(
                 well_again(incident, recorded.at),
                 promises=missed(incident, recorded),
@@ -360,56 +268,61 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                 closed_by=by,
                 closing=event,
             )
-        case Asked():
+        case e.Asked():
             key = f"prompt/{event.ask}-{event.number}"
             asked = replace(incident, prompts=with_(incident.prompts, key, Prompt(key, event, recorded.at)))
             # Who is asked for a call is brought in, a tie-breaker too whom nobody has called yet.
             called_in = event.to if event.ask in CALLED_IN else ()
             return replace(asked, people=reduce(with_person, called_in, incident.people))
-        case Settled():
+        case e.Settled():
             prompt = replace(incident.prompts[event.prompt], settled=event.how)
             return replace(incident, prompts=with_(incident.prompts, event.prompt, prompt))
-        case ChannelOpened():
+        case e.ChannelOpened():
             return replace(incident, channel=event.channel, crowding=event.crowding)
-        case ChannelGone():
+        case e.ChannelGone():
             return replace(incident, channel=None)
-        case ChannelLocked():
+        case e.ChannelLocked():
             return replace(incident, locked=True)
-        case DeliveryNoted():
+        case e.DeliveryNoted():
             return delivery_noted(incident, event, recorded)
-        case RightMissing():
+        case e.RightMissing():
             return replace(incident, missing_rights=(*incident.missing_rights, event.right))
-        case RightGiven():
+        case e.RightGiven():
             return replace(incident, missing_rights=tuple(one for one in incident.missing_rights if one != event.right))
-        case Remade():
+        case e.Remade():
             return replace(incident, remade=(*incident.remade, event.what))
-        case (FollowUpAdded() | FollowUpMoved() | FollowUpEnded() | Debriefed() | EntryHidden() | EvidenceGiven()) | (
-            PostmortemAssigned() | PostmortemDrafted() | PostmortemPublished() | PostmortemWaived()
-        ):
+        case (
+            e.FollowUpAdded()
+            | e.FollowUpMoved()
+            | e.FollowUpEnded()
+            | e.Debriefed()
+            | e.EntryHidden()
+            | e.EvidenceGiven()
+        ) | (e.PostmortemAssigned() | e.PostmortemDrafted() | e.PostmortemPublished() | e.PostmortemWaived()):
             return aftermath.after(incident, event, recorded, by)
-        case Injected():
+        case e.Injected():
             played = Played(event.number, event.says, event.words, recorded.at)
             return replace(incident, injected=(*incident.injected, played))
-        case PageTried():
+        case e.PageTried():
             return replace(incident, tries=(*incident.tries, event))
-        case PageAnswered() | PageUnanswered() | Widened():
+        case e.PageAnswered() | e.PageUnanswered() | e.Widened():
             return incident
-        case AlertNoted():
+        case e.AlertNoted():
             state = AlertState(event.title, event.firing, event.since)
             return replace(incident, alerts=with_(incident.alerts, event.number, state))
         case (
-            Declared()
+            e.Declared()
             # The house's own.
-            | (AlertsBegun() | AlertFired() | AlertCleared() | AlertsLinked() | AlertsOver())
-            | Noted()
-            | DecisionMarked()
-            | Told()
-            | Heard()
-            | Refused()
-            | Arrived()
-            | DigestPosted()
-            | OnCallTold()
-            | CoverEnded()
+            | (e.AlertsBegun() | e.AlertFired() | e.AlertCleared() | e.AlertsLinked() | e.AlertsOver())
+            | e.Noted()
+            | e.DecisionMarked()
+            | e.Told()
+            | e.Heard()
+            | e.Refused()
+            | e.Arrived()
+            | e.DigestPosted()
+            | e.OnCallTold()
+            | e.CoverEnded()
         ):
             return incident
         case _:
