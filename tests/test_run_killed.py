@@ -20,7 +20,7 @@ from synapse import Synapse
 from bot.story import STORY
 
 pytest_plugins = ["conftest_matrix"]
-pytestmark = [pytest.mark.endure, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.endure, pytest.mark.timeout(1500)]
 
 KILLS = 60
 
