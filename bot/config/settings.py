@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.config.calendars import free_day, known_calendar, known_handover, known_week
 from bot.config.hooks import Hook
-from bot.config.table import Table, Words, listed
+from bot.config.table import Address, Gateway, Table, Words, listed
 from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Check, Times
 from core.incident.policy import Names as NamesShown
@@ -35,9 +35,6 @@ from core.incident.vocabulary import Role
 
 LATER = (*(f"roles.{role}" for role in Role),)
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
-
-
-A = TypeVar("A", HttpUrl, WebsocketUrl)
 
 
 def one_line(value: object) -> object:
@@ -110,17 +107,6 @@ def known_zone(name: str) -> str:
 def zone_of(name: str) -> tzinfo:
     """The time zone of a name. UTC needs no list of zones on this computer."""
     return UTC if name == "UTC" else ZoneInfo(name)
-
-
-def _bare(address: A) -> A:
-    if address.username or address.password:
-        # An address stands in logs, answers and pages.
-        raise ValueError("must be without a name and a password")
-    return address
-
-
-Address = Annotated[HttpUrl, AfterValidator(_bare)]
-Gateway = Annotated[WebsocketUrl, AfterValidator(_bare)]
 
 
 class Matrix(Table):
