@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -37,6 +37,9 @@ LATER = (*(f"roles.{role}" for role in Role),)
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
 
 
+D = TypeVar("D", bound=date)
+
+
 def one_line(value: object) -> object:
     """Text without its line breaks: a long sentence may be written on several lines, and is shown on one."""
     return " ".join(value.split()) if isinstance(value, str) else value
@@ -57,9 +60,16 @@ def next_or_names(value: object) -> object:
 
 def whole_shifts(every: timedelta) -> timedelta:
     """The length of a shift. Raises `ValueError`."""
-    if every < timedelta(hours=4) or every % timedelta(hours=1):
-        raise ValueError("write whole weeks, days or hours, four hours at least: 1w, 2w, 1d or 12h")
+    if not timedelta(hours=4) <= every <= timedelta(weeks=52) or every % timedelta(hours=1):
+        raise ValueError("write whole weeks, days or hours, from 4h to 52w: 1w, 2w, 1d or 12h")
     return every
+
+
+def of_our_time(when: D) -> D:
+    """A day or a moment that can be reckoned with in every zone. Raises `ValueError`."""
+    if not 2000 <= when.year < 2100:
+        raise ValueError("write a year from 2000 to 2099")
+    return when
 
 
 def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
@@ -216,8 +226,8 @@ class Override(Table):
     """Somebody is on instead, from one moment to another: of the rotation's zone, unless they say one."""
 
     who: Words
-    since: Annotated[datetime, Field(alias="from")]
-    until: Annotated[datetime, Field(alias="to")]
+    since: Annotated[datetime, AfterValidator(of_our_time), Field(alias="from")]
+    until: Annotated[datetime, AfterValidator(of_our_time), Field(alias="to")]
 
     @model_validator(mode="after")
     def _forward(self) -> Override:
@@ -234,7 +244,7 @@ class Rotation(Table):
     backup: Annotated[Literal["next"] | Names, BeforeValidator(next_or_names)] = "next"
     every: Annotated[Length, AfterValidator(whole_shifts)] = timedelta(weeks=1)
     handover: Annotated[str, AfterValidator(known_handover)] = "Mon 09:00"
-    start: date = date(2024, 1, 1)
+    start: Annotated[date, AfterValidator(of_our_time)] = date(2024, 1, 1)
     zone: Annotated[Words, AfterValidator(known_zone)] | None = None
     holidays: Annotated[tuple[Annotated[str, AfterValidator(free_day)], ...], BeforeValidator(listed)] = ()
     overrides: tuple[Override, ...] = ()
