@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
+from threading import Thread
 
 import apprise
 
@@ -31,12 +34,29 @@ class Address:
         """Raises `Temporary`: Apprise says whether it worked, and nothing else."""
         ends = [f"To answer: {call.answer_at}"] if call.answer_at else []
         words = "\n\n".join([call.words, *ends])
-        # A service's own library may wait for the network: none of that is the bot's loop's to wait for.
-        sent = await asyncio.to_thread(
-            self._target.notify, body=words, title=call.subject, notify_type=apprise.NotifyType.FAILURE
-        )
-        if not sent:
+        failure = apprise.NotifyType.FAILURE
+        if not await _apart(partial(self._target.notify, body=words, title=call.subject, notify_type=failure)):
             raise Temporary(f"{self.via} did not take it")
+
+
+async def _apart(call: Callable[[], bool | None]) -> bool:
+    """Makes a call in a thread of its own, since a service may hang for as long as its library lets it.
+
+    asyncio's own threads are few: whatever else needs one waits for them (the chats' names are looked up there), and so does
+    the end of the process.
+    """
+    done: Future[bool] = Future()
+    # From now on nobody can cancel it: whoever waited may be gone when it ends.
+    done.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            done.set_result(bool(call()))
+        except Exception as error:  # noqa: BLE001 (it is whoever waits who is told)
+            done.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(done)
 
 
 def pagers(settings: Settings, roster: Roster) -> Pagers:

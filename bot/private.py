@@ -65,7 +65,7 @@ def exposed(config: Path, settings: Settings) -> list[str]:
 
 
 def _secret_files(settings: Settings) -> Iterator[Path]:
-    for _, chat in settings.transports:
-        for name, value in chat or ():
+    for table in (*(chat for _, chat in settings.transports), *settings.hooks):
+        for name, value in table or ():
             if name.endswith("_file") and isinstance(value, Path):
                 yield value

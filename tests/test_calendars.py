@@ -110,6 +110,10 @@ HOSTILE: tuple[tuple[str, bytes, str], ...] = (
         for year in range(1000, 1010))), "too often for too long"),
     ("a rule that is none", calendar(days("Ann", 4, 5, "RRULE:FREQ=DAILY;BYMONTH=99;COUNT=x")), "it"),
     ("an end before the start", calendar("BEGIN:VEVENT\r\nSUMMARY:Ann\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT"), "no DTSTART"),
+    ("a zone that is a folder", calendar(
+        event("Ann", "DTSTART;TZID=America:20260504T000000", "DTEND;TZID=America:20260505T000000")), "it is no"),
+    ("a zone that is no name", calendar(
+        event("Ann", f"DTSTART;TZID={'a' * 300}:20260504T000000", "DTEND:20260505T000000Z")), "it is no"),
     ("too many", calendar(*(days("Ann", 4, 5) for _ in range(EVENTS + 1))), f"more than {EVENTS} events"),
 )  # fmt: skip
 

@@ -776,7 +776,6 @@ def test_each_such_setting_is_told_by_its_key(config: Reading, key: str, text: s
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        ("data_dir", "data_dir = '/srv/tocsin'" + MATRIX),
         ("severities.sev1.status_page", MATRIX + "[severities.sev1]\nstatus_page = false"),
         ("web.host", MATRIX + "[web]\nhost = '0.0.0.0'"),
         ("web.name", MATRIX + "[web]\nname = 'Example Shop'"),
@@ -786,6 +785,21 @@ def test_each_such_setting_is_told_by_its_key(config: Reading, key: str, text: s
 def test_what_is_about_the_status_page_does_nothing_without_one(config: Reading, key: str, text: str) -> None:
     assert idle(config(text)) == [f"{key} does nothing while no audience has status_page = true"]
     assert idle(config(text + "\n[audiences.customers]\nstatus_page = true")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data_dir = '/srv/tocsin'" + MATRIX,
+        MATRIX + "[web]\nhost = '0.0.0.0'\nport = 80\npublic_url = 'https://t.example'\n"
+        "[[people]]\nname = 'Ann'\nmatrix = '@ann:x'\nnotify = ['ntfy://ann']",
+        MATRIX + "[web]\nhost = '0.0.0.0'\nport = 80\n"
+        f"[[hooks]]\nkind = 'grafana'\nname = 'boards'\nsecret = '{'s' * 40}'",
+    ],
+    ids=["postmortems and keys", "links to answer a call", "hooks"],
+)
+def test_what_serves_more_than_the_status_page_is_not_told(config: Reading, text: str) -> None:
+    assert idle(config(text)) == []
 
 
 def test_what_the_calls_act_upon_is_not_told(config: Reading) -> None:

@@ -108,11 +108,27 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "too short": (
         ROTATION + "every = '1h'",
-        "rotations[1].every: write whole weeks, days or hours, four hours at least: 1w, 2w, 1d or 12h",
+        "rotations[1].every: write whole weeks, days or hours, from 4h to 52w: 1w, 2w, 1d or 12h",
     ),
     "a bent length": (
         ROTATION + "every = '5h30m'",
-        "rotations[1].every: write whole weeks, days or hours, four hours at least: 1w, 2w, 1d or 12h",
+        "rotations[1].every: write whole weeks, days or hours, from 4h to 52w: 1w, 2w, 1d or 12h",
+    ),
+    "too long": (
+        ROTATION + "every = '53w'",
+        "rotations[1].every: write whole weeks, days or hours, from 4h to 52w: 1w, 2w, 1d or 12h",
+    ),
+    "a start at the end of time": (
+        ROTATION + "start = 9999-12-31",
+        "rotations[1].start: write a year from 2000 to 2099",
+    ),
+    "an override since the beginning of time": (
+        ROTATION + "overrides = [{who = 'Ann', from = 0001-01-01T00:00:00, to = 2026-05-05T09:00:00}]",
+        "rotations[1].overrides[1].from: write a year from 2000 to 2099",
+    ),
+    "an override for ever": (
+        ROTATION + "overrides = [{who = 'Ann', from = 2026-05-04T18:00:00Z, to = 9999-12-31T00:00:00Z}]",
+        "rotations[1].overrides[1].to: write a year from 2000 to 2099",
     ),
     "a day that is none": (
         ROTATION + "holidays = ['2026-13-01']",

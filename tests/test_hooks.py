@@ -317,6 +317,20 @@ async def test_too_many_at_once_are_503(gate: Gate, monkeypatch: pytest.MonkeyPa
     assert (await gate.alertmanager(body(alert()))).status == 503
 
 
+async def test_strangers_who_send_slowly_keep_no_sender_out(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "AT_ONCE", 1)
+    head = b"POST /hooks/alertmanager/prod HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+    slow = [await asyncio.open_connection("127.0.0.1", int(gate.base.rpartition(":")[2])) for _ in range(3)]
+    for _, writer in slow:
+        writer.write(head)
+        await writer.drain()
+    await asyncio.sleep(0.1)
+    assert (await gate.alertmanager(body(alert()))).status == 200
+    for _, writer in slow:
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_answers_have_the_headers_of_every_page(gate: Gate) -> None:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {'s' * 40}"}
     for data, status in ((json.dumps(body(alert())), 200), ("{", 400)):

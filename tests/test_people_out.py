@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from bot.config.house import roster
 from bot.config.settings import Settings
 from bot.pagers import pagers
 from core.incident.policy import Policy
+from core.pagers import Call
 from core.port import Fatal
 from core.roster import Roster
 
@@ -126,6 +128,25 @@ async def test_an_address_that_never_works_is_let_be_and_holds_up_nobody(tmp_pat
         stage.expect_card("item/H1")
         stage.expect_card("prompt/page-1", "nobody answered")
         stage.expect_card("prompt/unanswered-1", "Ann: no answer in 10 min from Bob. Who else?")
+
+
+async def test_services_that_hang_keep_nobody_waiting_for_a_name(tmp_path: Path) -> None:
+    held: list[asyncio.StreamWriter] = []
+    there = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
+    port = there.sockets[0].getsockname()[1]
+    settings = _settings(bob=[f"json://127.0.0.1:{port}/{number}" for number in range(40)])
+    known = roster(settings)
+    bob = known.named("Bob")
+    assert bob is not None
+    calls = [asyncio.create_task(one.call(Call("SEV1", "come"))) for one in pagers(settings, known)(bob)]
+    await until(lambda: len(held) == len(calls))
+    async with asyncio.timeout(1):
+        await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+    for call in calls:
+        call.cancel()
+    for writer in held:
+        writer.transport.abort()
+    there.close()
 
 
 async def test_after_a_death_who_was_called_is_not_called_again_and_who_was_not_is(tmp_path: Path, phone: Ntfy) -> None:

@@ -107,6 +107,19 @@ def test_a_file_of_a_secret_that_all_may_read_is_told(tmp_path: Path) -> None:
     assert exposed(config, load(config)) == []
 
 
+@pytest.mark.parametrize("key", ["secret", "token"])
+def test_a_file_of_a_hooks_secret_that_all_may_read_is_told(tmp_path: Path, key: str) -> None:
+    config, file = tmp_path / "config.toml", tmp_path / "hook"
+    hook = f'[[hooks]]\nkind = "alertmanager"\nname = "prod"\n{key}_file = "hook"\n'
+    config.write_text(f"[transports.sandbox]\n{hook}" + (f'secret = "{"s" * 40}"\n' if key == "token" else ""))
+    config.chmod(0o600)
+    file.write_text("canary-5f2a9c" * 4)
+    file.chmod(0o644)
+    assert exposed(config, load(config)) == [
+        f"{file} holds a secret and everybody on this machine may read it; chmod 600 {file}"
+    ]
+
+
 @pytest.mark.endure
 async def test_doctor_and_run_say_it(bot: BotProcess) -> None:
     bot.config.write_text(bot.config.read_text() + TOKEN.replace("guild", 'api_url = "http://127.0.0.1:9"\nguild'))
@@ -119,12 +132,13 @@ async def test_doctor_and_run_say_it(bot: BotProcess) -> None:
     assert "canary" not in out + bot.text()
 
 
-@pytest.mark.parametrize("key", ["homeserver", "api_url", "gateway_url", "public_url"])
+@pytest.mark.parametrize("key", ["homeserver", "api_url", "gateway_url", "public_url", "url"])
 def test_an_address_has_no_password_in_it(tmp_path: Path, key: str) -> None:
     address = ("ws" if key == "gateway_url" else "https") + "://tocsin:canary-5f2a9c@chat.example"
     tables = {
         "homeserver": f'[transports.matrix]\nuser_id = "@t:x"\ntriage = ["#t:x"]\npassword = "p"\nhomeserver = "{address}"',
         "public_url": f'[transports.sandbox]\n[web]\npublic_url = "{address}"',
+        "url": f'[transports.sandbox]\n[[hooks]]\nkind = "alertmanager"\nname = "prod"\nsecret = "{"s" * 40}"\nurl = "{address}"',
     }
     config = tmp_path / "config.toml"
     config.write_text(tables.get(key, TOKEN.replace("canary-5f2a9c", "t") + f'{key} = "{address}"\n'))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -84,6 +85,16 @@ def test_the_same_person_is_on_wherever_one_looks_from() -> None:
         at = utc("2026-01-08") + timedelta(weeks=week)
         near = stretches(rotation(), at - timedelta(days=1), at + timedelta(days=15))
         assert [one.who for one in on(near, at)] == [one.who for one in on(whole, at)]
+
+
+def test_a_rotation_that_began_long_ago_is_told_at_once() -> None:
+    old = rotation(
+        every=timedelta(hours=4), weekday=None, start=date(2000, 1, 1), holidays=frozenset({date(2026, 5, 1)})
+    )
+    at, began = utc("2026-05-01T12:00"), perf_counter()
+    found = stretches(old, at, at + timedelta(days=15))
+    assert perf_counter() - began < 0.1, "it is told on the loop, at an act"
+    assert primaries(found)[:2] == [("Ann", "04-30 21:00"), ("Bob", "05-02 01:00")]
 
 
 def test_a_hand_over_on_a_holiday_waits_for_the_next_business_day() -> None:

@@ -101,7 +101,13 @@ def test_without_front_matter_the_first_heading_is_the_title_and_without_that_th
     assert "nothing in it" in plain(document(opened(read(""), None)))
 
 
-BROKEN = ("---\ntitle: [\n---\n# x\n\nwords", "---\n- a list\n---\n# x\n\nwords", "---\n&a [*a]\n---\n# x\n\nwords")
+BROKEN = (
+    "---\ntitle: [\n---\n# x\n\nwords",
+    "---\n- a list\n---\n# x\n\nwords",
+    "---\n&a [*a]\n---\n# x\n\nwords",
+    "---\n[a]: b\n---\n# x\n\nwords",
+    '---\ntitle: "\\U00110000"\n---\n# x\n\nwords',
+)
 
 
 @pytest.mark.parametrize("text", BROKEN)
@@ -115,6 +121,22 @@ def test_what_is_no_word_in_the_front_matter_is_no_service() -> None:
     book = read("---\nservice: checkout\nservices: {a: b}\nlabels: [x]\ntitle: 2\n---\nwords")
     assert (book.title, book.services, book.labels) == ("2", (), {})
     assert read("---\nservice: checkout\n---\nwords").services == ("checkout",)
+
+
+TAGGED = ("!!timestamp soon", "!!bool soon", "!!int ''", "!!float soon", "!!binary x", "0x" + "f" * 4000, '"\\ud800"')
+
+
+@pytest.mark.parametrize("value", TAGGED, ids=[value[:12] for value in TAGGED])
+def test_no_value_in_the_front_matter_keeps_a_file_from_being_read(value: str) -> None:
+    book = read(f"---\ntitle: {value}\nlabels: {{a: {value}}}\n---\n# x\n\nwords")
+    assert rows(book, 1) == [("text", "words", 0)]
+    book.model_dump_json()
+
+
+def test_a_label_in_the_front_matter_is_what_is_written_there() -> None:
+    labels = {"critical": "true", "version": "1.10", "since": "2026-05-02", "shard": "007", "on": "no"}
+    front = "\n".join(f"  {name}: {value}" for name, value in labels.items())
+    assert read(f"---\nlabels:\n{front}\n---\nwords").labels == labels
 
 
 def test_html_and_what_would_ping_or_link_elsewhere_stay_words() -> None:
@@ -136,6 +158,7 @@ HOSTILE = {
     "no text": bytes(range(256)) * 200,
     "many sections": b"## x\n\ny\n\n" * 7_000,
     "many steps": b"# x\n## Fix\n" + b"- do it\n" * 7_000,
+    "nothing at all, for long": b"\n" * (LIMIT + 1),
     "a front without an end": b"---\n" + b"a: &x [*x, *x]\n" * 4_000,
     "laughs": b"---\n" + b"".join(
         b"%c: &%c [%s]\n" % (97 + at, 97 + at, b",".join([b"*%c" % (96 + at)] * 9) if at else b"lol") for at in range(20)
@@ -258,3 +281,34 @@ async def test_a_file_that_cannot_be_read_is_told_once_and_the_others_are_there(
     os.utime(broken)
     await case.look()
     assert [book.title for book in case.shelf().books] == ["x", "Good"]
+
+
+async def test_nothing_outside_of_the_folder_is_shown_and_a_strange_name_hides_no_other(tmp_path: Path) -> None:
+    folder, secret = tmp_path / "runbooks", tmp_path / "config.toml"
+    folder.mkdir()
+    secret.write_text("token = 'geheim'", encoding="utf-8")
+    (folder / "secret.md").symlink_to(secret)
+    (folder / "up.md").symlink_to("../config.toml")
+    (folder / "round.md").symlink_to("round.md")
+    (folder / "long.md").symlink_to("x" * 300)
+    os.mkfifo(folder / "pipe.md")
+    # As a mount of Kubernetes has them: a link within the folder is no way out of it.
+    (folder / "..data").mkdir()
+    (folder / "..data" / "good.md").write_text("# Good\n\nwords", encoding="utf-8")
+    (folder / "good.md").symlink_to("..data/good.md")
+    (folder / os.fsdecode(b"\xff.md")).write_text("# Named in no letters\n\nwords", encoding="utf-8")
+    case = Bookcase(folder, PushedClock())
+    with capture_logs() as logs:
+        await case.look()
+        await case.look()
+    assert sorted(book.title for book in case.shelf().books) == ["Good", "Named in no letters"]
+    for book in case.shelf().books:
+        opened(book, None).model_dump_json()
+    assert {line["file"]: line["reason"] for line in logs} == {
+        "secret.md": "it leads out of the folder",
+        "up.md": "it leads out of the folder",
+        "round.md": "Too many levels of symbolic links",
+        "long.md": "File name too long",
+        "pipe.md": "it is no file",
+    }
+    assert len(logs) == 5, "each is told once"

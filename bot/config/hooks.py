@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 
-from bot.config.table import Table, Words, listed
+from bot.config.table import Address, Table, Words, listed
 from bot.matchers import matcher
 from core.incident.times import Length
 from core.incident.vocabulary import Severity
@@ -55,7 +55,7 @@ class Hook(Table):
     secret_file: Path | None = None
     channel: Words | None = None
     timestamp_header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")] | None = None
-    url: HttpUrl | None = None
+    url: Address | None = None
     token: SecretStr | None = None
     token_file: Path | None = None
     receiver: Words | None = None

@@ -8,23 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.config.house import has_page
+from bot.config.house import has_page, public_url
 from bot.config.settings import Audience, Settings
 from core.incident.policy import RESPONSES
 
 IDLE = ("severities.*.means",)
 """By dotted path; `*` stands for any name. A version that acts upon one takes it out."""
 
-PAGE = ("data_dir", "severities.*.status_page", "web.host", "web.name", "web.port", "web.public_url")
+PAGE = ("severities.*.status_page", "web.name")
 """What is about the status page alone."""
+
+SERVED = ("web.host", "web.port", "web.public_url")
+"""What is about whatever is served: the page, hooks, and the links at which people answer a call."""
 
 
 def idle(settings: Settings) -> list[str]:
     """One line for each such setting that somebody may be relying on."""
     found = [f"{key} does nothing in this version yet" for key in _set(settings, IDLE)]
     if not has_page(settings):
-        # Hooks are served beside the page, or without one.
-        page = [key for key in PAGE if not (settings.hooks and key in ("web.host", "web.port", "web.public_url"))]
+        links = public_url(settings) and any(person.notify for person in settings.people)
+        page = PAGE if settings.hooks or links else (*PAGE, *SERVED)
         found += [f"{key} does nothing while no audience has status_page = true" for key in _set(settings, page)]
     return found
 
@@ -40,8 +43,6 @@ def _usual(settings: Settings) -> dict[str, Any]:
     return bare.model_dump() | {
         "audiences": {name: Audience().model_dump() for name in settings.audiences},
         "severities": {severity.value: response.model_dump() for severity, response in RESPONSES.items()},
-        # Beside the config file, wherever that is.
-        "data_dir": settings.data_dir.parent / bare.data_dir,
     }
 
 

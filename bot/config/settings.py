@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.config.calendars import free_day, known_calendar, known_handover, known_week
 from bot.config.hooks import Hook
-from bot.config.table import Table, Words, listed
+from bot.config.table import Address, Gateway, Table, Words, listed
 from core.incident.emoji import THRESHOLDS
 from core.incident.policy import Check, Times
 from core.incident.policy import Names as NamesShown
@@ -37,7 +37,7 @@ LATER = (*(f"roles.{role}" for role in Role),)
 """Settings of the contract that a later version brings, by dotted path without list indexes."""
 
 
-A = TypeVar("A", HttpUrl, WebsocketUrl)
+D = TypeVar("D", bound=date)
 
 
 def one_line(value: object) -> object:
@@ -60,9 +60,16 @@ def next_or_names(value: object) -> object:
 
 def whole_shifts(every: timedelta) -> timedelta:
     """The length of a shift. Raises `ValueError`."""
-    if every < timedelta(hours=4) or every % timedelta(hours=1):
-        raise ValueError("write whole weeks, days or hours, four hours at least: 1w, 2w, 1d or 12h")
+    if not timedelta(hours=4) <= every <= timedelta(weeks=52) or every % timedelta(hours=1):
+        raise ValueError("write whole weeks, days or hours, from 4h to 52w: 1w, 2w, 1d or 12h")
     return every
+
+
+def of_our_time(when: D) -> D:
+    """A day or a moment that can be reckoned with in every zone. Raises `ValueError`."""
+    if not 2000 <= when.year < 2100:
+        raise ValueError("write a year from 2000 to 2099")
+    return when
 
 
 def different(sentences: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,17 +117,6 @@ def known_zone(name: str) -> str:
 def zone_of(name: str) -> tzinfo:
     """The time zone of a name. UTC needs no list of zones on this computer."""
     return UTC if name == "UTC" else ZoneInfo(name)
-
-
-def _bare(address: A) -> A:
-    if address.username or address.password:
-        # An address stands in logs, answers and pages.
-        raise ValueError("must be without a name and a password")
-    return address
-
-
-Address = Annotated[HttpUrl, AfterValidator(_bare)]
-Gateway = Annotated[WebsocketUrl, AfterValidator(_bare)]
 
 
 class Matrix(Table):
@@ -230,8 +226,8 @@ class Override(Table):
     """Somebody is on instead, from one moment to another: of the rotation's zone, unless they say one."""
 
     who: Words
-    since: Annotated[datetime, Field(alias="from")]
-    until: Annotated[datetime, Field(alias="to")]
+    since: Annotated[datetime, AfterValidator(of_our_time), Field(alias="from")]
+    until: Annotated[datetime, AfterValidator(of_our_time), Field(alias="to")]
 
     @model_validator(mode="after")
     def _forward(self) -> Override:
@@ -248,7 +244,7 @@ class Rotation(Table):
     backup: Annotated[Literal["next"] | Names, BeforeValidator(next_or_names)] = "next"
     every: Annotated[Length, AfterValidator(whole_shifts)] = timedelta(weeks=1)
     handover: Annotated[str, AfterValidator(known_handover)] = "Mon 09:00"
-    start: date = date(2024, 1, 1)
+    start: Annotated[date, AfterValidator(of_our_time)] = date(2024, 1, 1)
     zone: Annotated[Words, AfterValidator(known_zone)] | None = None
     holidays: Annotated[tuple[Annotated[str, AfterValidator(free_day)], ...], BeforeValidator(listed)] = ()
     overrides: tuple[Override, ...] = ()

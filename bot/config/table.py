@@ -1,11 +1,13 @@
-"""What every table of the config is made of: keys that are known, words that are there, lists that a variable can hold."""
+"""What every table of the config is made of: keys that are known, words that are there, lists that a variable can hold, addresses."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, StringConstraints, WebsocketUrl
+
+A = TypeVar("A", HttpUrl, WebsocketUrl)
 
 
 class Table(BaseModel):
@@ -27,3 +29,14 @@ def listed(value: object) -> object:
 
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def bare(address: A) -> A:
+    """An address that may stand in logs, answers and pages. Raises `ValueError` for one with a password in it."""
+    if address.username or address.password:
+        raise ValueError("must be without a name and a password")
+    return address
+
+
+Address = Annotated[HttpUrl, AfterValidator(bare)]
+Gateway = Annotated[WebsocketUrl, AfterValidator(bare)]

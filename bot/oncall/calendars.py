@@ -35,8 +35,8 @@ BACKUP = re.compile(r"\b(?:backup|secondary|second|shadow)\b", re.IGNORECASE)
 """What an event's summary says when it is about the backup."""
 
 
-BROKEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What the libraries raise for what somebody sent that makes no sense."""
+BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
+"""What the libraries raise for what somebody sent that makes no sense. A zone is a file: one may be named that is a folder."""
 
 
 class CalendarUnreadable(Exception):

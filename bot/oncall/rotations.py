@@ -11,24 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
-from typing import Literal
 
-from dateutil.rrule import DAILY, FR, HOURLY, MO, SA, SU, TH, TU, WE, WEEKLY, rrule
 from dateutil.tz import resolve_imaginary
 
 from core.incident.on_call import Stretch
 from core.incident.vocabulary import Person
 from core.incident.workdays import business_day
-
-STEPS: tuple[tuple[timedelta, Literal[0, 1, 2, 3, 4, 5, 6]], ...] = (
-    (timedelta(weeks=1), WEEKLY),
-    (timedelta(days=1), DAILY),
-    (timedelta(hours=1), HOURLY),
-)
-"""What a rotation's length is counted in: the longest that fits."""
-
-
-DAYS = (MO, TU, WE, TH, FR, SA, SU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +85,9 @@ def turns(rotation: Rotation, since: datetime, until: datetime) -> list[Piece]:
 def _handovers(rotation: Rotation, since: datetime, until: datetime) -> list[tuple[int, datetime]]:
     """Each with its number since the start: the last before `since`, those between, the first after `until`."""
     found: list[tuple[int, datetime]] = []
-    for number, wall in enumerate(_walls(rotation)):
-        day = business_day(wall.date(), 0, rotation.holidays) if wall.date() in rotation.holidays else wall.date()
-        at = moment(datetime.combine(day, wall.time()), rotation.zone)
+    number = _near(rotation, since)
+    while True:
+        at = _handed(rotation, number)
         # One that waited for a business day, and that another overtook, is none.
         while found and found[-1][1] >= at:
             found.pop()
@@ -108,22 +96,29 @@ def _handovers(rotation: Rotation, since: datetime, until: datetime) -> list[tup
         found.append((number, at))
         if len(found) > 1 and found[-2][1] > until:
             return found[:-1]
-    return found
+        number += 1
 
 
-def _walls(rotation: Rotation) -> Iterator[datetime]:
-    length, frequency = next((unit, rule) for unit, rule in STEPS if not rotation.every % unit)
-    begin = datetime.combine(rotation.start, time())
-    first = rrule(
-        DAILY,
-        begin,
-        count=1,
-        byweekday=None if rotation.weekday is None else DAYS[rotation.weekday],
-        byhour=rotation.at.hour,
-        byminute=rotation.at.minute,
-        bysecond=0,
-    )[0]
-    yield from rrule(frequency, first, interval=rotation.every // length)
+def _near(rotation: Rotation, since: datetime) -> int:
+    """Where to begin counting: at the first, or at one before `since` that did not wait, since none before it overtakes that."""
+    local = since.astimezone(rotation.zone).replace(tzinfo=None)
+    number = max(0, (local - _wall(rotation, 0)) // rotation.every)
+    while number and (_wall(rotation, number).date() in rotation.holidays or _handed(rotation, number) > since):
+        number -= 1
+    return number
+
+
+def _handed(rotation: Rotation, number: int) -> datetime:
+    wall = _wall(rotation, number)
+    day = business_day(wall.date(), 0, rotation.holidays) if wall.date() in rotation.holidays else wall.date()
+    return moment(datetime.combine(day, wall.time()), rotation.zone)
+
+
+def _wall(rotation: Rotation, number: int) -> datetime:
+    """What the clock there says at a hand-over, but for holidays."""
+    begin = datetime.combine(rotation.start, rotation.at)
+    wait = 0 if rotation.weekday is None else (rotation.weekday - begin.weekday()) % 7
+    return begin + timedelta(days=wait) + number * rotation.every
 
 
 def told(rotation: Rotation, pieces: Iterable[Piece]) -> tuple[Stretch, ...]:

@@ -1,17 +1,21 @@
 """The folder of runbooks, looked at now and then, so that what somebody changes is there without a restart.
 
-Rule: a file that cannot be read is one line in the log; the others are there.
+Rule: a file that cannot be read is one line in the log; the others are there. Nothing outside of the folder is shown, since
+whoever may write in it may put a link there to what only the bot may read.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import structlog
 
 from bot.runbooks.markdown import LIMIT, runbook
 from core.incident.runbook import Runbook, Shelf
+from core.incident.spelling import legible
 from core.port import Clock
 
 log = structlog.get_logger(__name__)
@@ -54,26 +58,37 @@ class Bookcase:
         known, found = self._known, dict[Path, tuple[Signature, Runbook | None]]()
         for path in self._files():
             try:
-                stat = path.stat()
+                real = self._real(path)
+                stat = real.stat()
                 signature = (stat.st_mtime_ns, stat.st_size)
                 if path in known and known[path][0] == signature:
                     found[path] = known[path]
                     continue
-                with path.open("rb") as file:
+                with real.open("rb") as file:
                     # One more than is shown, so that it is known that there is more.
-                    found[path] = signature, runbook(path.stem, file.read(LIMIT + 1))
+                    found[path] = signature, runbook(legible(path.stem), file.read(LIMIT + 1))
             except OSError as error:
                 if known.get(path, (None, None))[0] != (0, 0):
-                    log.warning("a runbook cannot be read", file=path.name, reason=error.strerror or str(error))
+                    reason = error.strerror or str(error)
+                    log.warning("a runbook cannot be read", file=legible(path.name), reason=reason)
                 found[path] = (0, 0), None
         if found == known:
             return self._shelf
         self._known = found
         return Shelf(tuple(book for _, book in found.values() if book is not None))
 
+    def _real(self, path: Path) -> Path:
+        """The file that a name leads to. Raises `OSError` for what is none, or leads out of the folder."""
+        real = Path(os.path.realpath(path, strict=True))
+        if not real.is_relative_to(self.folder.resolve()):
+            raise OSError(errno.EACCES, "it leads out of the folder")
+        if not real.is_file():
+            raise OSError(errno.EINVAL, "it is no file")
+        return real
+
     def _files(self) -> list[Path]:
         try:
-            files = sorted(path for path in self.folder.iterdir() if path.suffix.lower() == ".md" and path.is_file())
+            files = sorted(path for path in self.folder.iterdir() if path.suffix.lower() == ".md")
         except OSError:
             # No folder, no runbooks: the doctor says so where a service names one.
             return []

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.incident.runbook import Page, Runbook, RunbookLine
+from core.incident.spelling import one_line
 
 LIMIT = 64 * 1024
 """Bytes of a file that are read: some forty pages of a card."""
@@ -56,7 +57,8 @@ def runbook(name: str, data: bytes) -> Runbook:
     pages = reader.pages()
     if len(data) > LIMIT or len(pages) > PAGES:
         cut = RunbookLine(text="The rest of the file is too long to be shown here.", kind="strong")
-        pages = pages[:PAGES]
+        # A file may begin with nothing, for as long as it is read.
+        pages = pages[:PAGES] or [Page(heading=name)]
         pages[-1] = pages[-1].model_copy(update={"lines": (*pages[-1].lines, cut)})
     return Runbook(
         name=name,
@@ -69,19 +71,20 @@ def runbook(name: str, data: bytes) -> Runbook:
 
 
 def _front(text: str) -> tuple[dict[Any, Any], str]:
-    """The front matter, and the text below it."""
+    """The front matter, each value as it is written (`1.10`, `true`), and the text below it."""
     found = _FRONT.match(text[:FRONT])
     if found is None:
         return {}, text
     try:
-        fields = yaml.safe_load(found[1])
+        # The safe loader makes numbers and dates of words, which no label is; and stumbles over what is none.
+        fields = yaml.BaseLoader(found[1]).get_single_data()
     except (yaml.YAMLError, ValueError, RecursionError):
         fields = None
     return (fields if isinstance(fields, dict) else {}), text[found.end() :]
 
 
 def _said(value: object) -> str:
-    return " ".join(str(value).split())[:120] if isinstance(value, str | int | float) else ""
+    return one_line(value)[:120] if isinstance(value, str) else ""
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ STORING = 8.0
 """Seconds after which a sender is told to try again; what is under way goes on, and the repeat finds it done."""
 
 AT_ONCE = 64
-"""Bodies that are looked at at the same time."""
+"""Bodies that are stored at the same time. Only a sender's count: whoever else sends, slowly and without end, takes no place."""
 
 SAID = timedelta(minutes=1)
 """Between two lines of the log about one hook for one reason."""
@@ -84,14 +84,8 @@ class Door:
     async def _post(self, request: web.Request) -> web.Response:
         kind, name = request.match_info["kind"], request.match_info["name"]
         sender = self._senders.get((kind, name))
-        if self._inside >= AT_ONCE:
-            return self._trouble(sender, "too many at once")
-        self._inside += 1
-        try:
-            # A name that nobody has is looked at as any other is, and found wrong.
-            return await self._take(request, KINDS[kind], sender, sender.hook if sender else self._strangers[kind])
-        finally:
-            self._inside -= 1
+        # A name that nobody has is looked at as any other is, and found wrong.
+        return await self._take(request, KINDS[kind], sender, sender.hook if sender else self._strangers[kind])
 
     async def _take(self, request: web.Request, kind: Kind, sender: Sender | None, hook: Hook) -> web.Response:
         try:
@@ -119,7 +113,13 @@ class Door:
             return self._trouble(sender, "a bug")
         if batch.cut:
             sender.look()
-        return await self._store(sender, command)
+        if self._inside >= AT_ONCE:
+            return self._trouble(sender, "too many at once")
+        self._inside += 1
+        try:
+            return await self._store(sender, command)
+        finally:
+            self._inside -= 1
 
     async def _store(self, sender: Sender, command: c.HearAlerts) -> web.Response:
         task: asyncio.Task[object] = asyncio.ensure_future(self._hear(command))
