@@ -357,7 +357,8 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
                 promises=missed(incident, recorded),
                 phase=Phase.CLOSED,
                 closed_at=recorded.at,
-                closed_by=by,
+                # The clock that ends a drill is nobody.
+                closed_by=recorded.by,
                 closing=event,
             )
         case Asked():
