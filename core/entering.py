@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from core.incident import commands as c
+from core.incident.drill import MARK
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
 from core.patience import until
@@ -32,7 +33,8 @@ LOOK = 0.1
 def topic(incident: Incident) -> str:
     """The channel's topic: never live status, since Discord allows two changes in ten minutes (spec, section 4)."""
     page = incident.policy.page_url if incident.response.status_page else ""
-    return f"Incident {incident.number}" + (f" · {page}" if page else "")
+    parts = (MARK if incident.drill else "", f"Incident {incident.number}", page)
+    return " · ".join(part for part in parts if part)
 
 
 class Entering:

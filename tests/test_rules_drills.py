@@ -9,6 +9,7 @@ import pytest
 from incidents import ANN, BOB, JON, LEAH, MIA, Case, message, policy
 
 from bot.scenarios import Unplayable, scenarios, shipped
+from core.entering import topic
 from core.incident import commands as c
 from core.incident.cards import cards
 from core.incident.cards.drills import marked, score_document
@@ -133,6 +134,13 @@ def test_its_time_ends_it_on_the_record_whatever_is_open() -> None:
     assert case.incident.closed_at is not None
     assert case.incident.closed_at - case.incident.declared_at >= timedelta(minutes=20)
     assert case.incident.entries[-1].text == "closed: the drill's time was over"
+    # The clock ended it, so nobody is named for that, neither who declared it nor who commanded.
+    assert case.incident.closed_by is None
+    assert case.incident.entries[-1].by is None
+    [summary, *_] = (card for card in cards(case.incident) if card.key == "summary")
+    said = plain(summary.post.document)
+    assert said.startswith("DRILL · Closed: DRILL: Checkout fails after payment · SEV1 · inc 1\n")
+    assert "the drill's time was over" in said
 
 
 def test_a_close_before_its_time_ends_it_and_it_is_not_reopened() -> None:
@@ -202,6 +210,8 @@ def test_every_card_says_that_it_is_a_drill() -> None:
     assert {card.key for card in shown} >= {"board", "notice", "briefing", "inject/1", "update/1", "score", "summary"}
     assert [card.key for card in shown if not plain(card.post.document).startswith("DRILL")] == []
     assert "drill-checkout" in case.incident.name
+    assert topic(case.incident) == "DRILL · Incident 1"
+    assert topic(Case().incident) == "Incident 1"
     assert "DRILL: " in case.incident.entries[0].text
 
 

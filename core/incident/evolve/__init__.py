@@ -265,7 +265,8 @@ def _evolve(incident: Incident, recorded: e.Recorded) -> Incident:
                 promises=missed(incident, recorded),
                 phase=Phase.CLOSED,
                 closed_at=recorded.at,
-                closed_by=by,
+                # The clock that ends a drill is nobody.
+                closed_by=recorded.by,
                 closing=event,
             )
         case e.Asked():
