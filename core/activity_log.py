@@ -158,6 +158,11 @@ class ActivityLog:
         )
         return [_read(row) for row in rows]
 
+    async def last_heard(self) -> datetime | None:
+        """When the newest record was heard, whatever it is of: then a process was still there. `None` when there is none."""
+        rows = await self._database.rows("SELECT heard_at FROM events ORDER BY position DESC LIMIT 1")
+        return datetime.fromisoformat(rows[0][0]) if rows else None
+
     async def known(self, sources: Sequence[str]) -> set[str]:
         """Those of these sources that are on the record."""
         rows = await self._database.rows(

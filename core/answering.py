@@ -1,7 +1,7 @@
 """Which answers wait to be given: each act's once, in the order of the acts, and after a restart the ones that were not.
 
 Rule: up to which act all were answered is kept beside the log; where that was lost, the young ones are answered again,
-and a send repeated with its key makes no second message.
+and a send repeated with its key makes no second message. While nobody was there, nothing grew older.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.port import Clock
 from core.shown import Showing
 
 ANSWER_STILL = timedelta(hours=1)
-"""Acts younger than this are answered after a restart that lost the place."""
+"""Acts younger than this, when an earlier process was last there, are answered after a restart that lost the place."""
 
 
 class Answering:
@@ -39,10 +39,14 @@ class Answering:
         self._waiting: dict[str, set[int]] = {}
         self._last: dict[str, int] = {}
 
-    async def still(self, stream: str, incident: Incident | None) -> datetime | None:
+    async def oldest(self) -> datetime:
+        """Since when what was asked may wait for its answer still."""
+        now = self._clock.now()
+        return min(now, await self._log.last_heard() or now) - ANSWER_STILL
+
+    async def still(self, stream: str, incident: Incident | None, oldest: datetime) -> datetime | None:
         """Answers what an earlier process did not. Returns when the first of it was asked, as its chat tells time."""
         after = self._showing.answered(stream)
-        oldest = self._clock.now() - ANSWER_STILL
         if after is None and stream == HOUSE:
             # Of the house, which never ends, only what is young is read.
             records = await self._log.since(oldest)

@@ -13,7 +13,7 @@ from functools import partial
 
 from core.activity_log import HOUSE
 from core.alert_cards import AlertCards
-from core.answering import ANSWER_STILL, Answering
+from core.answering import Answering
 from core.answers import Answer
 from core.command_post import CommandPost, over
 from core.copies import Copies
@@ -90,19 +90,20 @@ class Displays:
         await self.showing.load([stream for stream, _ in awake] + [HOUSE])
         self._left_behind = {stream for stream, _ in awake} | {HOUSE}
         self._recalled = set(self._left_behind)
+        oldest = await self._answering.oldest()
         for stream, incident in awake:
-            await self._answering.still(stream, incident)
+            await self._answering.still(stream, incident, oldest)
             self.show(stream, incident, ())
         if (listed := await self._post.log.newest("digest_posted")) is not None:
             self._house.take_in(listed)
-        for recorded in await self._post.log.since(self._clock.now() - ANSWER_STILL):
+        for recorded in await self._post.log.since(oldest):
             self._house.take_in(recorded)
         self._rooms.seek(group.channel for group in self._post.alarms.groups.values())
         self._house.look(self._clock.now())
         # The house's table grows for ever; what is over is found in it when somebody acts on it.
         wanted = {card.key for card in self._house.cards}
         self.showing.forget(key for key in self.showing.keys(HOUSE) if key[1] not in wanted)
-        self._house.answer_since(await self._answering.still(HOUSE, None))
+        self._house.answer_since(await self._answering.still(HOUSE, None, oldest))
         self._errands.begin(self._write_behind())
 
     async def stop(self) -> None:

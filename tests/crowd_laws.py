@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from crowd import Crowd, Promise
@@ -31,23 +31,19 @@ PAST = 60
 THEIRS = frozenset({"NoteLeft", "EditSource", "DeleteSource"})
 """Acts that need no right, whatever comes of them: one leaves, or changes one's own words, and what was taken from them follows."""
 
-FIRST = timedelta(seconds=5)
-"""How young an incident may be of which no place of its answers is written yet."""
-
 Place = tuple[ChannelRef, str]
 
 
 class CrowdLaws(Laws):
-    """`jumps`: the bot's clock was set, so no wait of its own is judged. `away`: it was, for about an hour or more; `wiped`:
-    all but the log was lost once.
+    """`jumps`: the bot's clock was set, so no wait of its own is judged. `aged`: what was asked may be an hour old when a
+    process begins for which another was there a moment ago.
 
     `beside`: two processes ran side by side since the lock of one was lost, and what they show is not judged any more.
     """
 
     crowd: Crowd
     jumps = False
-    away = False
-    wiped = False
+    aged = False
     beside = False
     bot_now: Callable[[], datetime]
 
@@ -65,14 +61,11 @@ class CrowdLaws(Laws):
         if not (self.jumps and law == "who was nudged is left alone for a while"):
             super().break_(law, how)
 
-    def _excused(self, record: Recorded) -> bool:
+    def _excused(self) -> bool:
         """Whether an answer may be wanting."""
-        # After an hour nobody waits in triage any more (`ANSWER_STILL`); the same where the place of the answers was lost.
-        begun = self.incidents[record.stream].declared_at if record.stream != HOUSE else record.at
-        # That place is first written a moment after the incident begins.
-        late = self.away and (self.wiped or record.at - begun < FIRST)
+        # After an hour nobody waits any more (`ANSWER_STILL`), unless nobody was there to answer.
         # Of two processes each notes for itself how far it has answered, and the later note counts for both.
-        return late or self.beside
+        return self.aged or self.beside
 
     def _now(self) -> datetime:
         return self.bot_now()
@@ -199,12 +192,7 @@ class CrowdLaws(Laws):
             act, times = promise.act, counts[promise.act.source]
             if times > 1 or (times == 0 and not self._undone(promise)):
                 self.break_("every act is honoured once", f"{act.label}: {times} times on the record")
-            elif (
-                times
-                and act.typed
-                and not self._undone(Promise(act, act.typed, promise.at))
-                and not self._excused(acts[act.source])
-            ):
+            elif times and act.typed and not self._undone(Promise(act, act.typed, promise.at)) and not self._excused():
                 self._answered(act.label, act.typed, acts[act.source])
 
     def _answered(self, label: str, typed: MessageRef, record: Recorded) -> None:

@@ -101,8 +101,8 @@ class CrowdSimulation(Simulation):
         self.laws.bot_now = self.clock.now
         self.laws.jumps = bool(plan.jumps)
         away = sum(one.pause for one in (*plan.deaths, *plan.jumps) if one.pause > 0)
-        self.laws.away = away > 3000
-        self.laws.wiped = any(one.wipe for one in plan.deaths)
+        # While nobody is there nothing grows older; but a clock may be set, and a process may write a word and die at once.
+        self.laws.aged = away > 3000 and (bool(plan.jumps) or len(plan.deaths) > 1)
         self.life = Life(0, dead=True)
         self.bot = None
         self.busy = plan.busy

@@ -16,6 +16,7 @@ from core.incident.decide import Act
 from core.incident.decide.covering import LONGEST, cover, end, told
 from core.incident.document import plain
 from core.incident.events import Ask, CoverBegun, CoverEnded, OnCallTold
+from core.incident.evolve import shifts
 from core.incident.on_call import Cover, Rotated, Stretch
 from core.incident.policy import Policy, Service
 from core.incident.refusals import Refusal
@@ -85,6 +86,15 @@ def test_a_cover_that_makes_no_sense_is_answered_with_the_way_out(command: c.Cov
         cover(command, Act(MIA, START, START, Policy(on_call=(ANN,))), None)
     assert refused.value.rule == rule
     assert refused.value.answer.count(".") > 1, "the rule, and what to do"
+
+
+def test_nobody_comes_into_a_private_incident_by_a_cover() -> None:
+    case = Case(ANN, c.Declare(title="keys leaked", private=True, aside=True))
+    with pytest.raises(Refusal, match="triage"):
+        covered(ANN, MIA, case=case)
+    # An earlier version let it be said there.
+    before = CoverBegun(who=ANN, by=MIA, since=START, until=START + MINUTE)
+    assert [one.name for one in shifts.covered(case.incident, before, ANN).people] == ["Ann"]
 
 
 def test_a_covers_end_is_none_where_another_has_begun() -> None:

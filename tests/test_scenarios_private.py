@@ -213,6 +213,15 @@ async def test_one_who_sees_it_all_the_same_is_refused_plainly(stage: Stage) -> 
     assert [one.name for one in stage.incident.present] == ["Ann"]
 
 
+async def test_nobody_comes_in_by_taking_pages_or_by_giving_them(stage: Stage) -> None:
+    await declares(stage.ann)
+    stage.world.room(stage.channel).members.append(stage.kim.account.id)
+    await stage.kim.is_told("cover @Ann 2h", "Type it in triage", where=stage.channel)
+    await stage.ann.is_told("cover @Bob 2h", "Type it in triage", where=stage.channel)
+    assert [one.name for one in stage.incident.people] == ["Ann"]
+    assert members(stage) == ["ann", "kim"]
+
+
 async def test_the_same_title_in_triage_begins_another_and_tells_nothing(stage: Stage) -> None:
     await declares(stage.ann)
     private = stage.incident

@@ -183,7 +183,7 @@ def test_a_card_that_is_known_only_once_its_sender_heard_of_it_is_found(planted:
 
 @pytest.mark.endure
 def test_answers_that_are_not_given_again_are_found(planted: pytest.MonkeyPatch) -> None:
-    async def never(self: Answering, stream: str, incident: Incident | None) -> None:
+    async def never(self: Answering, stream: str, incident: Incident | None, oldest: datetime) -> None:
         await asyncio.sleep(0)
 
     planted.setattr(Answering, "still", never)

@@ -48,6 +48,8 @@ def settle(command: Cover | EndCover, act: Act, incident: Incident | None) -> Ev
 def cover(command: Cover, act: Act, incident: Incident | None) -> Events:
     """Somebody takes somebody's pages for a while; it needs no answer, and both are told."""
     me, other, length = act.person, command.who, USUAL if command.length is None else command.length
+    if incident is not None and incident.private:
+        raise refusals.covered_in_private()
     if other.is_(me):
         raise refusals.to_yourself("cover")
     if length > LONGEST:

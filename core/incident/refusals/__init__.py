@@ -70,7 +70,7 @@ from core.incident.refusals.incidents import (
 )
 from core.incident.refusals.items import item_ended, item_in_hands, no_such_item, not_in_your_hands, wrong_kind
 from core.incident.refusals.paging import is_paged_already, nobody_but_by_name, nobody_further_out, nobody_in_group
-from core.incident.refusals.people import covered_too_long
+from core.incident.refusals.people import covered_in_private, covered_too_long
 from core.incident.refusals.refusal import Refusal, either, names
 from core.incident.refusals.roles import (
     backup_is_holder,
@@ -105,6 +105,7 @@ __all__ = [
     "closed_already",
     "command_is_handed_off",
     "commander_stays",
+    "covered_in_private",
     "covered_too_long",
     "day_has_passed",
     "debrief_after_the_close",
