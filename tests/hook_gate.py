@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class Gate:
     async def sends(self, path: str, body: bytes | dict[str, Any], headers: dict[str, str]) -> Answer:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         more = {"Content-Type": "application/json", **headers}
-        async with self.client.post(f"{self.base}/hooks/{path}", data=data, headers=more) as answer:
+        async with self.client.post(f"{self.base}/hooks/{path}", data=BytesIO(data), headers=more) as answer:
             return Answer(answer.status, await answer.text())
 
     async def alertmanager(
