@@ -59,9 +59,9 @@ def there_already(path: Path) -> DatabaseFailure:
     return DatabaseFailure(f"{path} is there already, and a backup takes the place of nothing; name another file")
 
 
-def sync(folder: Path) -> None:
-    """Puts a folder's names on the disk."""
-    opened = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Puts what a file holds, or a folder's names, on the disk."""
+    opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
     finally:
@@ -74,6 +74,11 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_of(folder: Path) -> list[Path]:
+    """All that a folder and those in it hold, but for the folders themselves and links."""
+    return [one for one in sorted(folder.rglob("*")) if one.is_file() and not one.is_symlink()]
+
+
 def unpacked(path: Path, folder: Path) -> dict[str, Any]:
     """Unpacks a backup into an empty folder, and proves every file by its digest; returns the note.
 
@@ -83,8 +88,9 @@ def unpacked(path: Path, folder: Path) -> dict[str, Any]:
         with tarfile.open(path, "r:") as tar:
             tar.extractall(folder, filter="data")
         note = json.loads((folder / NOTE).read_bytes())
-        files = {name: digest(folder / name) for name in note["files"]}
-        _same(files, note)
+        # Whatever the note says, what is looked at is what was unpacked: all of it, and nothing else.
+        there = {str(one.relative_to(folder)): one for one in files_of(folder)}
+        _same({name: digest(one) for name, one in there.items() if name != NOTE}, note)
     except (tarfile.TarError, ValueError, LookupError, TypeError, EOFError, FileNotFoundError, FileExistsError):
         if not path.exists():
             raise

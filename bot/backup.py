@@ -7,6 +7,7 @@ source); and what could not be proved whole is not kept.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tarfile
 import tempfile
@@ -17,8 +18,9 @@ from pathlib import Path
 
 import typer
 
-from bot.archive import DATABASE, NOTE, PRIVATE, STORES, digest, there_already, unpacked, written
+from bot.archive import DATABASE, NOTE, PRIVATE, STORES, digest, files_of, there_already, unpacked, written
 from bot.config import Settings, load
+from bot.harmless import harmless
 from core.activity_log import ActivityLog
 from core.clock import SystemClock
 from core.database import DatabaseFailure, copy, open_file
@@ -45,7 +47,7 @@ async def back_up(config: Path, to: Path | None) -> int:
         (work / STORES).mkdir()
         for store in stores(settings):
             _keep(store, work / STORES / store.relative_to(settings.data_dir))
-        files = _files(work)
+        files = files_of(work)
         note = {
             "tocsin": version("tocsin"),
             "made": now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -58,12 +60,10 @@ async def back_up(config: Path, to: Path | None) -> int:
             for name in (NOTE, DATABASE, STORES):
                 tar.add(work / name, name, filter=_private)
         _prove(path, work / "proof")
+    for link in astray(settings):
+        typer.echo(f"{harmless(str(link))} is left out: it is a link that leads out of {settings.data_dir}")
     typer.echo(f"{path}: {streams} streams, {records} records, {len(files) - 1} other files: whole")
     return 0
-
-
-def _files(folder: Path) -> list[Path]:
-    return [one for one in sorted(folder.rglob("*")) if one.is_file() and not one.is_symlink()]
 
 
 def _named(to: Path, now: datetime) -> Path:
@@ -100,10 +100,26 @@ def stores(settings: Settings) -> Iterator[Path]:
         within = path.relative_to(settings.data_dir).parts
         if within[0].startswith((ASIDE, ".tocsin-")) or path.name.endswith(_HALVES):
             continue
+        if path.is_symlink() and _leads_out(path, settings.data_dir):
+            continue
         ours = path.resolve().parent == database.parent and path.name.startswith(database.name)
         dated = len(within) == 1 and path.name.startswith(NAME) and path.suffix == ".tar"
         if not ours and not dated and (path.is_symlink() or path.is_file()):
             yield path
+
+
+def astray(settings: Settings) -> list[Path]:
+    """The links in the data folder that no backup can keep: on another machine they would lead to what is somebody else's."""
+    return [
+        path
+        for path in sorted(settings.data_dir.rglob("*"))
+        if path.is_symlink() and _leads_out(path, settings.data_dir)
+    ]
+
+
+def _leads_out(link: Path, folder: Path) -> bool:
+    to = link.readlink()
+    return to.is_absolute() or not Path(os.path.normpath(link.parent / to)).is_relative_to(folder)
 
 
 def _keep(store: Path, to: Path) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import typer
 
-from bot.archive import DATABASE, STORES, sync, unpacked
+from bot.archive import DATABASE, STORES, files_of, sync, unpacked
 from bot.backup import ASIDE, NAME, proved
 from bot.config import Settings, load
+from bot.harmless import harmless
 from bot.lock import hold
 from core.clock import SystemClock
 from core.database import DatabaseFailure
@@ -58,13 +59,16 @@ async def restore_from(config: Path, backup: Path) -> int:
         await proved(new / DATABASE, f"the backup {backup}")
         if (new / STORES).is_dir():
             shutil.copytree(new / STORES, beside, symlinks=True, dirs_exist_ok=True)
-        sync(new)
+        # On the disk whole before a name leads to it: else a power cut could leave the names of the new on nothing.
+        for one in (*files_of(new), *files_of(beside), new):
+            sync(one)
         mark(database).touch()
         sync(database.parent)
         aside = _exchange(settings, new / DATABASE, beside, _unused(settings, f"{now.astimezone(UTC):%Y-%m-%d-%H%M%S}"))
         streams, records = await proved(database, f"the database {database}")
         mark(database).unlink()
-    typer.echo(f"{database}: {streams} streams, {records} records: whole, as of {note['made']}")
+        sync(database.parent)
+    typer.echo(f"{database}: {streams} streams, {records} records: whole, as of {harmless(note['made'])}")
     for folder in aside:
         typer.echo(f"what was there before is kept in {folder}")
     return 0

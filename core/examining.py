@@ -17,6 +17,9 @@ from core.proof import prove
 FILE = "the file"
 """How what is wrong with the file, and with no entry, is called."""
 
+SMALLEST = 128
+"""Bytes of an entry, at the least: its two hashes."""
+
 _WHOLE_ROW = "SELECT stream, version, source, at, heard_at, body, prev, hash, kind FROM events"
 
 
@@ -45,10 +48,10 @@ async def _of_the_file(database: Database) -> list[Damage]:
 
 async def _one_by_one(database: Database) -> list[Damage]:
     """Each entry by itself: called by its stream and version where the index or the row still tells them, else by its place."""
-    called, last = await _called(database)
+    called, places = await _called(database)
     found: list[Damage] = []
     kept: dict[str, list[Row]] = {}
-    for position in range(1, last + 1):
+    for position in places:
         stream, version = called.get(position, ("the log", position))
         try:
             rows = await database.rows(f"{_WHOLE_ROW} WHERE position = ?", (position,))
@@ -63,18 +66,29 @@ async def _one_by_one(database: Database) -> list[Damage]:
     return found or [Damage(FILE, 0, "cannot be read as a log")]
 
 
-async def _called(database: Database) -> tuple[dict[int, tuple[str, int]], int]:
-    """What the index says each position holds, and the last position that either index or table knows of."""
-    last = 0
-    for asked in ("SELECT max(position) FROM events NOT INDEXED", "SELECT count(*) FROM events NOT INDEXED"):
-        with suppress(sqlite3.Error, DatabaseFailure):
-            [(known,)] = await database.rows(asked)
-            last = max(last, known or 0)
+async def _called(database: Database) -> tuple[dict[int, tuple[str, int]], list[int]]:
+    """What the index says each position holds, and every position that index or table knows of.
+
+    A position is a number like any other to a disk that turns its bits: none is counted up to that the file could not hold.
+    """
     rows: list[Row] = []
     with suppress(sqlite3.Error, DatabaseFailure):
         rows = await database.rows("SELECT position, stream, version FROM events INDEXED BY sqlite_autoindex_events_2")
     called = {place: (str(stream), version) for place, stream, version in rows if isinstance(version, int)}
-    return called, max([last, *called])
+    last = await _number(database, "SELECT max(position) FROM events NOT INDEXED")
+    count = await _number(database, "SELECT count(*) FROM events NOT INDEXED")
+    if not called:
+        size = await _number(database, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        count = max(count, min(last, size // SMALLEST))
+    return called, sorted({*called, *range(1, count + 1), *([last] if last else [])})
+
+
+async def _number(database: Database, asked: str) -> int:
+    """A number; none of a table that cannot be read, or has nothing in it, is 0."""
+    with suppress(sqlite3.Error, DatabaseFailure):
+        [(found,)] = await database.rows(asked)
+        return int(found or 0)
+    return 0
 
 
 def _plain(error: Exception) -> str:

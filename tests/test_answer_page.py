@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from aiohttp import ClientSession, web
 from pushed_clock import PushedClock
 from stage import Stage, open_stage
 from test_people_out import _out
+from test_scenarios_private import declares
 
 from bot.keys import key
 from bot.web.answers.links import GOOD_FOR, Links, Unknown
@@ -46,11 +49,11 @@ class Door:
         return said.status, text
 
 
-@pytest_asyncio.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
+@asynccontextmanager
+async def open_door(tmp_path: Path, *, private: bool = False) -> AsyncIterator[Door]:
     async with open_stage(tmp_path, **_out(bob=["ntfy://127.0.0.1:1/bob"])) as stage:
         stage.tocsin.out.show = lambda *_: None  # type: ignore[method-assign]
-        await stage.ann.types("declare checkout fails", stage.triage)
+        await (declares(stage.ann) if private else stage.ann.types("declare checkout fails", stage.triage))
         app = web.Application(middlewares=[manners])
         links = Links(key(tmp_path / "keys", "answers"), "", stage.clock)
         Answers(links, stage.tocsin.post).add(app)
@@ -59,6 +62,12 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
             await stage.ann.types("page @Bob")
             stage.expect_card("prompt/page-1")
             yield Door(stage, session, there)
+
+
+@pytest_asyncio.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    async with open_door(tmp_path) as one:
+        yield one
 
 
 async def test_opening_it_answers_nothing_and_tells_nothing_of_the_incident(door: Door) -> None:
@@ -92,6 +101,30 @@ async def test_two_presses_at_once_are_one(door: Door) -> None:
             answer.release()
     await door.stage.settle()
     assert [entry.text for entry in door.stage.incident.entries].count("answered the page") == 1
+
+
+async def test_an_answer_that_cannot_be_recorded_is_none_and_whoever_gave_it_knows(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(door.stage.database, "write", full)
+        status, text = await door.presses(door.link(), "yes")
+    assert (status, "Try again in a minute, or say it in the incident" in text) == (503, True)
+    assert door.stage.incident.open_prompts(Ask.PAGE)
+    assert (await door.presses(door.link(), "yes"))[0] == 200
+    door.stage.expect_card("prompt/page-1", "A page: Bob answered.")
+
+
+async def test_whoever_was_put_out_has_not_answered_however_often_they_press(tmp_path: Path) -> None:
+    async with open_door(tmp_path, private=True) as door:
+        await door.stage.ann.types("uninvite @Bob")
+        for _ in range(2):
+            status, text = await door.presses(door.link(), "yes")
+            assert (status, "You have it" in text, "credential" in text) == (409, False, False)
+        assert door.stage.incident.open_prompts(Ask.PAGE)
 
 
 async def test_a_no_calls_the_next(door: Door) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -233,6 +236,78 @@ async def test_a_backup_that_would_write_elsewhere_is_refused(home: Path) -> Non
     with pytest.raises(DatabaseFailure, match="is no backup"):
         await restore_from(home / "config.toml", evil)
     assert not (home.parent / "outside").exists()
+
+
+def rewritten(file: Path, *, more: dict[str, bytes], note: dict[str, str]) -> Path:
+    """A backup with more files in it, and more in its note."""
+    evil = file.with_name("evil.tar")
+    with tarfile.open(file) as old, tarfile.open(evil, "w") as tar:
+        for member in old:
+            content = old.extractfile(member).read() if member.isfile() else b""  # type: ignore[union-attr]
+            if member.name == "backup.json":
+                said = json.loads(content)
+                said["files"] |= note
+                content = json.dumps(said).encode()
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        for name, content in more.items():
+            extra = tarfile.TarInfo(name)
+            extra.size = len(content)
+            tar.addfile(extra, io.BytesIO(content))
+    return evil
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [({"data/keys/answers.key": b"x" * 32}, {}), ({}, {"/dev/zero": "0"}), ({}, {"data/gone": "0"})],
+    ids=["a file that the note does not know", "a note of what is elsewhere", "a note of what is not there"],
+)
+async def test_a_backup_holds_what_its_note_says_and_nothing_else(
+    home: Path, tmp_path: Path, more: dict[str, bytes], note: dict[str, str]
+) -> None:
+    await back_up(home / "config.toml", home / "kept.tar")
+    with pytest.raises(DatabaseFailure, match="is no backup"):
+        unpacked(rewritten(home / "kept.tar", more=more, note=note), tmp_path / "out")
+    assert unpacked(rewritten(home / "kept.tar", more={}, note={}), tmp_path / "whole")["records"]
+
+
+async def test_a_link_that_leads_out_of_the_data_folder_is_left_out_and_told(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "www").mkdir()
+    (home / "data" / "status").symlink_to(home / "www")
+    (home / "data" / "keys" / "up").symlink_to("../../www")
+    await back_up(home / "config.toml", home / "kept.tar")
+    out = capsys.readouterr().out
+    assert f"{home / 'data' / 'status'} is left out: it is a link that leads out of {home / 'data'}" in out
+    assert f"{home / 'data' / 'keys' / 'up'} is left out" in out
+    other = elsewhere(home)
+    await restore_from(other, home / "kept.tar")
+    assert sorted(one.name for one in (other.parent / "data").rglob("*")) == ["device", "keys", "now"]
+
+
+async def test_what_is_restored_is_on_the_disk_before_anything_leads_to_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await back_up(home / "config.toml", home / "kept.tar")
+    steps: list[str] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def synced(opened: int) -> None:
+        steps.append(f"sync {Path(f'/proc/self/fd/{opened}').readlink().name}")
+        fsync(opened)
+
+    def named(path: Path, to: Path) -> Path:
+        steps.append(f"name {path.name}")
+        return rename(path, to)
+
+    other = elsewhere(home)
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "rename", named)
+    await restore_from(other, home / "kept.tar")
+    for name, holds in (("tocsin.db", "tocsin.db"), ("keys", "device")):
+        assert steps.index(f"sync {holds}") < steps.index(f"name {name}")
+    assert steps[-1] == f"sync {other.parent.name}", "that it is over is on the disk too"
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

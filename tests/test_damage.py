@@ -347,3 +347,21 @@ async def test_text_that_is_none_is_damage_and_not_waited_for(copied: Path) -> N
         await file.rows("SELECT at FROM events")
     assert Damage("inc-1", 2, "is missing or cannot be read") in await examine(file)
     await file.close()
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["with its index", "without"])
+async def test_a_position_that_turned_into_a_great_number_is_not_counted_up_to(copied: Path, *, index: bool) -> None:
+    with closing(sqlite3.connect(copied, isolation_level=None)) as database:
+        database.execute("UPDATE events SET at = CAST(x'ff' AS TEXT) WHERE stream = 'inc-1' AND version = 2")
+        database.execute("UPDATE events SET position = 1 << 62 WHERE stream = 'inc-1' AND version = 3")
+        [(root,)] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_events_2'")
+        [(size,)] = database.execute("PRAGMA page_size")
+    if not index:
+        with copied.open("r+b") as raw:
+            raw.seek((root - 1) * size)
+            raw.write(b"\xff" * size)
+    file = await open_file(copied, read_only=True)
+    async with asyncio.timeout(20):
+        found = await examine(file)
+    await file.close()
+    assert any(one.how == "is missing or cannot be read" for one in found)

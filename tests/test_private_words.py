@@ -28,6 +28,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
+from pydantic import ValidationError
 from stage import AUDIENCES, Stage
 
 from bot.logs import set_up
@@ -35,6 +36,7 @@ from bot.metrics import measure
 from bot.web.insights import pages
 from bot.web.status.page import House, files
 from core.activity_log import stream_of
+from core.incident import commands as c
 from core.incident.policy import Audience, Policy, Service, Weekly
 from core.incident.public import public
 from core.incident.state import Incident
@@ -323,3 +325,9 @@ def test_the_comparison_would_find_a_leak(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("core.incident.digest.open_to_all", lambda _: True)
     found = {one.partition(":")[0] for one in differences(played(BASE), played(HARD))}
     assert {"said", "as bob saw it", "/insights", "/insights.json"} <= found
+
+
+def test_what_is_refused_as_a_value_is_not_quoted_in_a_traceback() -> None:
+    with pytest.raises(ValidationError) as refused:
+        c.AddNote.model_validate({"text": ["Root credentials leaked"], "Root": 1})
+    assert "credentials" not in str(refused.value)

@@ -16,7 +16,8 @@ from core.incident.spelling import name_line
 class Value(BaseModel):  # noqa: PLW1641  (pydantic hashes what is frozen)
     """An immutable value that events may carry: equal when its fields are, and refused when it has others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is refused is told in logs too, where what people said has no place.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def __eq__(self, other: object) -> bool:
         # Fields are all that there is of a value; pydantic's own comparison asks for more, and is asked at every look.

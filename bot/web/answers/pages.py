@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import sqlite3
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -15,10 +17,12 @@ from aiohttp import web
 from bot.web.answers.links import Links, Unknown
 from bot.web.templates import environment
 from core.command_post import CommandPost, Order
+from core.database import DatabaseFailure
 from core.incident import commands as c
 from core.incident.events import Origin
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person
+from core.port import Fatal
 from transports.bodies import Unfit, read
 
 CONTENT_SECURITY_POLICY = (
@@ -27,6 +31,11 @@ CONTENT_SECURITY_POLICY = (
 
 SHORT = 256
 """Bytes of a form with one button in it."""
+
+UNRECORDED = (sqlite3.Error, DatabaseFailure, Fatal)
+"""What keeps an answer from the record."""
+
+NOT_NOW = "Tocsin cannot record that now. Try again in a minute, or say it in the incident's channel."
 
 TEMPLATE = environment(__package__).get_template("answer.html")
 
@@ -43,24 +52,23 @@ class Answers:
         app.router.add_post("/answer/{token}", self._answered)
 
     async def _shown(self, request: web.Request) -> web.Response:
-        try:
-            _, incident, prompt, person = await self._found(request.match_info["token"])
-        except Unknown as reason:
-            return _page(str(reason), status=404)
-        return _asked(incident, prompt, person)
+        return await _told(self._look(request.match_info["token"]))
 
     async def _answered(self, request: web.Request) -> web.Response:
-        token = request.match_info["token"]
-        try:
-            stream, incident, prompt, person = await self._found(token)
-        except Unknown as reason:
-            return _page(str(reason), status=404)
         try:
             [said] = parse_qs((await read(request, SHORT)).decode("ascii", "replace")).get("answer", [""])
         except (Unfit, ValueError):
             said = ""
         if said not in ("yes", "no"):
             return _page("Say whether you come: go back, and use one of the two buttons.", status=400)
+        return await _told(self._take(request.match_info["token"], said))
+
+    async def _look(self, token: str) -> web.Response:
+        _, incident, prompt, person = await self._found(token)
+        return _asked(incident, prompt, person)
+
+    async def _take(self, token: str, said: str) -> web.Response:
+        stream, incident, prompt, person = await self._found(token)
         if prompt.settled:
             return _asked(incident, prompt, person)
         command = c.Confirm(prompt=prompt.key) if said == "yes" else c.Decline(prompt=prompt.key)
@@ -70,6 +78,9 @@ class Answers:
         outcome = await self.post.handle(Order(command, stream, source, now, person, Origin(kind="link")))
         if outcome.refused:
             return _page(outcome.refused, status=409)
+        after = await self.post.incident(stream)
+        if after is None or not after.prompts[prompt.key].settled:
+            return _page("This link was used before, and its answer was refused. Say it in the channel.", status=409)
         words = "You have it. Everybody can see that." if said == "yes" else "Understood: the next person is called."
         return _page(f"{words} The channel is {incident.name}.")
 
@@ -81,6 +92,16 @@ class Answers:
         if incident is None or prompt is None or person is None:
             raise Unknown("Nobody is asked for this any more.")
         return stream, incident, prompt, person
+
+
+async def _told(page: Awaitable[web.Response]) -> web.Response:
+    """The page, or why there is none, in words for whoever has the link."""
+    try:
+        return await page
+    except Unknown as reason:
+        return _page(str(reason), status=404)
+    except UNRECORDED:
+        return _page(NOT_NOW, status=503)
 
 
 def _asked(incident: Incident, prompt: Prompt, person: Person) -> web.Response:
