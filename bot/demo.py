@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,8 @@ import typer
 from bot.cast import LOOK, PATIENCE, REAL, SPARE, Cast, Stage, Stuck
 from bot.lock import hold
 from bot.palette import palette
-from bot.practice import practise, report
+from bot.practice import PACE as DRILL_PACE
+from bot.practice import Practice, report
 from bot.scenarios import shipped
 from bot.story import BEGIN, SERVICES, SHOP
 from bot.web.outside import outside
@@ -96,7 +97,7 @@ def set_aside(database: Path, now: datetime) -> Path | None:
 async def play(*, headless: bool, speed: float | None, port: int, data: Path, drill: str = "") -> int:
     """Plays the demo, or a drill of this name; the exit status is 0 only when a headless play closed as it should."""
     scenario = _scenario(drill) if drill else None
-    clock = ScaledClock(BEGIN, speed or PACE)
+    clock = ScaledClock(BEGIN, speed or (DRILL_PACE if scenario and not headless else PACE))
     stage = Stage.build(clock)
     async with AsyncExitStack() as stack:
         with clock.still():
@@ -126,16 +127,21 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path, dr
             if site is not None and tocsin.page is not None:
                 pages = outside(page.folder, tocsin.page.files)
                 public = await stack.enter_async_context(serve_pages(pages, "127.0.0.1", 0))
-                typer.echo(f"What customers see of it, once Jon publishes: http://127.0.0.1:{public}/")
-                await _first(running, _when_watched(site))
+                typer.echo(_invitation(site, public, scenario))
+                await _first(running, _watched(site))
 
         def incident() -> Incident | None:
             return dict(tocsin.post.awake()).get(STREAM)
 
+        practice = Practice(
+            stage,
+            lambda: [one for _, one in tocsin.post.awake()],
+            lambda: [one for one, tabs in site.here.items() if tabs] if site else (),
+        )
         if scenario is not None:
-            return await _practised(stage, incident, scenario, running, stays=site is not None)
+            return await _practised(practice, scenario, running, stays=site is not None)
         if site is not None:
-            await _in_the_browser(Cast(stage, incident, SPARE), running)
+            await _in_the_browser(Cast(stage, incident, SPARE), practice, running)
             return 0
         cast = Cast(stage, incident)
         try:
@@ -155,15 +161,11 @@ def _scenario(name: str) -> Scenario:
     return known[name]
 
 
-async def _practised(
-    stage: Stage,
-    incident: Callable[[], Incident | None],
-    scenario: Scenario,
-    running: asyncio.Task[None],
-    *,
-    stays: bool,
-) -> int:
-    task = asyncio.create_task(practise(stage, incident, scenario))
+async def _practised(practice: Practice, scenario: Scenario, running: asyncio.Task[None], *, stays: bool) -> int:
+    async def whole() -> Incident:
+        return await practice.play(await practice.begin(scenario))
+
+    task = asyncio.create_task(whole())
     try:
         await _first(running, task)
     except Stuck as stuck:
@@ -171,8 +173,10 @@ async def _practised(
         return 1
     report(task.result())
     if stays:
-        typer.echo("The drill is over; the chat stays open for you. Ctrl-C ends it.")
-        await running
+        typer.echo(
+            "The drill is over; the chat stays open for you: `/inc drill` in triage begins another. Ctrl-C ends it."
+        )
+        await _first(running, practice.whenever())
     return 0
 
 
@@ -229,14 +233,28 @@ async def _page(stage: Stage, port: int) -> AsyncIterator[Site]:
         await site.close()
 
 
-async def _when_watched(site: Site) -> None:
-    typer.echo(f"The checkout outage begins when you are there. Open {site.url}")
-    typer.echo("Choose who you are, claim what nobody holds, grab an item, react to anything. Ctrl-C ends it.")
+def _invitation(site: Site, public: int, scenario: Scenario | None) -> str:
+    """How to begin, in words."""
+    if scenario is not None:
+        minutes = round(scenario.length.total_seconds() / 60)
+        return (
+            f"The drill begins when you are there, and lasts {minutes} minutes. Open {site.url}\n"
+            "Choose who you are, go into the incident's channel and take command with 🧭. The others are played: give them\n"
+            "calls and items, or speak to them by name (`Leah, roll back`). Ctrl-C ends it."
+        )
+    return (
+        f"What customers see of it, once Jon publishes: http://127.0.0.1:{public}/\n"
+        f"The checkout outage begins when you are there. Open {site.url}\n"
+        "Choose who you are, claim what nobody holds, grab an item, react to anything. Ctrl-C ends it."
+    )
+
+
+async def _watched(site: Site) -> None:
     await site.watched.wait()
     await REAL.sleep(1)
 
 
-async def _in_the_browser(cast: Cast, running: asyncio.Task[None]) -> None:
+async def _in_the_browser(cast: Cast, practice: Practice, running: asyncio.Task[None]) -> None:
     await _first(running, cast.play())
-    typer.echo("The story is over; the chat stays open for you. Ctrl-C ends it.")
-    await running
+    typer.echo("The story is over; the chat stays open for you. `/inc drill` in triage begins a drill. Ctrl-C ends it.")
+    await _first(running, practice.whenever())

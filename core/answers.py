@@ -96,4 +96,5 @@ def _in_private(event: Declared) -> Document:
 def _own(incident: Incident | None, recorded: Recorded, document: Document, origin: Origin, where: MessageRef) -> Card:
     name, number = (incident.name, incident.number) if incident else (recorded.stream, 0)
     post = Post(document, name, f"answer/{recorded.version}", number, reply_to=where, thread=origin.thread)
-    return Card(where.channel, post)
+    answer = Card(where.channel, post)
+    return marked(incident, answer) if incident else answer

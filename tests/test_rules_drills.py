@@ -146,7 +146,8 @@ def test_its_time_ends_it_on_the_record_whatever_is_open() -> None:
 def test_a_close_before_its_time_ends_it_and_it_is_not_reopened() -> None:
     case = led()
     case.does(ANN, c.Close(cause="release 214", fixed="rolled back"))
-    assert case.incident.closed
+    assert case.incident.closing is not None
+    assert case.incident.closing.next == "no postmortem, it was a drill"
     assert case.incident.postmortem is None
     assert not any(one.key.startswith(("inject/", "drill/")) for one in deadlines(case.incident))
     refusal = case.refusal(ANN, c.Reopen(why="it was only the first half of it"))

@@ -1,13 +1,24 @@
-"""Whole drills on the stage: a team that does well, one that does not, one person alone, and a process that dies."""
+"""Whole drills on the stage: every scenario to its end, what shows outside (nothing), one alone, and a process that dies."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from stage import Stage, open_stage
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
+from stage import AUDIENCES, Stage, open_stage
 
+from bot.metrics import measure
+from bot.scenarios import shipped
+from bot.web.status.page import House, files
+from bot.wiring import Page
+from core.incident.policy import Audience, Policy
+from core.incident.vocabulary import Path as Way
 from core.pagers import Call
+from core.roster import Roster
 
 SEEN = ("briefing", "score", "summary", "nudge/1", "prompt/commander-1", "prompt/commander-2")
 
@@ -23,6 +34,115 @@ def plays(stage: Stage, *more: str) -> list[str]:
             if message.post is not None and message.post.card != "notice" and message.post.number:
                 stage.expect_card(message.post.card, "DRILL", where=room)
     return [key for key in keys if key.startswith("inject/")]
+
+
+def unmarked(stage: Stage) -> list[str]:
+    """What Tocsin has said anywhere, of an incident, that does not begin with the mark."""
+    said = [message for room in stage.rooms() for message in stage.of_tocsin(room.ref)]
+    return [one.text for one in said if one.post and one.post.number and not one.text.startswith("DRILL")]
+
+
+async def begins(stage: Stage, name: str) -> None:
+    """A drill with a commander, a writer and somebody for recovery in it."""
+    if shipped()[name].private:
+        await stage.ann.says(f"/inc drill {name} private", stage.world.direct(stage.ann.account))
+        for who in (stage.jon, stage.leah):
+            await stage.ann.types(f"invite @{who.name}")
+    else:
+        await stage.ann.types(f"drill {name}", stage.triage)
+        await stage.ann.types("claim ic")
+    await stage.jon.types("claim updates")
+    await stage.leah.types("claim recovery")
+
+
+async def gone(stage: Stage, way: Way) -> None:
+    """Leah chooses a path and goes it."""
+    await stage.leah.types(f"path {way} we think so")
+    [path] = [item.key for item in stage.incident.items.values() if item.path is way]
+    await stage.leah.types(f"done {path}")
+
+
+@pytest.mark.parametrize("name", shipped())
+async def test_each_scenario_is_played_to_its_end(stage: Stage, name: str) -> None:
+    """What leads astray is told and does not help; what helps is seen to; the score says which was which, and one advice."""
+    scenario = shipped()[name]
+    helps, *_ = scenario.mitigates
+    await begins(stage, name)
+    assert "DRILL" in stage.world.room(stage.channel).topic
+    assert "drill" in stage.incident.name
+    await stage.jon.types("draft impact=some customers see errors next=we compare what changed every=15m")
+    await stage.jon.types("publish")
+    await stage.fast_forward(minutes=11)
+    if astray := [way for way in (Way.ROLLBACK, Way.FIX) if way not in scenario.mitigates]:
+        await gone(stage, astray[0])
+        await stage.fast_forward(minutes=2.5)
+        await stage.leah.types("drop R1")
+    await gone(stage, helps)
+    mended = (stage.clock.now() - stage.incident.declared_at) / timedelta(minutes=1)
+    await stage.fast_forward(minutes=20)
+    assert stage.incident.closed_by is None
+
+    told = {one.number for one in stage.incident.injected}
+    for number, one in enumerate(scenario.injects, 1):
+        if one.after is None:
+            assert (number in told) is (one.unless is not helps or one.minute < mended), one
+        elif one.after in (helps, *astray[:1]):
+            assert number in told, f"nothing is said of what the {one.after} did"
+    assert len(plays(stage)) == len(told)
+    score = stage.expect_card("score", scenario.truth, "Led astray", "updates came from Jon")
+    assert all(f"{one.says}: {one.words}" in score for one in scenario.injects if one.herring)
+    assert score.count("Next time") == 1
+    stage.expect_card("summary", "the drill's time was over", lacks=" by Ann")
+    assert unmarked(stage) == []
+    stage.expect_everything()
+
+
+def _public(roster: Roster) -> Policy:
+    return Policy(on_call=(roster.people[0],), audiences=(*AUDIENCES, Audience(name="customers", status_page=True)))
+
+
+async def test_nothing_of_a_drill_is_on_the_status_page_in_the_insights_or_in_the_metrics(tmp_path: Path) -> None:
+    page = Page(tmp_path / "status", partial(files, House("Example Shop", ("checkout",))))
+    async with open_stage(tmp_path, policy=_public, page=page, insights=True) as stage:
+        numbers = CollectorRegistry()
+        measure(numbers, stage.tocsin)
+
+        async def outside() -> str:
+            """All that anybody outside of the chat can read."""
+            for _ in range(20):
+                await stage.fast_forward(seconds=0.5)
+            shown = b"".join(one.read_bytes() for one in (tmp_path / "status").rglob("*") if one.is_file())
+            assert stage.tocsin.insights is not None
+            return shown.decode() + "".join(one.title for one in stage.tocsin.insights.all())
+
+        await begins(stage, "checkout")
+        await stage.jon.types(
+            "draft headline=Paying fails impact=some customers cannot pay next=we compare what changed"
+        )
+        await stage.jon.types("publish")
+        drill = await outside()
+        for words in ("cannot pay", "Paying fails", "Checkout", "DRILL", stage.incident.name):
+            assert words not in drill
+        assert b'phase="investigating"' not in generate_latest(numbers)
+
+        # A real one, in the same house, is in all three.
+        await stage.ann.types("declare search is empty sev1", stage.triage)
+        await stage.ann.types("draft headline=Search is down impact=nobody finds anything next=we compare what changed")
+        await stage.ann.types("publish")
+        real = await outside()
+        assert "Search is down" in real
+        assert "search is empty" in real
+        assert "cannot pay" not in real
+        assert b'tocsin_incidents{phase="investigating",severity="sev1"} 1.0' in generate_latest(numbers)
+        stage.expect_everything()
+
+
+async def test_what_somebody_asks_to_read_in_a_drill_is_marked_too(stage: Stage) -> None:
+    await stage.ann.types("drill checkout", stage.triage)
+    for words in ("board", "timeline", "help", "oncall", "update", "resolve", "grab H9"):
+        assert (await stage.ann.asks(words)).startswith("DRILL"), words
+    assert unmarked(stage) == []
+    stage.expect_everything()
 
 
 async def test_drill_alone_lists_what_there_is(stage: Stage) -> None:

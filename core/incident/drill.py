@@ -46,6 +46,14 @@ class CastLine(Value):
     claims: Role | None = None
 
 
+class Clue(Value):
+    """What one of the sandbox's cast finds about a hypothesis that speaks of one of the words `about`; `right`: it is so."""
+
+    about: tuple[str, ...] = Field(min_length=1)
+    shows: str = Field(min_length=1, max_length=200)
+    right: bool = False
+
+
 class Scenario(Value):
     """A made-up outage. `truth` is what was really wrong, told with the score; `mitigates` are the paths that help."""
 
@@ -60,6 +68,7 @@ class Scenario(Value):
     length: Length = LENGTH
     injects: tuple[Inject, ...] = Field(min_length=1)
     cast: tuple[CastLine, ...] = ()
+    clues: tuple[Clue, ...] = ()
 
 
 def titled(scenario: Scenario) -> str:

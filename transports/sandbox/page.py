@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ TOKEN = web.AppKey("TOKEN", str)
 PALETTE = web.AppKey("PALETTE", Palette)
 SOCKETS = web.AppKey("SOCKETS", WeakSet[web.WebSocketResponse])
 WATCHED = web.AppKey("WATCHED", asyncio.Event)
+HERE = web.AppKey("HERE", Counter[str])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -62,7 +64,7 @@ def create_app(world: World, token: str, palette: Palette | None = None) -> web.
     """The page's application."""
     app = web.Application(middlewares=[_guarded])
     app[WORLD], app[TOKEN], app[PALETTE], app[SOCKETS] = world, token, palette or Palette(), WeakSet()
-    app[WATCHED] = asyncio.Event()
+    app[WATCHED], app[HERE] = asyncio.Event(), Counter()
     app.router.add_get("/", _index)
     app.router.add_get("/live", _live)
     app.router.add_post("/acts", _act)
@@ -75,11 +77,15 @@ def create_app(world: World, token: str, palette: Palette | None = None) -> web.
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The page being served: where, how to stop it, and whether somebody has opened it and chosen who they are."""
+    """The page being served: where, how to stop it, and whether somebody has opened it and chosen who they are.
+
+    `here` counts the open tabs of each account by its id.
+    """
 
     url: str
     port: int
     watched: asyncio.Event
+    here: Counter[str]
     _runner: web.AppRunner
 
     async def close(self) -> None:
@@ -99,7 +105,7 @@ async def serve(world: World, host: str, port: int, token: str, palette: Palette
         await runner.cleanup()
         raise
     taken = int(runner.addresses[0][1])
-    return Site(f"http://127.0.0.1:{taken}/?token={token}", taken, app[WATCHED], runner)
+    return Site(f"http://127.0.0.1:{taken}/?token={token}", taken, app[WATCHED], app[HERE], runner)
 
 
 @web.middleware
@@ -197,9 +203,14 @@ async def _live(request: web.Request) -> web.StreamResponse:
     socket = web.WebSocketResponse(heartbeat=20.0)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    viewer, news = Viewer(world, world.people.get(request.query.get("as", ""))), asyncio.Event()
+    viewer, news, here = (
+        Viewer(world, world.people.get(request.query.get("as", ""))),
+        asyncio.Event(),
+        request.app[HERE],
+    )
     if viewer.person is not None:
         request.app[WATCHED].set()
+        here[viewer.person.id] += 1
 
     def note(happening: Happening) -> None:
         viewer.note(happening)
@@ -213,6 +224,8 @@ async def _live(request: web.Request) -> web.StreamResponse:
     finally:
         unsubscribe()
         telling.cancel()
+        if viewer.person is not None:
+            here[viewer.person.id] -= 1
     return socket
 
 

@@ -123,6 +123,8 @@ def drafted_fix(incident: Incident) -> str:
 
 def drafted_next(incident: Incident) -> str:
     """The postmortem where the severity asks for one (PagerDuty's guide: within five business days)."""
+    if incident.drill is not None:
+        return "no postmortem, it was a drill"
     if not incident.response.postmortem:
         return "no postmortem for this severity"
     days = incident.policy.postmortems.days

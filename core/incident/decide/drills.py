@@ -38,7 +38,7 @@ def wanted(known: Mapping[str, Scenario], command: Drill) -> Declare:
         typed=command.typed,
         aside=command.aside,
         # The sandbox's cast is none of the record's business.
-        scenario=scenario.model_copy(update={"cast": ()}),
+        scenario=scenario.model_copy(update={"cast": (), "clues": ()}),
     )
 
 
