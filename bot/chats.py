@@ -19,6 +19,10 @@ A_RESPONDER = {"discord": "discord-role:1234", "matrix": "@ann:example.org", "sa
 """How a responder may be written, by chat."""
 
 
+OPEN = "open to everyone: close it to outsiders, readers too, or say who may give commands"
+"""What is wrong with such a triage channel, and the way out."""
+
+
 def triage(settings: Settings) -> Mapping[str, Sequence[str]]:
     """The triage channels by transport, as the config names them."""
     chats = settings.transports

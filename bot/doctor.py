@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import typer
 from aiohttp import ClientSession
 
-from bot.chats import A_RESPONDER, transports, triage
+from bot.chats import A_RESPONDER, OPEN, transports, triage
 from bot.config import (
     Settings,
     calendar_people,
@@ -56,6 +56,14 @@ class Deafened(Protocol):
 
     async def deaf_in(self, channel: ChannelRef) -> str:
         """Why nothing is heard there and what to do about it; nothing where all is well."""
+
+
+@runtime_checkable
+class Ranked(Protocol):
+    """A chat in whose channels a bot may do more or less, as their own people say."""
+
+    async def lacks_in(self, channel: ChannelRef) -> str:
+        """What Tocsin would need there and has not; nothing where all is well. Raises a `TransportFailure`."""
 
 
 @runtime_checkable
@@ -285,12 +293,14 @@ async def _room(chat: Transport, room: str) -> bool:
         channel = await chat.resolve(room)
         # An id is a name without a look; reading what the bot last said there needs the bot to be in the room.
         await chat.marked(channel, HOUSE, 0, SystemClock().now())
-        deaf = await chat.deaf_in(channel) if isinstance(chat, Deafened) else ""
+        wrong = await chat.deaf_in(channel) if isinstance(chat, Deafened) else ""
+        if not wrong and isinstance(chat, Ranked) and (lacks := await chat.lacks_in(channel)):
+            wrong = f"Tocsin lacks {lacks}"
     except Missing as missing:
         return _say(False, f"{chat.name} room {room}", f"{missing}; invite the bot, or mend the name")
     except TransportFailure as failure:
         return _say(False, f"{chat.name} room {room}", str(failure))
-    return _say(not deaf, f"{chat.name} room {room}", deaf)
+    return _say(not wrong, f"{chat.name} room {room}", wrong)
 
 
 async def _triage_is_closed(chat: Transport) -> bool:
@@ -301,5 +311,5 @@ async def _triage_is_closed(chat: Transport) -> bool:
         return True  # where triage is not there, that was said
     except TransportFailure as failure:
         return _say(False, what, str(failure))
-    mend = f'anyone may enter, and so give commands; write [groups] responders = ["{A_RESPONDER[chat.name]}"]'
-    return _say(not public, what, mend if public else "")
+    mend = f'{public[0]} is {OPEN}; write [groups] responders = ["{A_RESPONDER[chat.name]}"]' if public else ""
+    return _say(not public, what, mend)

@@ -13,7 +13,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
-from bot.chats import A_RESPONDER
+from bot.chats import A_RESPONDER, OPEN
 from bot.postmortems import Postmortems
 from bot.scenarios import shipped
 from bot.web.hooks.door import NotReady
@@ -301,8 +301,8 @@ class Tocsin:
         public = await self._patiently(transport.open_to_public)
         if public:
             raise Fatal(
-                f"{transport.name}: anyone may enter the triage channel {public[0]}, and so give commands; "
-                f'name the responders in the config, for example [groups] responders = ["{A_RESPONDER[transport.name]}"]'
+                f"{transport.name}: the triage channel {public[0]} is {OPEN} in the config, for example "
+                f'[groups] responders = ["{A_RESPONDER[transport.name]}"]'
             )
 
     async def _tick(self) -> None:

@@ -18,7 +18,7 @@ from core.incident.cards import Card
 from core.incident.document import Document, Jump, line
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest, key
-from core.port import Deleted, Missing, Permanent, Stale, Temporary, Transport
+from core.port import Deleted, Forbidden, Missing, Permanent, Stale, Temporary, Transport
 from core.reports import called
 from core.rests import Name, Pause, forget
 from core.rights import Rights
@@ -219,12 +219,17 @@ class CardKeeping:
     async def _seed(self, stream: str, card: Card) -> float | None:
         row = self._desk.showing.row(stream, card.key, self._channel)
         message, emoji = row.message, next(emoji for emoji in self._seeds(card) if emoji not in row.seeds)
-        if message is None:
+        name = f"seeds {card.key}"
+        if message is None or self._rights.turned_down(stream, name, message.id):
             return None
         try:
             await self._transport.react(message, emoji, key(stream, card.key, str(message), "seed", emoji))
+        except Forbidden as failure:
+            self._rights.turn_down(stream, name, message.id, failure)
+            return 0.0
         except Permanent as failure:
             log.info("a seed could not be set", stream=stream, card=card.key, reason=str(failure))
+        self._rights.worked(stream, name)
         if row.message == message:
             row.seeds.append(emoji)
             self._desk.showing.save(row)

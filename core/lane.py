@@ -23,7 +23,7 @@ from core.history import History
 from core.incident.cards import Card
 from core.incident.vocabulary import ChannelRef
 from core.keys import key
-from core.port import Crowded, Permanent, Stale, Temporary, Transport
+from core.port import Crowded, Forbidden, Permanent, Stale, Temporary, Transport
 from core.rests import BACKOFF, Name, Rests, forget
 from core.rights import Rights
 from core.wanted import OUT, Chore
@@ -127,6 +127,11 @@ class Lane:
         """Gives the first: 0 when that is done, else the seconds until it may be."""
         stream, version, answer = answers[0]
         structlog.contextvars.bind_contextvars(incident=stream)
+        if isinstance(answer, Tick) and self._rights.shut("react"):
+            # It would be late, and what people ask for is seen on the cards.
+            answers.popleft()
+            self._desk.answer_given(stream, version)
+            return 0.0
         step = Step(f"answer {version}", partial(self._give, stream, version, answer), _KINDS[type(answer)])
         if (waits := await self._try(stream, step)) and (stream, step.name) not in self._bugs:
             return waits
@@ -142,6 +147,7 @@ class Lane:
         name = (stream, step.name)
         if left := max(self._rests.left(name), self._rests.left(("", step.kind))):
             return left
+        forbidden = self._rights.forbidden
         try:
             done = await step.do()
         except Temporary as failure:
@@ -161,6 +167,8 @@ class Lane:
             return self._rests.rest(name, BACKOFF[-1])
         self._rests.end(name)
         self._bugs.pop(name, None)
+        if done == 0 and step.kind:
+            self._rights.called(step.kind, forbidden=self._rights.forbidden > forbidden)
         return done
 
     async def _look(self, stream: str) -> float | None:
@@ -169,7 +177,7 @@ class Lane:
         await self._desk.recall(stream)
         rests = []
         for step in self._differences(stream):
-            waits = await self._try(stream, step)
+            waits = self._rights.shut(step.kind) or await self._try(stream, step)
             if waits == 0:
                 return 0.0
             if waits is not None:
@@ -188,7 +196,7 @@ class Lane:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    async def _give(self, stream: str, version: int, answer: Answer) -> None:
+    async def _give(self, stream: str, version: int, answer: Answer) -> float:
         name = key(stream, "answer", str(version))
         try:
             match answer:
@@ -201,7 +209,9 @@ class Lane:
                         await self._transport.send(answer.channel, answer.post, name)
                     self.history.settle(stream, answer.key)
         except Permanent as failure:
+            self._rights.forbidden += isinstance(failure, Forbidden)
             log.info("an answer could not be given", stream=stream, reason=str(failure))
+        return 0.0
 
     # --- the channel itself -------------------------------------------------------------------------------------------
 

@@ -179,7 +179,7 @@ class Transport(Protocol):
         """What the chat says a person belongs to: `triage`, `discord-role:ID`."""
 
     async def open_to_public(self) -> tuple[str, ...]:
-        """The triage channels that everyone may enter; `run` refuses to start on them without named responders."""
+        """The triage channels that everyone may enter, or read; `run` refuses to start on them without named responders."""
 
 
 class Headquarters(Protocol):

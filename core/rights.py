@@ -21,6 +21,13 @@ LOOK_AGAIN = timedelta(minutes=1)
 """The same for what is not there: somebody makes a room, or lets the bot in, and expects to see that it works."""
 
 
+SHUT = timedelta(seconds=30)
+"""How long no other call of a kind is made in a channel where one was forbidden: an incident changes all the time."""
+
+SHARED = ("send", "edit", "react")
+"""Kinds of call that take the same right whatever they are about; an invitation may be refused for the person's sake."""
+
+
 @dataclass(frozen=True, slots=True)
 class _TurnedDown:
     """`value` as it was wanted, how long it is not asked for again, the right that it takes."""
@@ -39,6 +46,19 @@ class Rights:
         self._channel = channel
         self._refused: dict[Name, _TurnedDown] = {}
         self._waiting: list[Pause] = []
+        self._shut: dict[str, Pause] = {}
+        self.forbidden = 0
+
+    def shut(self, kind: str) -> float:
+        """Seconds for which no call of this kind is made."""
+        return self._shut[kind].left(self._desk.now()) if kind in self._shut else 0.0
+
+    def called(self, kind: str, *, forbidden: bool) -> None:
+        """A call of this kind was made."""
+        if forbidden and kind in SHARED:
+            self._shut[kind] = Pause(self._desk.now(), SHUT.total_seconds())
+        elif not forbidden:
+            self._shut.pop(kind, None)
 
     def look_anew(self) -> None:
         """A new look begins: nothing is known to wait yet."""
@@ -58,6 +78,7 @@ class Rights:
 
     def turn_down(self, stream: str, name: str, value: str, failure: Permanent) -> None:
         right = str(failure) if isinstance(failure, Forbidden) else ""
+        self.forbidden += bool(right)
         before, wait = self._refused.get((stream, name)), LOOK_AGAIN if isinstance(failure, Missing) else ASK_AGAIN
         pause = Pause(self._desk.now(), wait.total_seconds())
         self._refused[stream, name] = _TurnedDown(value, pause, right, str(failure))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,23 +15,27 @@ from discord_fake import FakeDiscord
 from discord_person import Person as OnDiscord
 from incidents import Case, person, policy
 from matrix_world import World as Matrix
-from permission_table import KINDS, OUTSIDE, Answer, Turn
+from permission_play import Answer
+from permission_table import KINDS, OUTSIDE, Turn
 from running import until
 from synapse import Synapse
 
 from bot.wiring import Plan, Tocsin
 from core.activity_log import stream_of
 from core.clock import SystemClock
+from core.command_post import Order
 from core.database import open_file
 from core.incident import commands as c
 from core.incident.events import Refused
 from core.incident.evolve import replay
-from core.incident.policy import Policy
+from core.incident.policy import Policy, Service
+from core.incident.runbook import Page, Runbook, RunbookLine, Shelf
 from core.incident.state import Incident
-from core.incident.vocabulary import Account, Person
+from core.incident.vocabulary import Account, ChannelRef, MessageRef, Person
 from core.port import Transport
 from core.proof import prove
 from core.roster import Roster
+from transports.discord_chat.buttons import PREFIX
 from transports.phrases import Context, read
 from transports.sandbox.faults import Faults
 from transports.sandbox.server import Server
@@ -42,49 +46,94 @@ WITHIN = 60.0
 """Seconds for all the answers to what was typed at once."""
 
 TITLE = "checkout fails"
+SIBLING = "mail is late"
+
+SHELF = Shelf(
+    (
+        Runbook(
+            name="checkout",
+            title="Checkout",
+            digest="x",
+            pages=(Page(heading="Fix", lines=(RunbookLine(text="roll back", step=1),)),),
+        ),
+    )
+)
+
+
+def person_of(transport: str, account_id: str, name: str) -> Person:
+    account = Account(transport=transport, id=account_id, name=name)
+    return Person(key=str(account), name=name, initials=name[:2].upper(), account=account)
+
+
+def _house(transport: str, ids: dict[str, str]) -> Policy:
+    """A tie-breaker, a service with a threshold, and two rings of people who are never there."""
+    near, far = (person_of(transport, ids["Ned"] + "0" * count, f"Far{count}") for count in (1, 2))
+    return Policy(
+        tie_breaker=person_of(transport, ids["Tia"], "Tia"),
+        services=(
+            Service(name="checkout", thresholds=("payments fail",), neighbours=("search",)),
+            Service(name="search", team=(near,)),
+        ),
+        responders=(far,),
+    )
 
 
 class RulesDoor:
     """Commands in words, decided by the rules alone. Who is no responder never gets this far, and is not asked."""
 
+    sibling = 2
+
     def __init__(self) -> None:
         self._people = {name: person(name) for name in KINDS.values()}
-        house = policy().model_copy(update={"tie_breaker": self._people["Tia"]})
-        self._case = Case(self._people["Ann"], c.Declare(title=TITLE), house)
+        mine = _house("sandbox", {name: one.account.id for name, one in self._people.items()})
+        rules = {name: getattr(mine, name) for name in ("tie_breaker", "services", "responders")}
+        self.case = Case(self._people["Ann"], c.Declare(title=TITLE), policy().model_copy(update=rules), SHELF)
 
     def incident(self) -> Incident:
-        return self._case.incident
+        return self.case.incident
 
     def mention(self, name: str) -> str:
         return f"@{name.lower()}"
+
+    def person(self, name: str) -> Person:
+        return self._people[name]
 
     async def act(self, turns: Sequence[Turn]) -> list[Answer]:
         return [self._act(*turn) for turn in turns]
 
     def _act(self, name: str, words: str) -> Answer:
-        named = {self.mention(each): who for each, who in self._people.items()}
-        context = Context(now=self._case.now, zone=UTC, named=named.get)
-        events = self._case.does(self._people[name], read(words, context))
+        events = self.case.does(self._people[name], self.read(words))
         kinds = tuple(each.kind for each in events) or ("heard",)
         return Answer(kinds, getattr(events[0], "answer", "") if events else "")
 
+    def read(self, words: str) -> c.AnyCommand:
+        named = {self.mention(each): who for each, who in self._people.items()}
+        return read(words, Context(now=self.case.now, zone=UTC, named=named.get))
+
 
 class ChatDoor:
-    """The whole bot on a chat: what is typed there, and what is on the record of it."""
+    """The whole bot on a chat: what is typed there, and what is on the record of it. Its incident is the newest."""
+
+    sibling = 1
 
     def __init__(
         self,
         tocsin: Tocsin,
+        *,
         say: Callable[[str, str], Awaitable[str]],
         mention: Callable[[str], str],
-        leave: Callable[[str], Awaitable[None]],
-        replied: Callable[[], Awaitable[set[str]]],
+        press: Callable[[str, MessageRef, str], Awaitable[object]],
+        person: Callable[[str], Person],
+        leave: Callable[[str], Awaitable[None]] | None = None,
+        replied: Callable[[], Awaitable[set[str]]] | None = None,
     ) -> None:
         self.tocsin = tocsin
         self._say = say
+        self._press = press
         self.mention = mention
         self.leave = leave
         self._replied = replied
+        self.person = person
         self._answers: dict[str, Answer] = {}
         self._heard = asyncio.Event()
         self.refused: list[str] = []
@@ -94,19 +143,56 @@ class ChatDoor:
         return max((one for _, one in self.tocsin.post.awake()), key=lambda one: one.number)
 
     async def act(self, turns: Sequence[Turn]) -> list[Answer]:
-        said = [await self._say(name, f"!inc {words}") for name, words in turns]
+        return await self._answered(turns, [await self._say(name, f"!inc {words}") for name, words in turns])
+
+    async def press(
+        self, card: str, presses: Sequence[tuple[str, str]], where: ChannelRef | None = None
+    ) -> list[Answer]:
+        """What comes of it when each of these presses their emoji on a card, once it stands there."""
+        incident = self.incident()
+        channel = where or incident.channel
+        assert channel is not None
+
+        def stands() -> MessageRef | None:
+            row = self.tocsin.displays.showing.row(stream_of(incident.number), card, channel)
+            return row.message if row.hash else None
+
+        await until(lambda: stands() is not None)
+        message = stands()
+        assert message is not None
+        return await self.react(message, presses)
+
+    async def react(self, message: MessageRef, presses: Sequence[tuple[str, str]]) -> list[Answer]:
+        """What comes of it when each of these puts their emoji on a message."""
+        for name, emoji in presses:
+            await self._press(name, message, emoji)
+        pressed = [_pressed(self.person(name), message, emoji) for name, emoji in presses]
+        return await self._answered(presses, pressed)
+
+    async def give(self, command: c.AnyCommand, name: str, ago: timedelta) -> None:
+        """Hands in what nobody types: the clock's own, or what somebody did so long ago."""
+        now = SystemClock().now()
+        by, source = (self.person(name), f"test/{now.timestamp()}") if name else (None, None)
+        outcome = await self.tocsin.post.handle(
+            Order(command, stream_of(self.incident().number), source, now - ago, by)
+        )
+        assert outcome.records, command
+        assert not outcome.refused, f"{command}: {outcome.refused}"
+
+    async def _answered(self, acts: Sequence[Turn], names: Sequence[str]) -> list[Answer]:
         try:
             async with asyncio.timeout(WITHIN):
-                while not all(each in self._answers for each in said):
+                while not all(each in self._answers for each in names):
                     self._heard.clear()
                     await self._heard.wait()
         except TimeoutError:
-            unheard = [turn for turn, each in zip(turns, said, strict=True) if each not in self._answers]
+            unheard = [act for act, each in zip(acts, names, strict=True) if each not in self._answers]
             raise AssertionError(f"nothing is on the record of {unheard}") from None
-        return [self._answers[each] for each in said]
+        return [self._answers[each] for each in names]
 
     async def finish(self) -> None:
         """Every refusal is answered where it was typed; the record is whole, and is the incident."""
+        assert self._replied is not None
         missing: set[str] = set(self.refused)
         for _ in range(600):
             missing = set(self.refused) - await self._replied()
@@ -120,23 +206,32 @@ class ChatDoor:
 
     def _hear(self, stream: str, _incident: Incident | None, records: Sequence[Any]) -> None:
         first = records[0]
-        if first.origin is None or first.origin.message is None or first.origin.kind != "typed":
+        origin = first.origin
+        if origin is None or origin.message is None or origin.kind not in ("typed", "reacted"):
             return
         refusal = first.event.answer if isinstance(first.event, Refused) else ""
-        self._answers[first.origin.message.id] = Answer(tuple(each.event.kind for each in records), refusal)
+        typed = origin.kind == "typed"
+        name = origin.message.id if typed else _pressed(first.by, origin.message, origin.emoji)
+        if name in self._answers:
+            return  # what else the act brought about, in another incident
+        self._answers[name] = Answer(tuple(each.event.kind for each in records), refusal)
         self._heard.set()
-        if refusal:
-            self.refused.append(first.origin.message.id)
+        if refusal and typed:
+            self.refused.append(name)
 
 
-def _house(transport: str, ids: dict[str, str]) -> Policy:
-    tia = Account(transport=transport, id=ids["Tia"], name="Tia")
-    return Policy(tie_breaker=Person(key=f"{transport}:{tia.id}", name="Tia", initials="TI", account=tia))
+def _pressed(by: Person, card: MessageRef, emoji: str) -> str:
+    """The name of a press: nobody presses one thing twice on a card."""
+    return f"{by.account.id} {emoji} {card.id}"
 
 
 @asynccontextmanager
 async def running_on(
-    folder: Path, transport: Transport, triage: str, house: Policy | None = None
+    folder: Path,
+    transport: Transport,
+    triage: str,
+    house: Policy | None = None,
+    responders: frozenset[str] | None = None,
 ) -> AsyncIterator[Tocsin]:
     database = await open_file(folder / "tocsin.db")
     tocsin = Tocsin(
@@ -147,6 +242,8 @@ async def running_on(
             {transport.name: [triage]},
             Roster(),
             house or Policy(),
+            responders=responders,
+            shelf=lambda: SHELF,
         )
     )
     running = asyncio.create_task(tocsin.run())
@@ -159,8 +256,14 @@ async def running_on(
         await database.close()
 
 
-def _open(tocsin: Tocsin) -> bool:
-    return any(incident.channel is not None for _, incident in tocsin.post.awake())
+async def _opened(tocsin: Tocsin, declare: Callable[[str], Awaitable[object]]) -> str:
+    """The id of the channel of Ann's second incident, once both are there."""
+    for count, title in enumerate((SIBLING, TITLE), 1):
+        await declare(f"!inc declare {title}")
+        await until(lambda: sum(one.channel is not None for _, one in tocsin.post.awake()) == count)  # noqa: B023
+    channel = max((one for _, one in tocsin.post.awake()), key=lambda one: one.number).channel
+    assert channel is not None
+    return channel.id
 
 
 @asynccontextmanager
@@ -172,9 +275,11 @@ async def in_sandbox(folder: Path) -> AsyncIterator[ChatDoor]:
     async with running_on(
         folder, SandboxTransport(Server(world, Random(1), Faults())), "triage", _house("sandbox", ids)
     ) as tocsin:
-        world.say(people["Ann"], triage, f"!inc declare {TITLE}")
-        await until(lambda: _open(tocsin))
-        [room] = [one.channel for _, one in tocsin.post.awake() if one.channel is not None]
+
+        async def declare(words: str) -> object:
+            return world.say(people["Ann"], triage, words)
+
+        room = ChannelRef(transport="sandbox", id=await _opened(tocsin, declare))
         for name in (KINDS[kind] for kind in OUTSIDE):
             world.channels[room.id].members.append(people[name].id)
 
@@ -187,7 +292,15 @@ async def in_sandbox(folder: Path) -> AsyncIterator[ChatDoor]:
         async def replied() -> set[str]:
             return {each.reply_to.id for each in world.said(room) if each.author == world.bot and each.reply_to}
 
-        yield ChatDoor(tocsin, say, lambda name: f"@{name}", leave, replied)
+        async def press(name: str, card: MessageRef, emoji: str) -> None:
+            world.react(people[name], card, emoji)
+
+        def person(name: str) -> Person:
+            return person_of("sandbox", people[name].id, name)
+
+        yield ChatDoor(
+            tocsin, say=say, mention=lambda name: f"@{name}", press=press, leave=leave, replied=replied, person=person
+        )
 
 
 @asynccontextmanager
@@ -199,12 +312,17 @@ async def on_discord(folder: Path) -> AsyncIterator[ChatDoor]:
             name: discord.create_person(name) if name == KINDS["stranger"] else company.responder(name)
             for name in KINDS.values()
         }
-        plan["policy"] = _house("discord", {name: str(one.id) for name, one in people.items()})
+        plan |= {
+            "policy": _house("discord", {name: str(one.id) for name, one in people.items()}),
+            "shelf": lambda: SHELF,
+        }
         await company.start()
         try:
-            people["Ann"].say(company.triage, f"!inc declare {TITLE}")
-            await until(lambda: _open(company.tocsin))
-            room = await company.there(company.channel)
+
+            async def declare(words: str) -> object:
+                return people["Ann"].say(company.triage, words)
+
+            room = discord.guild.channels[int(await _opened(company.tocsin, declare))]
             for kind in OUTSIDE:
                 discord.owner.overwrite(room, people[KINDS[kind]], allow=1 << 10 | 1 << 11)
 
@@ -221,7 +339,21 @@ async def on_discord(folder: Path) -> AsyncIterator[ChatDoor]:
                     if each.reference and footer(each)
                 }
 
-            yield ChatDoor(company.tocsin, say, lambda name: people[name].mention, leave, replied)
+            async def press(name: str, card: MessageRef, emoji: str) -> None:
+                people[name].press(people[name].message(room, card.id), f"{PREFIX}{emoji}")
+
+            def person(name: str) -> Person:
+                return person_of("discord", str(people[name].id), name)
+
+            yield ChatDoor(
+                company.tocsin,
+                say=say,
+                mention=lambda name: people[name].mention,
+                press=press,
+                leave=leave,
+                replied=replied,
+                person=person,
+            )
         finally:
             await company.stop()
 
@@ -240,9 +372,7 @@ async def on_matrix(folder: Path, server: Synapse) -> AsyncIterator[ChatDoor]:
         house = _house("matrix", {name: one.id for name, one in people.items()})
         transport = world.process().transport
         async with running_on(folder, transport, world.triage, house) as tocsin:
-            await world.ann.say(world.triage, f"!inc declare {TITLE}")
-            await until(lambda: _open(tocsin))
-            [room] = [one.channel.id for _, one in tocsin.post.awake() if one.channel is not None]
+            room = await _opened(tocsin, lambda words: world.ann.say(world.triage, words))
             bot = await world.as_bot()
             for name, one in people.items():
                 if name == KINDS["stranger"]:
@@ -260,4 +390,18 @@ async def on_matrix(folder: Path, server: Synapse) -> AsyncIterator[ChatDoor]:
                 relations = [each["content"].get("m.relates_to", {}).get("m.in_reply_to", {}) for each in cards]
                 return {each["event_id"] for each in relations if each}
 
-            yield ChatDoor(tocsin, say, lambda name: people[name].id, leave, replied)
+            async def press(name: str, card: MessageRef, emoji: str) -> None:
+                await people[name].react(room, card.id, emoji)
+
+            def person(name: str) -> Person:
+                return person_of("matrix", people[name].id, name)
+
+            yield ChatDoor(
+                tocsin,
+                say=say,
+                mention=lambda name: people[name].id,
+                press=press,
+                leave=leave,
+                replied=replied,
+                person=person,
+            )

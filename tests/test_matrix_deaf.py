@@ -37,7 +37,7 @@ async def test_what_was_said_while_it_refused_to_start_is_heard_by_the_next_good
         status, out, said = await company.bot.tocsin("run")
         assert (status, out) == (1, "")
         [line] = [row for row in said.splitlines() if not row.startswith("{")]
-        assert "anyone may enter" in line
+        assert "is open to everyone" in line
         assert "Traceback" not in said
         assert "was not handled" not in said
     await ann.put_state(triage, "m.room.join_rules", {"join_rule": "invite"})
@@ -70,6 +70,24 @@ async def test_rooms_that_cannot_be_read_are_named_once_with_the_way_out(synapse
         failed = [line for line in out.splitlines() if line.startswith("FAIL")]
         assert [room in line for room, line in zip((triage, support), failed, strict=True)] == [True, True]
         assert all("is encrypted" in line and "make another room without it" in line for line in failed)
+
+
+@pytest.mark.endure
+async def test_the_doctor_names_a_room_where_the_bot_may_not_speak_and_one_that_was_upgraded(company: Company) -> None:
+    ann, triage, support = company.people["Ann"], company.rooms["triage"], company.rooms["support"]
+    await company.bot.start()
+    await company.bot.stop()
+    levels = await ann.state(support, "m.room.power_levels")
+    await ann.put_state(support, "m.room.power_levels", {**levels, "events_default": 50})
+    new = (await ann.call("POST", f"/rooms/{triage}/upgrade", {"new_version": "10"}))["replacement_room"]
+    status, out, _ = await company.bot.tocsin("doctor")
+    assert status == 1
+    failed = [line for line in out.splitlines() if line.startswith("FAIL")]
+    assert len(failed) == 2, out
+    assert (
+        f"Tocsin lacks the room {new} in which {triage} goes on since it was upgraded; invite Tocsin there" in failed[0]
+    )
+    assert f"Tocsin lacks power level 50 in {support} to send messages; it has 0" in failed[1]
 
 
 async def _says_in_secret(person: Person, room: str) -> None:

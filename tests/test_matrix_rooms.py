@@ -150,6 +150,14 @@ async def test_a_triage_room_that_everyone_may_enter_is_named(world: World) -> N
     await until(lambda: [each.message.id for each in bot.heard if isinstance(each, MessageSent)] == [said])
 
 
+async def test_a_triage_room_that_anyone_may_read_from_outside_is_open(world: World) -> None:
+    bot = await world.bot.start()
+    await world.ann.put_state(world.triage, "m.room.history_visibility", {"history_visibility": "shared"})
+    assert await bot.transport.open_to_public() == ()
+    await world.ann.put_state(world.triage, "m.room.history_visibility", {"history_visibility": "world_readable"})
+    assert await bot.transport.open_to_public() == (world.triage,)
+
+
 @pytest.mark.endure
 async def test_triage_is_open_where_a_public_room_lets_anyone_in_and_not_where_one_must_be_let_in(world: World) -> None:
     public = await world.ann.create(preset="public_chat")

@@ -5,13 +5,43 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from permission_asks import QUESTIONS, Question, by_the_rules, in_a_chat
 from permission_doors import RulesDoor, in_sandbox, on_discord, on_matrix
-from permission_table import ANYONE, KINDS, cells, play, play_allowed, play_refused
+from permission_play import Tried, cells, play, play_allowed, play_refused, prepare, words_of
+from permission_table import AFTER, ANYONE, ELSEWHERE, KINDS, TABLE
 from synapse import Synapse
+
+from core.incident.events import Ask
+from core.incident.forms import Verb
+from core.incident.verbs import VERBS
 
 pytest_plugins = ["conftest_discord", "conftest_matrix"]
 
 EVERYONE = frozenset(KINDS)
+
+
+async def test_no_verb_is_left_out() -> None:
+    """Whoever adds a verb adds its row: what it means is looked up, not how it is spelled."""
+    door = RulesDoor()
+    await prepare(door, ANYONE)
+    given = [door.read(words_of(door, Tried(), row.words, "responder")) for row in (*TABLE, *AFTER)]
+
+    def tried(verb: Verb) -> bool:
+        return any(
+            isinstance(one, verb.command) and all(getattr(one, name) == value for name, value in verb.fixed.items())
+            for one in given
+        )
+
+    assert {verb.word for verb in VERBS if not tried(verb)} == {*ELSEWHERE}
+
+
+def test_no_question_is_left_out() -> None:
+    assert {one.ask for one in QUESTIONS} == {*Ask}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: f"{one.ask} {one.about}".strip())
+async def test_every_answer_by_the_rules_alone(question: Question) -> None:
+    await by_the_rules(question)
 
 
 async def test_every_cell_by_the_rules_alone() -> None:
@@ -29,6 +59,27 @@ async def test_every_cell_in_the_sandbox(tmp_path: Path) -> None:
 
 
 @pytest.mark.endure
+async def test_every_answer_in_the_sandbox(tmp_path: Path) -> None:
+    async with in_sandbox(tmp_path) as door:
+        print(await in_a_chat(door))
+        await door.finish()
+
+
+@pytest.mark.endure
+async def test_every_answer_on_discord(tmp_path: Path) -> None:
+    async with on_discord(tmp_path) as door:
+        print(await in_a_chat(door))
+        await door.finish()
+
+
+@pytest.mark.endure
+async def test_every_answer_on_matrix(tmp_path: Path, synapse: Synapse) -> None:
+    async with on_matrix(tmp_path, synapse) as door:
+        print(await in_a_chat(door, every=4))
+        await door.finish()
+
+
+@pytest.mark.endure
 async def test_every_cell_on_discord(tmp_path: Path) -> None:
     async with on_discord(tmp_path) as door:
         tried = await play(door)
@@ -38,14 +89,16 @@ async def test_every_cell_on_discord(tmp_path: Path) -> None:
 
 
 SHARES = 5
-"""Incidents over which the refused cells are spread on Matrix, each a test."""
+"""Incidents over which the cells are spread on Matrix, each a test: a small incident is quick to show."""
 
 
 @pytest.mark.endure
-async def test_every_allowed_cell_on_matrix(tmp_path: Path, synapse: Synapse) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+async def test_every_allowed_cell_on_matrix(tmp_path: Path, synapse: Synapse, share: int) -> None:
     async with on_matrix(tmp_path, synapse) as door:
-        tried = await play_allowed(door)
-        assert len(tried.allowed) == cells(EVERYONE)[0]
+        tried = await play_allowed(door, share, SHARES)
+        mine = (*TABLE[share::SHARES], *(() if share else AFTER))
+        assert len(tried.allowed) == cells(EVERYONE, mine)[0]
         await door.finish()
         print(tried)
 
@@ -55,6 +108,6 @@ async def test_every_allowed_cell_on_matrix(tmp_path: Path, synapse: Synapse) ->
 async def test_every_refused_cell_on_matrix(tmp_path: Path, synapse: Synapse, share: int) -> None:
     async with on_matrix(tmp_path, synapse) as door:
         tried = await play_refused(door, share, SHARES)
-        assert len(tried.refused) == len(range(share, cells(EVERYONE)[1], SHARES))
+        assert len(tried.refused) == len(range(share, cells(EVERYONE, TABLE)[1], SHARES))
         await door.finish()
         print(tried)

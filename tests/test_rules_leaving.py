@@ -205,6 +205,11 @@ def test_a_role_given_to_somebody_who_left_is_let_go_when_they_leave_again() -> 
     assert Role.SCRIBE not in _held(case)
 
 
+def test_a_backup_named_after_they_left_is_none_when_they_leave_again() -> None:
+    case = play(left(), (ANN, c.NameBackup(role=Role.IC, who=MIA)), (MIA, c.NoteLeft()), (ANN, c.NoteLeft()))
+    assert case.incident.commander is None
+
+
 def test_who_was_never_there_leaves_nothing_and_after_the_close_nobody_leaves() -> None:
     assert calm().decides(person("Zoe"), c.NoteLeft()) == ()
     case = play(calm(), (ANN, c.CloseFalseAlarm(why="the probe was down")))

@@ -5,7 +5,7 @@ Rule: which room a name means is asked of the server. What an invitation says of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -13,6 +13,7 @@ import structlog
 from core.port import Permanent
 from transports.matrix_chat.encryption import Encryption, encrypted
 from transports.matrix_chat.members import Members
+from transports.matrix_chat.powers import LEVELS, SAYING, powers_in, upgraded
 from transports.matrix_chat.requests import ask
 from transports.matrix_chat.rooms import Rooms, alias_of
 from transports.matrix_chat.settings import MatrixSettings
@@ -31,6 +32,7 @@ class Entering:
         self._encryption = encryption
         self._client = client
         self._ids: dict[str, str] = {}
+        self._lacking: dict[str, str] = {}
 
     @property
     def triage(self) -> Mapping[str, str]:
@@ -51,6 +53,31 @@ class Entering:
     def name(self, room: str) -> str:
         """A room as the config names it, any other by its id."""
         return next((name for name, known in self._ids.items() if known == room), room)
+
+    @property
+    def trouble(self) -> str:
+        """What we lack in a triage room, nothing where all is well."""
+        return next((self._lacking[room] for room in self.triage if self._lacking.get(room)), "")
+
+    async def noted(self, room: str, events: Iterable[Mapping[str, Any]]) -> None:
+        """Looks at a configured room again in which our power may have changed, or that was upgraded.
+
+        Raises a `TransportFailure`.
+        """
+        if self.is_ours(room) and any(event.get("type") in LEVELS for event in events):
+            await self._look_at(room)
+
+    async def lacks_in(self, room: str) -> str:
+        """What we would need in a room of the config, nothing where all is well. Raises a `TransportFailure`."""
+        powers = await powers_in(self._client(), room, self._settings.user_id)
+        name = self.name(room)
+        return upgraded(name, powers.left_for) if powers.left_for is not None else powers.lacking(name, *SAYING)
+
+    async def _look_at(self, room: str) -> None:
+        lacking = await self.lacks_in(room)
+        if lacking and lacking != self._lacking.get(room):
+            log.warning("Tocsin cannot do its work in a room", room=self.name(room), lacks=lacking)
+        self._lacking[room] = lacking
 
     async def enter_all(self) -> None:
         """Be in every configured room that lets us in. Raises a `TransportFailure`."""
@@ -116,6 +143,8 @@ class Entering:
             await self._members.watch(self._client(), room)
         if await encrypted(self._client(), room):
             self._encryption.found(room, name)
+        if name != self._settings.space:
+            await self._look_at(room)
 
     async def _is_configured(self, room: str) -> bool:
         for name in self._configured():

@@ -189,10 +189,14 @@ class Rooms:
         return rule == "invite" and not _event(state, MARK) and _present(state) == {self._user_id, user_id}
 
     async def open_to_anyone(self, room: str) -> bool:
-        """Whether anyone may come in unasked, straight or by way of a public room that a restricted rule names.
+        """Whether anyone may come in unasked, straight or by way of a public room that a restricted rule names, or may read
+        along from outside.
 
         To knock is to ask, so that alone opens nothing. Raises a `TransportFailure`.
         """
+        history = await state_of(self._client, room, "m.room.history_visibility")
+        if history.get("history_visibility") == "world_readable":
+            return True
         rule = await state_of(self._client, room, "m.room.join_rules")
         if rule.get("join_rule") not in ("restricted", "knock_restricted"):
             return rule.get("join_rule") == "public"

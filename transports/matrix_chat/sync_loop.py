@@ -195,15 +195,16 @@ class SyncLoop:
         for event in [*(each.source for each in info.state), *timeline]:
             self._encryption.note(room, self._entering.name(room), event)
         joined = _joined_at(timeline, self._user_id)
-        if joined is None:
-            return timeline
         try:
+            await self._entering.noted(room, [*(each.source for each in info.state), *timeline])
+            if joined is None:
+                return timeline
             await self._entering.entered(room)
         except (Temporary, Permanent) as failure:
             if not settle:
                 raise
-            log.exception("a room that was entered could not be looked at", room=room, error=str(failure))
-        return timeline[joined + 1 :]
+            log.exception("a room could not be looked at", room=room, error=str(failure))
+        return timeline if joined is None else timeline[joined + 1 :]
 
     async def _gap(self, room: str, start: str, end: str) -> list[Event]:
         events: list[Event] = []

@@ -32,7 +32,8 @@ from transports.matrix_chat.hearing import Hearing, moment_of, text_of, thread_o
 from transports.matrix_chat.keys import Keys, Outdated
 from transports.matrix_chat.media import Media
 from transports.matrix_chat.members import Members
-from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on
+from transports.matrix_chat.powers import powers_in
+from transports.matrix_chat.requests import SignedOut, ask, backoff, event_of, reactions_on, state_of
 from transports.matrix_chat.rooms import Rooms
 from transports.matrix_chat.sealed import Sealed
 from transports.matrix_chat.session import Session
@@ -209,8 +210,10 @@ class MatrixTransport:
         return [*await self._session.keys_found(self._settings.keys), Finding(None, REACTIONS)]
 
     def trouble(self) -> str:
-        """What keeps us from reading what is encrypted, nothing where all is well."""
-        return self._sealed.trouble if self._sealed is not None else ""
+        """What keeps us from reading what is encrypted, or from our work in triage; nothing where all is well."""
+        sealed = self._sealed.trouble if self._sealed is not None else ""
+        lacks = self._entering.trouble
+        return sealed or (f"Tocsin lacks {lacks}" if lacks else "")
 
     # Rooms
 
@@ -229,14 +232,18 @@ class MatrixTransport:
             return ""
         return f"{DEAF}; {WAY_OUT}" if await encrypted(self._client, channel.id) else ""
 
+    async def lacks_in(self, channel: ChannelRef) -> str:
+        """What Tocsin would need in a channel of the config, nothing where all is well."""
+        return await self._entering.lacks_in(channel.id)
+
     async def invite(self, channel: ChannelRef, account_id: str) -> None:
-        await self._rooms.invite(channel.id, account_id)
+        await self._in(channel, "invite", self._rooms.invite(channel.id, account_id))
 
     async def put_out(self, channel: ChannelRef, account_id: str) -> None:
-        await self._rooms.put_out(channel.id, account_id)
+        await self._in(channel, "kick", self._rooms.put_out(channel.id, account_id))
 
     async def set_locked(self, channel: ChannelRef, locked: bool) -> None:
-        await self._rooms.lock(channel.id, locked=locked)
+        await self._in(channel, "m.room.power_levels", self._rooms.lock(channel.id, locked=locked))
 
     # Messages
 
@@ -253,7 +260,7 @@ class MatrixTransport:
         await self._say(message.channel, content.edit(post, self._name, message.id, carried, largest), f"e{key}")
 
     async def _say(self, channel: ChannelRef, words: content.Content, txn: str) -> MessageRef:
-        sent = await self._in(channel, self._send(channel.id, words, txn))
+        sent = await self._in(channel, "m.room.message", ask(self._send(channel.id, words, txn)))
         return MessageRef(channel=channel, id=sent.event_id)
 
     async def _send(self, room: str, words: content.Content, txn: str) -> Any:
@@ -270,26 +277,36 @@ class MatrixTransport:
         except Permanent:
             return False
 
-    async def _in(self, channel: ChannelRef, call: Any, *, unless: tuple[str, ...] = ()) -> Any:
-        """What a request in a room answers; a room that we are no longer in is `Missing`, not forbidden."""
+    async def _in(self, channel: ChannelRef, act: str, call: Awaitable[Any]) -> Any:
+        """What a request in a room answers; a right that is lacking is named, and a room that we are no longer in is
+        `Missing`, not forbidden. `act` is one of `powers.ACTS`.
+        """
         try:
-            return await ask(call, unless=unless)
-        except Forbidden:
+            return await call
+        except Forbidden as refused:
             if not await self._rooms.inside(channel.id):
                 raise Missing(f"{self._name} is not in {channel.id}") from None
-            raise
+            powers = await powers_in(self._client, channel.id, self._settings.user_id)
+            lacks = powers.lacking(await self._called(channel.id), act)
+            raise (Forbidden(lacks) if lacks else refused) from None
+
+    async def _called(self, room: str) -> str:
+        """What people call a room."""
+        name = self._entering.name(room)
+        known = {} if name != room else await state_of(self._client, room, "m.room.name")
+        return str(known.get("name") or name)
 
     async def pin(self, message: MessageRef) -> None:
-        await self._rooms.pin(message.channel.id, message.id)
+        await self._in(message.channel, "m.room.pinned_events", self._rooms.pin(message.channel.id, message.id))
 
     async def unpin(self, message: MessageRef) -> None:
-        await self._rooms.unpin(message.channel.id, message.id)
+        await self._in(message.channel, "m.room.pinned_events", self._rooms.unpin(message.channel.id, message.id))
 
     async def react(self, message: MessageRef, emoji: str, key: str) -> None:
         relation = {"rel_type": "m.annotation", "event_id": message.id, "key": emoji}
         # The kind is part of the transaction id: in one room, an id used for a message answers with that message.
         call = self._client.room_send(message.channel.id, "m.reaction", {"m.relates_to": relation}, tx_id=f"r{key}")
-        await self._in(message.channel, call, unless=("M_DUPLICATE_ANNOTATION",))
+        await self._in(message.channel, "m.reaction", ask(call, unless=("M_DUPLICATE_ANNOTATION",)))
 
     async def clear_reaction(self, message: MessageRef, emoji: str, account_id: str) -> None:
         for reaction in await reactions_on(self._client, message.channel.id, message.id):
@@ -308,9 +325,8 @@ class MatrixTransport:
         ours = {"senders": [self._settings.user_id], "types": ["m.room.message", "m.room.encrypted"]}
         start: str | None = None
         while True:
-            page = await self._in(
-                channel, self._client.room_messages(channel.id, start, limit=100, message_filter=ours)
-            )
+            call = self._client.room_messages(channel.id, start, limit=100, message_filter=ours)
+            page = await self._in(channel, "m.room.message", ask(call))
             for event in (each.source for each in page.chunk):
                 if moment_of(event) < since:
                     return found

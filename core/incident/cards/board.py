@@ -315,7 +315,8 @@ def notice(incident: Incident) -> Iterator[Card]:
             rows.append(line("Its channel was deleted and made again."))
         if incident.crowding and not incident.closed:
             rows.append(line(incident.crowding))
-    elif incident.missing_rights:
+    if incident.missing_rights and not incident.closed:
+        # Here too: it may be the right to say so on the board.
         rows.append(line("Tocsin lacks a right: ", "; ".join(incident.missing_rights)))
     yield card(
         incident,

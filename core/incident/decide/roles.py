@@ -217,7 +217,8 @@ def leave(incident: Incident, act: Act) -> Events:
     if not incident.has_member(gone):
         return ()
     events = going(incident, gone)
-    if not events and incident.has_left(gone):
+    backs_up = any(gone.is_(holding.backup) for holding in incident.roles.values())
+    if not events and not backs_up and incident.has_left(gone):
         return ()
     # Last, since whoever does something is there.
     return (*events, Left())
