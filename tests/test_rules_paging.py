@@ -11,9 +11,10 @@ from core.incident import commands as c
 from core.incident.cards import cards
 from core.incident.document import plain
 from core.incident.events import Ask, Asked, PageAnswered, PageTried, PageUnanswered, Settled, Widened
+from core.incident.newcomers import IN_PRIVATE
 from core.incident.policy import Policy, Service
 from core.incident.state import Prompt
-from core.incident.vocabulary import ItemKind, ItemStatus, Path, Person, Ring, Role, Severity
+from core.incident.vocabulary import Account, ItemKind, ItemStatus, Path, Person, Ring, Role, Severity
 
 ZOE, TIM, MAX = person("Zoe"), person("Tim"), person("Max")
 
@@ -378,6 +379,75 @@ def test_whoever_comes_reads_the_impact_the_theory_the_path_and_what_is_free() -
         "H2 cache; H3",
     ):
         assert words in page
+
+
+def told(case: Case) -> dict[tuple[str, str], str]:
+    """What is said in private, by card and place."""
+    return {
+        (card.key, card.channel.id): plain(card.post.document)
+        for card in cards(case.incident)
+        if card.key.startswith("newcomer/")
+    }
+
+
+def test_who_is_called_into_what_goes_on_is_told_in_private_how_it_stood_then() -> None:
+    case = Case(house=house())
+    case.does(ANN, c.SetImpact(text="nobody can pay"))
+    case.does(ZOE, c.AddNote(text="here"))
+    case.does(ANN, c.Page(called="dba", why="the database"))
+    case.does(ANN, c.SetImpact(text="all is well"))
+    [(where, words)] = told(case).items()
+    assert where == ("newcomer/1", f"direct:{TIM.account.id}")
+    assert words.splitlines()[0] == "You are paged by Ann: the database."
+    assert "nobody can pay" in words
+    case.does(ANN, c.Page(called=LEAH, why="the network"))
+    case.passes(10 * MINUTE)
+    assert told(case)["newcomer/3", f"direct:{BOB.account.id}"].startswith("You are paged by Ann: the network.")
+
+
+def test_who_is_called_by_the_declaration_itself_finds_no_more_than_the_call_says() -> None:
+    case = Case(MIA, c.Declare(title="checkout fails"), house(ANN))
+    assert names(case) == [["Ann"]]
+    assert told(case) == {}
+    case.passes(10 * MINUTE)
+    [words] = told(case).values()
+    assert words.startswith("You are paged.")
+    assert words.endswith(f"where you answer: {case.incident.name}"), "its channel is not made yet"
+
+
+def test_somebody_with_accounts_in_both_chats_is_told_in_the_incidents() -> None:
+    other = Account(transport="elsewhere", id="zoe", name="Zoe")
+    case = Case(house=house())
+    case.does(ANN, c.Page(called=ZOE.model_copy(update={"account": other, "others": (ZOE.account, other)})))
+    assert list(told(case)) == [("newcomer/1", f"direct:{ZOE.account.id}")]
+    case.does(ANN, c.Page(called=TIM.model_copy(update={"account": other})))
+    assert ("newcomer/2", "direct:zoe") in told(case)
+
+
+def test_who_could_not_be_told_is_named_on_the_page_until_they_are() -> None:
+    case = Case(house=house())
+    case.does(ANN, c.Page(called="dba"))
+
+    def named() -> list[str]:
+        [page] = [plain(card.post.document) for card in cards(case.incident) if card.key == "prompt/page-1"]
+        return [row for row in page.splitlines() if "in private" in row]
+
+    call = {"prompt": "prompt/page-1", "to": ZOE, "via": IN_PRIVATE}
+    case.does(None, c.NotePageTried.model_validate({**call, "sent": False, "why": "they take none"}))
+    assert named() == ["Zoe could not be told in private (they take none). What there is to know stands here."]
+    assert entries(case)[-1] == "called Zoe by direct message, which failed: they take none"
+    case.does(None, c.NotePageTried.model_validate({**call, "sent": True}))
+    assert named() == []
+
+
+def test_of_a_private_incident_nothing_is_told_but_that_it_calls_and_where() -> None:
+    case = _private()
+    case.does(ANN, c.SetImpact(text="keys are out"))
+    case.does(ANN, c.Page(called=ZOE, why="keys are out"))
+    [words] = told(case).values()
+    assert (
+        words == f"You are paged by Ann into a private incident. What it is stands in its channel: {case.incident.name}"
+    )
 
 
 def test_the_board_says_who_is_there_and_what_they_are_on_once_people_are_called() -> None:

@@ -12,6 +12,7 @@ from core.incident import refusals
 from core.incident.commands import EscalatePage, NotePageTried, OfferWidening, Page
 from core.incident.decide.act import Act, Events, settle
 from core.incident.events import Ask, Asked, Joined, PageAnswered, PageTried, PageUnanswered, Settled, Widened
+from core.incident.newcomers import briefing
 from core.incident.policy import Policy, Response, Service
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Phase, Ring, Role
@@ -83,8 +84,11 @@ def page(incident: Incident, command: Page, act: Act) -> Events:
 
 
 def _asked(incident: Incident, people: Sequence[Person], by: Person | None, why: str, step: int = 0) -> Events:
+    """A page into an incident that goes on: whoever was not there is told how it stands."""
     number = incident.next_number(Ask.PAGE)
-    return (Asked(ask=Ask.PAGE, number=number, to=tuple(people), by=by, why=why, step=step),)
+    new = [one for one in people if not _among(one, incident.present)]
+    told = briefing(incident, new) if new else None
+    return (Asked(ask=Ask.PAGE, number=number, to=tuple(people), by=by, why=why, step=step, briefing=told),)
 
 
 def paged_at_once(incident: Incident, response: Response, act: Act) -> Events:
@@ -122,8 +126,10 @@ def cannot(incident: Incident, prompt: Prompt, act: Act) -> Events:
     """No: where others were paged as well they are waited for, else the next is called at once."""
     left = [person for person in prompt.asked.to if not person.is_(act.person)]
     if left:
+        number = incident.next_number(Ask.PAGE)
         settled = Settled(prompt=prompt.key, how=f"{act.person.name} cannot come")
-        return (settled, *_asked(incident, left, prompt.asked.by, prompt.asked.why, prompt.asked.step))
+        # They know from the page that it was how it stands.
+        return (settled, prompt.asked.model_copy(update={"number": number, "to": tuple(left), "briefing": None}))
     return (
         PageUnanswered(prompt=prompt.key, who=(act.person,)),
         Settled(prompt=prompt.key, how=f"{act.person.name} cannot come"),
