@@ -58,6 +58,8 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
             there = Links(links.key, f"http://127.0.0.1:{port}", stage.clock)
             await stage.ann.types("page @Bob")
             stage.expect_card("prompt/page-1")
+            await stage.fast_forward(seconds=1)
+            stage.expect_told(stage.bob)
             yield Door(stage, session, there)
 
 
