@@ -12,6 +12,7 @@ from core.incident.cards import cards
 from core.incident.document import plain
 from core.incident.events import Ask, Asked, PageAnswered, PageTried, PageUnanswered, Settled, Widened
 from core.incident.newcomers import IN_PRIVATE
+from core.incident.on_call import Cover
 from core.incident.policy import Policy, Service
 from core.incident.state import Prompt
 from core.incident.vocabulary import Account, ItemKind, ItemStatus, Path, Person, Ring, Role, Severity
@@ -123,6 +124,113 @@ def test_without_a_service_there_is_no_team() -> None:
     assert refusal.rule == "nobody-in-group"
 
 
+# --- covers ---------------------------------------------------------------------------------------------------------
+
+
+def covered(case: Case, who: Person, by: Person) -> None:
+    """From now on `by` takes the pages of `who`, whenever the incident was declared."""
+    one = Cover(who=who, by=by, since=case.now, until=case.now + timedelta(hours=2))
+    case.policy = case.policy.model_copy(update={"covers": (*case.policy.covers, one)})
+
+
+def whys(case: Case) -> list[str]:
+    return [page.asked.why for page in pages(case)]
+
+
+def test_a_page_to_somebody_who_is_covered_goes_to_who_covers_them() -> None:
+    case = Case(house=house())
+    covered(case, ZOE, LEAH)
+    case.does(MIA, c.Page(called=ZOE, why="the database is down"))
+    case.does(MIA, c.Page(called="dba"))
+    assert names(case) == [["Leah"], ["Tim"]]
+    assert whys(case) == ["in place of Zoe; the database is down", "in place of Zoe"]
+    assert "paged Leah: in place of Zoe; the database is down" in entries(case)
+
+
+def test_a_cover_is_over_when_its_time_is() -> None:
+    case = Case(house=house())
+    covered(case, ZOE, LEAH)
+    case.now += timedelta(hours=2)
+    case.does(MIA, c.Page(called=ZOE))
+    assert names(case) == [["Zoe"]]
+
+
+def test_who_covers_somebody_and_calls_them_wants_them() -> None:
+    case = Case(house=house())
+    covered(case, ZOE, LEAH)
+    case.does(LEAH, c.Page(called=ZOE))
+    assert (names(case), whys(case)) == ([["Zoe"]], [""])
+
+
+def test_who_covers_somebody_since_they_were_paged_is_called_when_they_are_silent() -> None:
+    case = Case(house=house())
+    case.does(ANN, c.Page(called=ZOE))
+    covered(case, ZOE, LEAH)
+    case.passes(10 * MINUTE)
+    assert names(case) == [["Zoe"], ["Leah"]]
+
+
+def test_a_backup_who_is_covered_is_called_as_who_covers_them() -> None:
+    case = Case(house=house())
+    covered(case, BOB, LEAH)
+    case.policy = case.policy.model_copy(update={"on_call": (ANN, LEAH)})
+    case.does(ANN, c.Page(called=ZOE))
+    case.passes(10 * MINUTE)
+    assert names(case) == [["Zoe"], ["Leah"]]
+
+
+def test_a_severity_and_a_wider_circle_call_who_covers_them() -> None:
+    case = Case(ANN, c.Declare(title="checkout fails"), house(ANN, JON, LEAH, TIM))
+    covered(case, MIA, LEAH)
+    case.does(ANN, c.SetSeverity(severity=Severity.SEV1))
+    assert names(case) == [["Leah", "Jon", "Tim"]]
+    case = Case(ANN, c.Declare(title="checkout fails"), house())
+    covered(case, MIA, ZOE)
+    case.does(ANN, c.Widen())
+    case.does(ANN, c.Widen())
+    assert names(case) == [["Bob"], ["Zoe", "Jon"]]
+    assert whys(case)[1] == "the circle is widened: the service's team, in place of Mia"
+
+
+def test_who_covers_somebody_is_not_let_into_a_private_incident_in_their_place() -> None:
+    case = _private()
+    covered(case, ZOE, LEAH)
+    case.does(ANN, c.Page(called=ZOE))
+    case.passes(timedelta(hours=1))
+    assert names(case) == [["Zoe"]]
+    assert not case.incident.has_member(LEAH)
+
+
+def test_on_call_of_an_incident_is_its_services() -> None:
+    rules = house()
+    search = rules.services[1].model_copy(update={"on_call": (TIM, ZOE)})
+    case = Case(
+        MIA, c.Declare(title="search fails"), rules.model_copy(update={"services": (rules.services[0], search)})
+    )
+    case.does(MIA, c.Page(called="oncall"))
+    assert names(case) == [["Tim", "Zoe"]]
+    case.does(TIM, c.Confirm(prompt="prompt/page-1"))
+    case.does(MIA, c.Widen())
+    assert names(case)[1] == ["Leah"]
+
+
+def test_while_nobody_commands_the_backup_on_call_is_paged() -> None:
+    case = Case(MIA, c.Declare(title="it fails", severity=Severity.SEV3), house(ANN, BOB))
+    assert names(case) == [["Ann"]]
+    case.passes(5 * MINUTE)
+    assert names(case) == [["Ann"], ["Bob"]]
+    assert whys(case)[1] == "nobody has taken command"
+    case.passes(10 * MINUTE)
+    assert settled(case)[0] == "nobody answered"
+    assert not case.incident.open_prompts(Ask.UNANSWERED), "Bob has some time left"
+    case.passes(5 * MINUTE)
+    [told] = case.incident.open_prompts(Ask.UNANSWERED)
+    assert (told.asked.to, told.asked.why) == ((MIA,), "Ann, Bob")
+    case = Case(MIA, c.Declare(title="it fails"), house())
+    case.passes(5 * MINUTE)
+    assert names(case) == []
+
+
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -199,6 +307,21 @@ def test_silence_calls_the_backup_and_then_the_commander_is_told() -> None:
     assert [(event.to, event.why) for event in told] == [((MIA,), "Ann, Bob")]
     case.does(MIA, c.Page(called=ZOE))
     assert [one.settled for one in case.incident.prompts.values() if one.asked.ask is Ask.UNANSWERED] == ["Mia paged"]
+
+
+def test_who_answered_and_who_has_time_left_is_not_called_silent() -> None:
+    case = Case(house=policy())
+    case.does(ANN, c.Page(called=ZOE))
+    case.does(ZOE, c.Confirm(prompt="prompt/page-1"))
+    case.does(ANN, c.Page(called=LEAH))
+    case.passes(6 * MINUTE)
+    case.does(ANN, c.Page(called=TIM))
+    case.passes(5 * MINUTE)
+    assert names(case) == [["Zoe"], ["Leah"], ["Tim"], ["Bob"]]
+    case.does(BOB, c.AddNote(text="here"))
+    case.passes(6 * MINUTE)
+    [told] = case.incident.open_prompts(Ask.UNANSWERED)
+    assert told.asked.why == "Leah, Tim"
 
 
 def test_the_services_backup_comes_after_on_call() -> None:
