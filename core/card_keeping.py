@@ -102,7 +102,7 @@ class CardKeeping:
             self._again(stream, card, row, failure)
         except Permanent as failure:
             self._rights.turn_down(stream, card.key, wanted, failure)
-            self._desk.copies.undeliverable(stream, card, failure)
+            self._desk.undeliverable(stream, card, failure)
         except Stale:
             if not card.pinned or message is None:
                 raise
@@ -185,7 +185,7 @@ class CardKeeping:
         if message is None:
             self._rights.turn_down(stream, card.key, self._digest(stream, card), failure)
             self._desk.reports.channel_gone(stream, self._channel)
-            self._desk.copies.undeliverable(stream, card, failure)
+            self._desk.undeliverable(stream, card, failure)
         elif row.message == message:
             # Otherwise the chat has told of the deletion meanwhile, and the card is about to be made again.
             self._again(stream, card, row, failure)
@@ -195,7 +195,7 @@ class CardKeeping:
         if row.generation > 1 + len(self._desk.showing.moved(row)):
             twice = Deleted("somebody deleted it, twice")
             self._rights.turn_down(stream, card.key, self._digest(stream, card), twice)
-            self._desk.copies.undeliverable(stream, card, twice)
+            self._desk.undeliverable(stream, card, twice)
         else:
             self._desk.make_again(row)
             self._desk.reports.remade(stream, called(card.key))

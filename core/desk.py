@@ -9,6 +9,7 @@ from typing import Protocol
 from core.copies import Copies
 from core.incident.cards import Card
 from core.incident.vocabulary import ChannelRef, MessageRef
+from core.port import Permanent
 from core.reports import Reports
 from core.shown import Showing, Shown
 from core.wanted import Wanted
@@ -54,6 +55,9 @@ class Desk(Protocol):
     def deleted(self, message: MessageRef) -> bool: ...
 
     def delivered(self, stream: str, card: Card) -> None: ...
+
+    def undeliverable(self, stream: str, card: Card, failure: Permanent) -> None:
+        """The chat will not have a card, as things stand."""
 
     def answer_given(self, stream: str, version: int) -> None: ...
 

@@ -17,12 +17,14 @@ from core.answering import Answering
 from core.answers import Answer
 from core.command_post import CommandPost, over
 from core.copies import Copies
+from core.direct_words import DirectWords
 from core.entering import Entering
 from core.errands import Errands
 from core.house_cards import HouseCards
 from core.incident.cards import Card
 from core.incident.deliveries import rooms
 from core.incident.events import AlertsBegun, Recorded
+from core.incident.newcomers import newcomers
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import bug_id
@@ -64,6 +66,7 @@ class Displays:
         self.copies = Copies(
             clock, self.reports, wanted=self.wanted, rooms=self._rooms, showing=showing, spawn=self._errands.begin
         )
+        self._direct = DirectWords(self.reports, self._rooms, self.wanted.incidents.get)
         self._lanes: dict[ChannelRef, tuple[Lane, asyncio.Task[None]]] = {}
         self._left_behind: set[str] = set()
         self._recalled: set[str] = set()
@@ -133,6 +136,7 @@ class Displays:
         self._touch(HOUSE)
         for stream, incident in list(self.wanted.incidents.items()):
             self.copies.looked(stream)
+            self._direct.looked(stream)
             self.show(stream, incident, ())
 
     # --- being told ---------------------------------------------------------------------------------------------------
@@ -156,7 +160,7 @@ class Displays:
             self._left_behind.add(stream)
         before = self.wanted.incidents.get(stream)
         self.wanted.incidents[stream] = incident
-        self._rooms.seek(rooms(incident))
+        self._rooms.seek((*rooms(incident), *(place for _, _, place in newcomers(incident))))
         self.copies.show(stream, before, incident)
         if _homeless(incident) and incident.triage.transport in self.wanted.connected:
             self._entering.begin(stream)
@@ -314,6 +318,11 @@ class Displays:
                 self._house.stands(card)
             return
         self.copies.delivered(stream, card)
+        self._direct.delivered(stream, card)
+
+    def undeliverable(self, stream: str, card: Card, failure: Permanent) -> None:
+        self.copies.undeliverable(stream, card, failure)
+        self._direct.undeliverable(stream, card, failure)
 
     # --- letting go ---------------------------------------------------------------------------------------------------
 

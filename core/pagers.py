@@ -17,9 +17,10 @@ from core.command_post import CommandPost
 from core.errands import Errands
 from core.incident import commands as c
 from core.incident.audience import open_to_all
-from core.incident.cards.paging import briefing
+from core.incident.cards.paging import found
 from core.incident.document import Document, plain
 from core.incident.events import Ask, Recorded
+from core.incident.newcomers import briefing
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person
 from core.port import Clock, TransportFailure
@@ -129,7 +130,10 @@ class PeopleOut:
         """What is said; of what not everybody may know, that it is there and under which name."""
         told = open_to_all(incident)
         why = f" {prompt.asked.why}." if prompt.asked.why and told else ""
-        words = [f"{person.name}, you are paged.{why}", plain(Document(tuple(briefing(incident)))) if told else ""]
+        words = [
+            f"{person.name}, you are paged.{why}",
+            plain(Document(tuple(found(briefing(incident, ()))))) if told else "",
+        ]
         subject = f"{incident.severity.upper()} {incident.title if told else incident.name}"
         words = [*filter(None, words), incident.name]
         return Call(subject, "\n".join(words), self._answers(stream, prompt, person))

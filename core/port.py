@@ -134,6 +134,9 @@ class Transport(Protocol):
     async def resolve(self, name: str) -> ChannelRef:
         """The channel that a name of the config means (an id, `#alias:server`, a bare name)."""
 
+    async def direct(self, account_id: str) -> ChannelRef:
+        """Where this person and the bot are alone, made if need be; the same for ever. A card there may be refused still."""
+
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         """Make the channel, or find the one that this plan made before and prove it ours."""
 

@@ -50,6 +50,10 @@ class Reports:
         fields = {"card": card, "channel": room, "state": state, "reason": reason, "stale": stale}
         self._spawn(self.hand_in(stream, c.NoteDelivery.model_validate(fields)))
 
+    def tell(self, stream: str, command: c.AnyCommand, source: str) -> None:
+        """Any other report; `source` names what must be told once."""
+        self._spawn(self.hand_in(stream, command, source))
+
     async def audiences(self, stream: str, incident: Incident, now: tuple[Audience, ...]) -> None:
         """The config has other audiences than an incident that goes on knows."""
         if not incident.closed and incident.audiences != now:
@@ -64,9 +68,9 @@ class Reports:
 
 
 def called(card: str) -> str:
-    """A card as people call it; nothing for an answer to one person."""
+    """A card as people call it; nothing for what one person alone was told."""
     kind, _, number = card.partition("/")
-    if kind in ("letter", "answer"):
+    if kind in ("letter", "answer", "newcomer"):
         return ""
     if kind == "delivery":
         return f"the word that update {number} is not everywhere"

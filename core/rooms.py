@@ -1,4 +1,5 @@
-"""The config's names for the audiences' rooms: looked up once a chat is there, and again until each is found.
+"""Names for rooms, the config's and those for where somebody and the bot are alone: looked up once a chat is there, and
+again until each is found.
 
 Rule: a room that is not to be had keeps nothing waiting, neither a chat nor another room. Whoever needs it is told.
 """
@@ -9,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
-from core.incident.vocabulary import ChannelRef
+from core.incident.vocabulary import DIRECT, ChannelRef
 from core.port import Clock, Temporary, Transport, TransportFailure
 from core.rests import BACKOFF
 
@@ -78,21 +79,27 @@ class Rooms:
         tries = 0
         while True:
             try:
-                self._found[room] = await self._transports[room.transport].resolve(room.id)
+                self._found[room] = await self._look_up(room)
             except Temporary as failure:
                 wait = failure.retry_after or BACKOFF[min(tries, len(BACKOFF) - 1)]
                 tries += 1
             except TransportFailure as failure:
                 wait = LOOK_AGAIN
                 if self._missing.get(room) != str(failure):
-                    log.warning("an audience's room cannot be found", room=str(room), reason=str(failure))
+                    log.warning("%s cannot be found", _what(room), room=str(room), reason=str(failure))
                     self._missing[room] = str(failure)
                     await self._tell()
             else:
                 if self._missing.pop(room, None) is not None:
-                    log.info("an audience's room is found", room=str(room))
+                    log.info("%s is found", _what(room), room=str(room))
                 return await self._tell()
             await self._clock.sleep(wait)
+
+    async def _look_up(self, room: ChannelRef) -> ChannelRef:
+        chat = self._transports[room.transport]
+        if room.id.startswith(DIRECT):
+            return await chat.direct(room.id.removeprefix(DIRECT))
+        return await chat.resolve(room.id)
 
     async def _tell(self) -> None:
         if not self._gathering:
@@ -100,3 +107,7 @@ class Rooms:
             await self._clock.sleep(GATHER)
             self._gathering = False
             self._changed()
+
+
+def _what(room: ChannelRef) -> str:
+    return "where somebody is alone with the bot" if room.id.startswith(DIRECT) else "an audience's room"

@@ -11,6 +11,7 @@ from typing import Any
 
 import discord_shapes as shapes
 from discord_clock import stamped
+from discord_direct import may_write
 from discord_entry import awake, enter, find, look, may, place, post, require, tell, tell_of, unarchive
 from discord_files import Upload, attach
 from discord_forms import components, content, embeds, emoji, length, not_empty
@@ -27,6 +28,7 @@ from discord_limits import (
 from discord_permissions import Permission, in_channel
 from discord_world import (
     COMPONENTS_V2,
+    DIRECT,
     PINNED,
     REPLY,
     SUPPRESS_EMBEDS,
@@ -47,7 +49,9 @@ def send(world: World, who: User, channel_id: int, body: Json, uploads: Sequence
     if channel is None:
         raise Refused(UNKNOWN_CHANNEL)
     enter(world, who, channel_id, P.SEND_MESSAGES_IN_THREADS if channel.is_thread else P.SEND_MESSAGES)
-    if channel.type != TEXT and not channel.is_thread:
+    if channel.type == DIRECT:
+        may_write(world, channel)
+    elif channel.type != TEXT and not channel.is_thread:
         raise Refused(WRONG_CHANNEL)
     if uploads:
         require(who, channel, P.ATTACH_FILES)

@@ -22,7 +22,7 @@ from discord_limits import (
     Refused,
 )
 from discord_permissions import Permission, in_channel
-from discord_world import DEFAULT, EPHEMERAL, TEXT, Channel, Event, Guild, Json, Message, User, Viewer, World
+from discord_world import DEFAULT, DIRECT, EPHEMERAL, TEXT, Channel, Event, Guild, Json, Message, User, Viewer, World
 
 P = Permission
 
@@ -83,7 +83,8 @@ def post(world: World, made: Message) -> None:
 
 def tell_of(world: World, name: str, message: Message) -> None:
     """A message event, each viewer with what they may read; an ephemeral one has none."""
-    if message.flags & EPHEMERAL:
+    # Of direct messages the gateway tells who asked for that intent, and Tocsin does not.
+    if message.flags & EPHEMERAL or message.channel.type == DIRECT:
         return
     channel = message.channel
     member = channel.guild.members.get(message.author.id)

@@ -116,6 +116,15 @@ class Person:
         channel = self._world.channel(_id(place))
         return channel is not None and may(self.user, channel, permission)
 
+    def told_alone(self) -> list[Message]:
+        """What the bot said to this person alone, the oldest first."""
+        channel = self._world.directs.get(self.id)
+        return [] if channel is None else list(channel.messages.values())
+
+    def close_direct_messages(self, *, closed: bool = True) -> None:
+        """The switch of the server's privacy settings."""
+        (self._world.closed.add if closed else self._world.closed.discard)(self.id)
+
     def sees(self, place: Place, *, notes: bool = False) -> list[Message]:
         """What stands in a channel, the oldest first, with the answers that this person alone sees; Discord's own
         notes (pinned, renamed, a thread was started) only with `notes`.

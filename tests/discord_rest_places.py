@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import discord_direct as direct
 import discord_places as places
 import discord_shapes as shapes
 import discord_threads as threads
@@ -46,6 +47,10 @@ def guilds(call: Call) -> list[Json]:
         | {"owner": each.owner_id == call.who.id, "permissions": str(in_guild(each, each.members[call.who.id]))}
         for each in mine
     ]
+
+
+def open_direct(call: Call) -> Json:
+    return direct.shape(call.world, direct.open_direct(call.world, call.who, int(call.body["recipient_id"])))
 
 
 def guild(call: Call) -> Json:
@@ -203,6 +208,7 @@ ROLE = OF + r"/members/{user:\d+}/roles/{role:\d+}"
 ROUTES = (
     Route("GET", "/users/@me", "other", me),
     Route("GET", "/users/@me/guilds", "other", guilds),
+    Route("POST", "/users/@me/channels", "other", open_direct),
     Route("GET", r"/users/{user:\d+}", "other", user),
     Route("GET", "/oauth2/applications/@me", "other", application),
     Route("GET", "/applications/@me", "other", application),

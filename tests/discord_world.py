@@ -16,7 +16,7 @@ from discord_limits import Caps, Windows
 
 Json = dict[str, Any]
 
-TEXT, CATEGORY, PUBLIC_THREAD, PRIVATE_THREAD = 0, 4, 11, 12
+TEXT, DIRECT, CATEGORY, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 4, 11, 12
 """Channel types: docs/resources/channel#channel-object-channel-types."""
 
 DEFAULT, RENAMED, PINNED, THREAD_CREATED, REPLY, SLASH, THREAD_STARTER, MENU = 0, 4, 6, 18, 19, 20, 21, 23
@@ -174,6 +174,8 @@ class World:
         self.windows = Windows()
         self.users: dict[int, User] = {}
         self.guilds: dict[int, Guild] = {}
+        self.directs: dict[int, Channel] = {}  # where somebody and the bot are alone, by who it is
+        self.closed: set[int] = set()  # who takes no direct messages
         self.nonces: dict[tuple[int, str], tuple[Message, float]] = {}
         self.files: dict[int, tuple[str, str, bytes]] = {}  # name, media type, content
         self.files_url = ""
@@ -185,7 +187,8 @@ class World:
             watcher(event)
 
     def channel(self, channel_id: int) -> Channel | None:
-        found = (guild.channels.get(channel_id) for guild in self.guilds.values())
+        places = (*(guild.channels for guild in self.guilds.values()), {one.id: one for one in self.directs.values()})
+        found = (channels.get(channel_id) for channels in places)
         return next((each for each in found if each is not None), None)
 
     def create_guild(self, name: str, owner: User, everyone: int) -> Guild:

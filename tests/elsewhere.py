@@ -85,6 +85,9 @@ class Elsewhere:
 
     # What audiences' rooms are never asked.
 
+    async def direct(self, account_id: str) -> ChannelRef:
+        raise Permanent("nobody is alone with the bot here")
+
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         raise Permanent("no incident is declared here")
 

@@ -20,7 +20,7 @@ from random import Random
 from typing import Any
 
 import structlog
-from cast import ROSTERED, hire
+from cast import ROSTERED, Someone, hire
 from pushed_clock import PushedClock, quiet
 from structlog.testing import capture_logs
 
@@ -299,6 +299,10 @@ class Stage:
                 self.expect_card(f"update/{number}", where=room)
                 texts.add(self.post(f"update/{number}", room).text)
             assert len(texts) == 1, f"update {number} does not read the same everywhere: {texts}"
+
+    def expect_told(self, person: Someone, *contains: str, page: int = 1, lacks: str = "") -> str:
+        """By this page, somebody was told in private how it stands. Returns the text."""
+        return self.expect_card(f"newcomer/{page}", *contains, where=self.world.direct(person.account), lacks=lacks)
 
     def expect_letters(self, count: int) -> None:
         """So many letters stand in the incident's channel."""

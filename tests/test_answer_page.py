@@ -61,6 +61,8 @@ async def open_door(tmp_path: Path, *, private: bool = False) -> AsyncIterator[D
             there = Links(links.key, f"http://127.0.0.1:{port}", stage.clock)
             await stage.ann.types("page @Bob")
             stage.expect_card("prompt/page-1")
+            await stage.fast_forward(seconds=1)
+            stage.expect_told(stage.bob)
             yield Door(stage, session, there)
 
 

@@ -73,11 +73,13 @@ async def test_a_page_rings_at_every_address_and_says_what_is_known(tmp_path: Pa
         stage.expect_card("prompt/page-1", "Bob: you are paged by Ann: the database is down. Will you come?")
         await _on_record(stage, "called Bob by ntfy")
         await _on_record(stage, "called Bob by mailto")
+        await stage.fast_forward(seconds=1)
         [message] = phone.received
         assert message["title"] == "SEV2 checkout fails"
         assert "nobody can pay" in message["message"]
         [letter] = post.received
         assert "bob@example.org" in str(letter["To"])
+        stage.expect_told(stage.bob, "the database is down", "nobody can pay")
         await stage.bob.reacts("prompt/page-1", "👍")
         stage.expect_card("prompt/page-1", "A page: Bob answered.")
         await stage.fast_forward(minutes=20)
@@ -95,6 +97,7 @@ async def test_a_severity_pages_at_once_and_silence_calls_the_backup(tmp_path: P
         await _on_record(stage, "called Bob by ntfy")
         assert [one["topic"] for one in phone.received] == ["ann", "bob"]
         await stage.bob.says("on my way")
+        stage.expect_told(stage.bob, page=2)
         stage.expect_card("prompt/page-2", "Bob answered")
         stage.expect_card("prompt/commander-1")
         stage.expect_card("prompt/commander-2")
@@ -111,6 +114,7 @@ async def test_a_call_that_fails_is_tried_again_and_each_try_is_told(tmp_path: P
         await stage.fast_forward(seconds=31)
         await until(lambda: len(phone.received) == 1)
         await _on_record(stage, "called Bob by ntfy", 3)
+        stage.expect_told(stage.bob)
         stage.expect_card("prompt/page-1")
 
 
@@ -126,6 +130,7 @@ async def test_an_address_that_never_works_is_let_be_and_holds_up_nobody(tmp_pat
             await stage.fast_forward(seconds=seconds)
         assert phone.asked == 3
         stage.expect_card("item/H1")
+        stage.expect_told(stage.bob)
         stage.expect_card("prompt/page-1", "nobody answered")
         stage.expect_card("prompt/unanswered-1", "Ann: no answer in 10 min from Bob. Who else?")
 
@@ -161,6 +166,7 @@ async def test_after_a_death_who_was_called_is_not_called_again_and_who_was_not_
         await stage.restart(away=timedelta(seconds=10))
         await stage.fast_forward(seconds=60)
         assert (phone.asked, len(phone.received)) == (2, 1)
+        stage.expect_told(stage.bob)
         stage.expect_card("prompt/page-1")
 
 
@@ -175,6 +181,7 @@ async def test_who_answered_while_nobody_heard_it_is_not_called(tmp_path: Path, 
         await stage.again(away=timedelta(minutes=1))
         await stage.fast_forward(minutes=2)
         assert phone.asked == 1
+        stage.expect_told(stage.bob)
         stage.expect_card("prompt/page-1", "Bob answered")
 
 
@@ -185,6 +192,8 @@ async def test_the_circle_is_widened_with_one_reaction(tmp_path: Path, phone: Nt
         await stage.mia.reacts("board", "🆘")
         stage.expect_card("prompt/page-1", "Bob: you are paged by Mia: the circle is widened: who is on call")
         await _on_record(stage, "called Bob")
+        await stage.fast_forward(seconds=1)
+        stage.expect_told(stage.bob, "who is on call", lacks="private")
         await stage.ann.is_told(
             "widen", "Everybody the config knows has been called. `page @who` calls somebody by name."
         )
@@ -198,6 +207,8 @@ async def test_a_call_about_a_private_incident_says_its_name_and_none_of_its_wor
         await _on_record(stage, "called Bob")
         [call] = phone.received
         assert "canary" not in str(call)
+        await stage.fast_forward(seconds=1)
+        stage.expect_told(stage.bob, "private", stage.incident.name, lacks="canary")
         assert stage.incident.name in call["title"]
         stage.expect_card("prompt/page-1", "canary")
 

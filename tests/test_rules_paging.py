@@ -11,9 +11,11 @@ from core.incident import commands as c
 from core.incident.cards import cards
 from core.incident.document import plain
 from core.incident.events import Ask, Asked, PageAnswered, PageTried, PageUnanswered, Settled, Widened
+from core.incident.newcomers import IN_PRIVATE
+from core.incident.on_call import Cover
 from core.incident.policy import Policy, Service
 from core.incident.state import Prompt
-from core.incident.vocabulary import ItemKind, ItemStatus, Path, Person, Ring, Role, Severity
+from core.incident.vocabulary import Account, ItemKind, ItemStatus, Path, Person, Ring, Role, Severity
 
 ZOE, TIM, MAX = person("Zoe"), person("Tim"), person("Max")
 
@@ -122,6 +124,113 @@ def test_without_a_service_there_is_no_team() -> None:
     assert refusal.rule == "nobody-in-group"
 
 
+# --- covers ---------------------------------------------------------------------------------------------------------
+
+
+def covered(case: Case, who: Person, by: Person) -> None:
+    """From now on `by` takes the pages of `who`, whenever the incident was declared."""
+    one = Cover(who=who, by=by, since=case.now, until=case.now + timedelta(hours=2))
+    case.policy = case.policy.model_copy(update={"covers": (*case.policy.covers, one)})
+
+
+def whys(case: Case) -> list[str]:
+    return [page.asked.why for page in pages(case)]
+
+
+def test_a_page_to_somebody_who_is_covered_goes_to_who_covers_them() -> None:
+    case = Case(house=house())
+    covered(case, ZOE, LEAH)
+    case.does(MIA, c.Page(called=ZOE, why="the database is down"))
+    case.does(MIA, c.Page(called="dba"))
+    assert names(case) == [["Leah"], ["Tim"]]
+    assert whys(case) == ["in place of Zoe; the database is down", "in place of Zoe"]
+    assert "paged Leah: in place of Zoe; the database is down" in entries(case)
+
+
+def test_a_cover_is_over_when_its_time_is() -> None:
+    case = Case(house=house())
+    covered(case, ZOE, LEAH)
+    case.now += timedelta(hours=2)
+    case.does(MIA, c.Page(called=ZOE))
+    assert names(case) == [["Zoe"]]
+
+
+def test_who_covers_somebody_and_calls_them_wants_them() -> None:
+    case = Case(house=house())
+    covered(case, ZOE, LEAH)
+    case.does(LEAH, c.Page(called=ZOE))
+    assert (names(case), whys(case)) == ([["Zoe"]], [""])
+
+
+def test_who_covers_somebody_since_they_were_paged_is_called_when_they_are_silent() -> None:
+    case = Case(house=house())
+    case.does(ANN, c.Page(called=ZOE))
+    covered(case, ZOE, LEAH)
+    case.passes(10 * MINUTE)
+    assert names(case) == [["Zoe"], ["Leah"]]
+
+
+def test_a_backup_who_is_covered_is_called_as_who_covers_them() -> None:
+    case = Case(house=house())
+    covered(case, BOB, LEAH)
+    case.policy = case.policy.model_copy(update={"on_call": (ANN, LEAH)})
+    case.does(ANN, c.Page(called=ZOE))
+    case.passes(10 * MINUTE)
+    assert names(case) == [["Zoe"], ["Leah"]]
+
+
+def test_a_severity_and_a_wider_circle_call_who_covers_them() -> None:
+    case = Case(ANN, c.Declare(title="checkout fails"), house(ANN, JON, LEAH, TIM))
+    covered(case, MIA, LEAH)
+    case.does(ANN, c.SetSeverity(severity=Severity.SEV1))
+    assert names(case) == [["Leah", "Jon", "Tim"]]
+    case = Case(ANN, c.Declare(title="checkout fails"), house())
+    covered(case, MIA, ZOE)
+    case.does(ANN, c.Widen())
+    case.does(ANN, c.Widen())
+    assert names(case) == [["Bob"], ["Zoe", "Jon"]]
+    assert whys(case)[1] == "the circle is widened: the service's team, in place of Mia"
+
+
+def test_who_covers_somebody_is_not_let_into_a_private_incident_in_their_place() -> None:
+    case = _private()
+    covered(case, ZOE, LEAH)
+    case.does(ANN, c.Page(called=ZOE))
+    case.passes(timedelta(hours=1))
+    assert names(case) == [["Zoe"]]
+    assert not case.incident.has_member(LEAH)
+
+
+def test_on_call_of_an_incident_is_its_services() -> None:
+    rules = house()
+    search = rules.services[1].model_copy(update={"on_call": (TIM, ZOE)})
+    case = Case(
+        MIA, c.Declare(title="search fails"), rules.model_copy(update={"services": (rules.services[0], search)})
+    )
+    case.does(MIA, c.Page(called="oncall"))
+    assert names(case) == [["Tim", "Zoe"]]
+    case.does(TIM, c.Confirm(prompt="prompt/page-1"))
+    case.does(MIA, c.Widen())
+    assert names(case)[1] == ["Leah"]
+
+
+def test_while_nobody_commands_the_backup_on_call_is_paged() -> None:
+    case = Case(MIA, c.Declare(title="it fails", severity=Severity.SEV3), house(ANN, BOB))
+    assert names(case) == [["Ann"]]
+    case.passes(5 * MINUTE)
+    assert names(case) == [["Ann"], ["Bob"]]
+    assert whys(case)[1] == "nobody has taken command"
+    case.passes(10 * MINUTE)
+    assert settled(case)[0] == "nobody answered"
+    assert not case.incident.open_prompts(Ask.UNANSWERED), "Bob has some time left"
+    case.passes(5 * MINUTE)
+    [told] = case.incident.open_prompts(Ask.UNANSWERED)
+    assert (told.asked.to, told.asked.why) == ((MIA,), "Ann, Bob")
+    case = Case(MIA, c.Declare(title="it fails"), house())
+    case.passes(5 * MINUTE)
+    assert names(case) == []
+
+
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
@@ -198,6 +307,21 @@ def test_silence_calls_the_backup_and_then_the_commander_is_told() -> None:
     assert [(event.to, event.why) for event in told] == [((MIA,), "Ann, Bob")]
     case.does(MIA, c.Page(called=ZOE))
     assert [one.settled for one in case.incident.prompts.values() if one.asked.ask is Ask.UNANSWERED] == ["Mia paged"]
+
+
+def test_who_answered_and_who_has_time_left_is_not_called_silent() -> None:
+    case = Case(house=policy())
+    case.does(ANN, c.Page(called=ZOE))
+    case.does(ZOE, c.Confirm(prompt="prompt/page-1"))
+    case.does(ANN, c.Page(called=LEAH))
+    case.passes(6 * MINUTE)
+    case.does(ANN, c.Page(called=TIM))
+    case.passes(5 * MINUTE)
+    assert names(case) == [["Zoe"], ["Leah"], ["Tim"], ["Bob"]]
+    case.does(BOB, c.AddNote(text="here"))
+    case.passes(6 * MINUTE)
+    [told] = case.incident.open_prompts(Ask.UNANSWERED)
+    assert told.asked.why == "Leah, Tim"
 
 
 def test_the_services_backup_comes_after_on_call() -> None:
@@ -378,6 +502,75 @@ def test_whoever_comes_reads_the_impact_the_theory_the_path_and_what_is_free() -
         "H2 cache; H3",
     ):
         assert words in page
+
+
+def told(case: Case) -> dict[tuple[str, str], str]:
+    """What is said in private, by card and place."""
+    return {
+        (card.key, card.channel.id): plain(card.post.document)
+        for card in cards(case.incident)
+        if card.key.startswith("newcomer/")
+    }
+
+
+def test_who_is_called_into_what_goes_on_is_told_in_private_how_it_stood_then() -> None:
+    case = Case(house=house())
+    case.does(ANN, c.SetImpact(text="nobody can pay"))
+    case.does(ZOE, c.AddNote(text="here"))
+    case.does(ANN, c.Page(called="dba", why="the database"))
+    case.does(ANN, c.SetImpact(text="all is well"))
+    [(where, words)] = told(case).items()
+    assert where == ("newcomer/1", f"direct:{TIM.account.id}")
+    assert words.splitlines()[0] == "You are paged by Ann: the database."
+    assert "nobody can pay" in words
+    case.does(ANN, c.Page(called=LEAH, why="the network"))
+    case.passes(10 * MINUTE)
+    assert told(case)["newcomer/3", f"direct:{BOB.account.id}"].startswith("You are paged by Ann: the network.")
+
+
+def test_who_is_called_by_the_declaration_itself_finds_no_more_than_the_call_says() -> None:
+    case = Case(MIA, c.Declare(title="checkout fails"), house(ANN))
+    assert names(case) == [["Ann"]]
+    assert told(case) == {}
+    case.passes(10 * MINUTE)
+    [words] = told(case).values()
+    assert words.startswith("You are paged.")
+    assert words.endswith(f"where you answer: {case.incident.name}"), "its channel is not made yet"
+
+
+def test_somebody_with_accounts_in_both_chats_is_told_in_the_incidents() -> None:
+    other = Account(transport="elsewhere", id="zoe", name="Zoe")
+    case = Case(house=house())
+    case.does(ANN, c.Page(called=ZOE.model_copy(update={"account": other, "others": (ZOE.account, other)})))
+    assert list(told(case)) == [("newcomer/1", f"direct:{ZOE.account.id}")]
+    case.does(ANN, c.Page(called=TIM.model_copy(update={"account": other})))
+    assert ("newcomer/2", "direct:zoe") in told(case)
+
+
+def test_who_could_not_be_told_is_named_on_the_page_until_they_are() -> None:
+    case = Case(house=house())
+    case.does(ANN, c.Page(called="dba"))
+
+    def named() -> list[str]:
+        [page] = [plain(card.post.document) for card in cards(case.incident) if card.key == "prompt/page-1"]
+        return [row for row in page.splitlines() if "in private" in row]
+
+    call = {"prompt": "prompt/page-1", "to": ZOE, "via": IN_PRIVATE}
+    case.does(None, c.NotePageTried.model_validate({**call, "sent": False, "why": "they take none"}))
+    assert named() == ["Zoe could not be told in private (they take none). What there is to know stands here."]
+    assert entries(case)[-1] == "called Zoe by direct message, which failed: they take none"
+    case.does(None, c.NotePageTried.model_validate({**call, "sent": True}))
+    assert named() == []
+
+
+def test_of_a_private_incident_nothing_is_told_but_that_it_calls_and_where() -> None:
+    case = _private()
+    case.does(ANN, c.SetImpact(text="keys are out"))
+    case.does(ANN, c.Page(called=ZOE, why="keys are out"))
+    [words] = told(case).values()
+    assert (
+        words == f"You are paged by Ann into a private incident. What it is stands in its channel: {case.incident.name}"
+    )
 
 
 def test_the_board_says_who_is_there_and_what_they_are_on_once_people_are_called() -> None:

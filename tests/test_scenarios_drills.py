@@ -247,3 +247,8 @@ async def test_a_page_rings_for_a_real_incident_and_never_for_a_drill(tmp_path: 
         for message in stage.of_tocsin(real.channel):
             if message.post is not None:
                 stage.expect_card(message.post.card, where=real.channel)
+        # Beyond the chat a drill rings nobody; in the chat both say the same.
+        for message in stage.of_tocsin(stage.world.direct(stage.mia.account)):
+            assert message.post is not None
+            assert ("DRILL" in message.text) is (message.post.number != real.number)
+            stage.expected.add((message.ref.channel.id, message.post.incident, message.post.card))

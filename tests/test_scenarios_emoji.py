@@ -148,6 +148,7 @@ async def test_an_emoji_and_its_words_do_the_same(twin: Twin, tmp_path: Path) ->
             assert records, "something came of it"
             assert not any(record.event.kind in ("refused", "heard") for record in records)
             done.append(_bare(records))
+            await stage.fast_forward(seconds=1)
             stage.expect_everything()
     assert done[0] == done[1]
 

@@ -141,6 +141,23 @@ async def test_a_cover_in_an_incident_tells_both_there(tmp_path: Path, shifts: S
         stage.expect_everything()
 
 
+async def test_a_cover_takes_the_pages_of_an_incident_that_was_declared_before(tmp_path: Path, shifts: Shifts) -> None:
+    async with _open(tmp_path, shifts) as stage:
+        on, _ = primary(shifts, stage)
+        first = stage.ann if on == "Ann" else stage.bob
+        await stage.mia.types("declare checkout fails", where=stage.triage)
+        await first.types("cover @Leah 1h")
+        await stage.mia.types(f"page @{on} the database is down")
+        await stage.fast_forward(seconds=1)
+        stage.expect_card("prompt/page-1", f"Leah: you are paged by Mia: in place of {on}; the database is down.")
+        stage.expect_told(stage.leah, "the database is down")
+        await stage.restart(away=timedelta(hours=1))
+        await stage.mia.types(f"page @{on} once more")
+        await stage.fast_forward(seconds=1)
+        assert stage.incident.open_prompts("page")[-1].asked.to[0].name == on, "it is over"
+        stage.expect_everything()
+
+
 async def test_where_nobody_is_on_the_houses_oncall_steps_in(tmp_path: Path, shifts: Shifts) -> None:
     async with _open(tmp_path, shifts) as stage:
         await stage.fast_forward(hours=3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -170,6 +170,27 @@ async def test_a_locked_channel_is_the_bots_alone_until_it_is_opened(chat: Chat)
     await transport.set_locked(channel, False)
     await bob.say(channel, "open again")
     await bob.react(said, "👍")
+
+
+async def test_one_person_alone_is_told_something_in_the_same_place_by_this_process_and_the_next(chat: Chat) -> None:
+    eve, bob = await chat.stranger("Eve"), await chat.someone("Bob")
+    transport = chat.bot.transport
+    alone = await transport.direct(eve.id)
+    assert await transport.direct(eve.id) == alone != await transport.direct(bob.id)
+    said = await transport.send(alone, post("how it stands", card="newcomer/1"), key("told"))
+    await eve.enter(alone)
+    with pytest.raises(NotAllowed):
+        await bob.enter(alone)
+    await chat.bot.stop()
+    again = (await chat.process().start()).transport
+    assert await again.direct(eve.id) == alone
+    assert await again.send(alone, post("how it stands", card="newcomer/1"), key("told")) == said
+    await again.edit(said, post("how it stood", card="newcomer/1"), key("edit"))
+    [seen] = await eve.sees(alone)
+    assert (seen.ref, seen.text, seen.card) == (said, "how it stood", "newcomer/1")
+    assert await again.marked(alone, "inc-a", 1, datetime(2026, 1, 1, tzinfo=UTC)) == {"newcomer/1": said}
+    with pytest.raises(Permanent):
+        await again.send(await again.direct("nobody at all"), post("psst", card="newcomer/1"), key("nobody"))
 
 
 async def test_the_same_key_makes_one_message_in_this_process_and_the_next(chat: Chat) -> None:

@@ -201,6 +201,15 @@ class ChannelRef(Value):
         return f"{self.transport}:{self.id}"
 
 
+DIRECT = "direct:"
+"""How a name begins that means where somebody and Tocsin are alone; the account's id follows."""
+
+
+def direct(account: Account) -> ChannelRef:
+    """Where somebody and Tocsin are alone, by a name that the chat is asked for."""
+    return ChannelRef(transport=account.transport, id=f"{DIRECT}{account.id}")
+
+
 class MessageRef(Value):
     """A message in a channel; its id is the chat's own."""
 

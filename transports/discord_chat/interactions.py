@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -198,7 +199,11 @@ class Interactions:
         if isinstance(interaction.user, discord.Member):
             self._places.remember(interaction.user)
         try:
-            await self._give(signal(answer))
+            made = signal(answer)
+            if isinstance(made, CommandGiven):
+                people = await self._places.mentioned(made.options.values(), made.mentions)
+                made = replace(made, mentions=people)
+            await self._give(made)
         except Fatal:
             raise
         except Exception:  # a loop's edge, design law 7: who used it is told, and the next act is handled

@@ -5,8 +5,11 @@ Rule: an archived thread is told of by nobody; it is asked for when something is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 
 import discord
 
@@ -17,6 +20,11 @@ from transports.discord_chat.requests import Requests
 from transports.discord_chat.settings import DiscordSettings
 
 Place = discord.TextChannel | discord.Thread
+
+MENTION = re.compile(r"<@!?([0-9]{1,20})>")
+
+LOOKED_UP = 10
+"""People who are looked up for one command."""
 
 FRESH = timedelta(seconds=5)
 """How long what an act told of the person who did it holds, and for one look: that act is judged by it, and no other."""
@@ -112,6 +120,20 @@ class Places:
         member = await self._requests.ask(lambda: self.guild.fetch_member(int(account_id)))
         self._members[member.id] = (member, self._clock.now() - FRESH)
         return member
+
+    async def mentioned(self, texts: Iterable[str], known: Sequence[Account]) -> tuple[Account, ...]:
+        """Those who are known, and whoever is mentioned inside of these texts: Discord looks up no more than whole options."""
+        found = {account.id: account for account in known}
+        ids = dict.fromkeys(name for text in texts for name in MENTION.findall(text) if name not in found)
+        for name in islice(ids, LOOKED_UP):
+            with suppress(Permanent):  # nobody here has that id, which is answered as any name that nobody has
+                try:
+                    member = await self.member(name)
+                    if not member.bot:
+                        found[name] = self.account(member)
+                except Temporary:
+                    found[name] = self.known(int(name))
+        return tuple(found.values())
 
     def sees(self, member: discord.Member, channel: discord.TextChannel) -> bool:
         return channel.permissions_for(member).view_channel

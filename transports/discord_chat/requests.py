@@ -49,6 +49,10 @@ class NotHere(Permanent):
     """That person is not in the guild."""
 
 
+class Closed(Permanent):
+    """That person takes no direct messages of ours."""
+
+
 class GuildFull(Permanent):
     """The guild has all the channels that it may."""
 
@@ -69,6 +73,7 @@ CODES: dict[int, type[Exception]] = {
     40005: Permanent,  # a file that is too large
     40060: Acknowledged,
     50001: Forbidden,  # missing access
+    50007: Closed,  # cannot send messages to this user
     50006: Malformed,  # an empty message
     50013: Forbidden,  # missing permissions
     50027: Lapsed,  # invalid webhook token

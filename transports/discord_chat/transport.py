@@ -30,6 +30,7 @@ from core.port import (
     Temporary,
     Traits,
 )
+from transports.discord_chat.alone import Directs
 from transports.discord_chat.answers import Answers
 from transports.discord_chat.buttons import buttons
 from transports.discord_chat.catch_up import Alone
@@ -73,6 +74,7 @@ class DiscordTransport:
         self._channels = Channels(settings, self._places, self._requests)
         self._threads = Threads(self._places, self._requests)
         self._answers = Answers(self._requests, clock)
+        self._directs = Directs(settings, self._requests, lambda: self._client)
         self._targets = Targets()
         self._session: Session | None = None
         self._headquarters: Headquarters = Alone()
@@ -108,6 +110,9 @@ class DiscordTransport:
     async def resolve(self, name: str) -> ChannelRef:
         return channel_ref(self._places.find(name).id)
 
+    async def direct(self, account_id: str) -> ChannelRef:
+        return await self._directs.open(account_id)
+
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         return await self._channels.open(plan)
 
@@ -130,6 +135,8 @@ class DiscordTransport:
         if post.file is None and post.reply_to is not None and self._answers.known(post.reply_to):
             with suppress(LookupError):  # too late: they are answered in the channel
                 return await self._answers.say(post.reply_to, self._embed(post))
+        if self._directs.has(channel):
+            return await self._directs.say(channel, post, key)
         place = self._places.channel(channel)
         thread = address(post.thread)[1] if post.thread is not None else None
         try:
@@ -178,6 +185,8 @@ class DiscordTransport:
     async def edit(self, message: MessageRef, post: Post, key: str) -> None:
         if answered(message) is not None:
             return await self._answers.change(message, self._embed(post))
+        if self._directs.has(message.channel):
+            return await self._directs.change(message, post)
         place, old, thread = self._standing(message)
         view, call = buttons(post), pinged(post) or None
         await self._in(
@@ -219,6 +228,8 @@ class DiscordTransport:
     async def marked(
         self, channel: ChannelRef, incident: str, number: int, since: datetime
     ) -> Mapping[str, MessageRef]:
+        if self._directs.has(channel):
+            return await self._directs.marked(channel, number, since)
         place = self._places.channel(channel)
         found: dict[str, MessageRef] = {}
         # Discord's times end at the millisecond.

@@ -6,6 +6,7 @@ which the next attempt finds it: a room is made bare (no invitations, no powers)
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import structlog
 from nio import RoomPreset
 
+from core.incident.vocabulary import ChannelRef
 from core.port import ChannelPlan, Forbidden, Missing, Permanent, Temporary
 from transports.matrix_chat.requests import ask, state_of
 from transports.matrix_chat.sealed import encryption
@@ -21,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 MARK = "dev.tocsin.incident"
 """The type of the state event that says whose room it is."""
+
+DIRECT = "direct-"
+"""How the mark and the alias begin of a room that is one person's and ours."""
 
 ALIASES = 20
 """How many names are tried when others hold them, or old rooms that are not ours."""
@@ -128,6 +133,22 @@ class Rooms:
         log.warning("alias is held by a room that is not ours", alias=alias, room=room)
         return None
 
+    async def direct(self, user_id: str) -> str:
+        """The room of this person's and ours, made or found; they are not asked into it yet. Raises `Permanent`."""
+        ours = hashlib.blake2b(f"{self._user_id}\x1f{user_id}".encode(), digest_size=10).hexdigest()
+        beside = ChannelRef(transport="", id="")
+        plan = ChannelPlan("Tocsin", f"{DIRECT}{ours}", "What Tocsin says to you alone", beside, private=True)
+        # Looked for by its name first: rooms may be made only so often, and most days this one is there.
+        found = await self._adopt(f"#{plan.incident}:{self._server}", plan)
+        return found or await self.open(plan, None)
+
+    async def ask_into(self, room: str, user_id: str) -> None:
+        """Ask somebody into the room of theirs and ours, unless they are in it or asked; as clients ask for a direct talk."""
+        standing = await state_of(self._client, room, "m.room.member", user_id)
+        if standing.get("membership") not in ("join", "invite"):
+            asked = {"membership": "invite", "is_direct": True}
+            await ask(self._client.room_put_state(room, "m.room.member", asked, state_key=user_id))
+
     async def _enter_to_look(self, room: str) -> bool:
         """Be in a room, and say whether that is new. Raises `Forbidden` when we may not."""
         if await self.inside(room):
@@ -186,7 +207,8 @@ class Rooms:
         """Whether nobody but this person and the bot is in a room, or may come into it unasked, and it is no incident's."""
         state = [dict(event) for event in (await ask(self._client.room_get_state(room))).events]
         rule = _event(state, "m.room.join_rules").get("content", {}).get("join_rule")
-        return rule == "invite" and not _event(state, MARK) and _present(state) == {self._user_id, user_id}
+        mark = _event(state, MARK).get("content", {}).get("incident", DIRECT)
+        return rule == "invite" and mark.startswith(DIRECT) and _present(state) == {self._user_id, user_id}
 
     async def open_to_anyone(self, room: str) -> bool:
         """Whether anyone may come in unasked, straight or by way of a public room that a restricted rule names, or may read

@@ -69,6 +69,7 @@ class MatrixTransport:
         self._encryption = Encryption(settings.user_id, reads=settings.encrypted)
         self._entering = Entering(settings, self._members, self._encryption, lambda: self._client)
         self._media = Media(lambda: self._client, self._look)
+        self._directs: dict[str, str] = {}
         self._session: Session | None = None
         self._keys: Keys | None = None
         self._sealed: Sealed | None = None
@@ -222,6 +223,11 @@ class MatrixTransport:
         await self._entering.enter(name)
         return ChannelRef(transport=self._name, id=room)
 
+    async def direct(self, account_id: str) -> ChannelRef:
+        room = await self._rooms.direct(account_id)
+        self._directs[room] = account_id
+        return ChannelRef(transport=self._name, id=room)
+
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         beside = plan.beside.id if plan.beside.transport == self._name and not plan.private else None
         return ChannelRef(transport=self._name, id=await self._rooms.open(plan, beside))
@@ -248,6 +254,9 @@ class MatrixTransport:
     # Messages
 
     async def send(self, channel: ChannelRef, post: Post, key: str) -> MessageRef:
+        if (whose := self._directs.get(channel.id)) is not None:
+            # They may have left it since they were told something there.
+            await self._rooms.ask_into(channel.id, whose)
         sealed = await self._is_sealed(channel)
         carried = await self._media.upload(post.file, key, sealed=sealed) if post.file is not None else None
         said = await self._say(channel, content.message(post, self._name, carried, _largest(sealed)), f"m{key}")

@@ -30,6 +30,7 @@ class Faults:
     `reorder`: per batch, that signals of different channels change places; one channel's keep their order.
     `deletion`: per message sent, that a person deletes one of the bot's messages in that channel.
     `outage`: nothing gets through in either direction until it is false again.
+    `closed`: the account ids of people who take no direct messages.
     `upcoming`: what befalls the next requests, before any chance is asked; for a test that wants one exact fault.
     """
 
@@ -42,6 +43,7 @@ class Faults:
     reorder: float = 0.0
     deletion: float = 0.0
     outage: bool = False
+    closed: set[str] = field(default_factory=set)
     upcoming: deque[Trouble] = field(default_factory=deque)
 
     def trouble(self, rng: Random) -> Trouble | None:

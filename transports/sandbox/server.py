@@ -159,6 +159,11 @@ class Server:
         self.world.record(room)
         return ref
 
+    def direct(self, account_id: str) -> ChannelRef:
+        if account_id not in self.world.people:
+            raise Permanent(f"nobody in the sandbox has the id {account_id!r}")
+        return self.world.direct(self.world.people[account_id])
+
     def set_locked(self, channel: ChannelRef, locked: bool) -> None:
         room = self._room(channel)
         if room.locked != locked:
@@ -183,6 +188,8 @@ class Server:
 
     def send(self, channel: ChannelRef, post: Post) -> MessageRef:
         room, text, at = self._room(channel), _fitting(post), self.world.clock.now()
+        if room.kind is Kind.DIRECT and self.faults.closed & {*room.members}:
+            raise Permanent("they take no direct messages")
         try:
             thread = self.world.root(post.thread) if post.thread else None
         except Turned as gone:

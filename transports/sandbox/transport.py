@@ -75,6 +75,9 @@ class SandboxTransport:
             raise Missing(f"the sandbox has no channel {name!r}")
         return room.ref
 
+    async def direct(self, account_id: str) -> ChannelRef:
+        return await self._server.request(partial(self._server.direct, account_id))
+
     async def open_channel(self, plan: ChannelPlan) -> ChannelRef:
         return await self._server.request(partial(self._server.open_channel, plan))
 

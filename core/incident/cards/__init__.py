@@ -17,6 +17,7 @@ from core.incident.cards.drills import drills, marked
 from core.incident.cards.items import item_cards
 from core.incident.cards.letters import SETTLED, elsewhere, letters, letters_of, told
 from core.incident.cards.nudges import checklist, nudges
+from core.incident.cards.paging import told as newcomers
 from core.incident.cards.people import covers
 from core.incident.cards.prompts import prompts
 from core.incident.cards.roles import handovers
@@ -37,6 +38,7 @@ CARDS: dict[str, Callable[[Incident], Iterator[Card]]] = {
     "update": copies,
     "delivery": delivery_cards,
     "prompt": prompts,
+    "newcomer": newcomers,
     "thresholds": thresholds,
     "checklist": checklist,
     "nudge": nudges,
@@ -66,6 +68,9 @@ def seen(incident: Incident, card: Card) -> Card | None:
         return card
     if card.post.text is not None:
         # A copy of an update: what its owner published, in the frame of the audience.
+        return card
+    if card.key.startswith("newcomer/"):
+        # That somebody is called into it, and where to: no word of what it is.
         return card
     # Who acted on it from elsewhere, and was turned down, is told so; why is told inside.
     return elsewhere(card) if card.key.startswith("letter/") else None

@@ -278,7 +278,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.Widen():
             return paging.widen(incident, act)
         case c.EscalatePage():
-            return paging.escalate(incident, command)
+            return paging.escalate(incident, command, act)
         case c.OfferWidening():
             return paging.offer(incident, command, act)
         case c.NotePageTried():
@@ -290,7 +290,7 @@ def _decide(incident: Incident, command: c.AnyCommand, act: Act) -> Events:
         case c.NoteTakenBack():
             return ()
         case c.AskForCommander():
-            return asking.ask_for_commander(incident, command)
+            return asking.ask_for_commander(incident, command, act)
         case c.AskDecision():
             return points.ask(incident, command)
         case c.EndPause():

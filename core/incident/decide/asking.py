@@ -28,11 +28,11 @@ def ask_again(incident: Incident, command: c.Command, act: Act) -> Events:
     return (Asked(ask=Ask.STALE, number=number, to=(act.person,), due=act.at, again=again),)
 
 
-def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
-    """First the declarer and who is on call, then on-call's backup (spec, section 8)."""
+def ask_for_commander(incident: Incident, command: c.AskForCommander, act: Act) -> Events:
+    """First the declarer and who is on call; then on-call's backup, who is paged (spec, section 8)."""
     if incident.commander is not None or incident.closed:
         return ()
-    declarer, on_call = incident.declared_by, incident.policy.on_call
+    declarer, on_call = incident.declared_by, paging.on_call_now(incident, act)
     # An alert that declared by itself can be asked nothing.
     who = () if declarer.machine else (declarer,)
     first = (*who, *on_call[:1]) if command.step == 0 else on_call[1:] or on_call or who
@@ -47,6 +47,7 @@ def ask_for_commander(incident: Incident, command: c.AskForCommander) -> Events:
             to=to,
             step=command.step,
         ),
+        *(paging.paged_to_command(incident, to, act) if command.step else ()),
     )
 
 

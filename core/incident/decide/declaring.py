@@ -156,13 +156,13 @@ def declare(
         *(Joined(who=person) for person in _once(called) if not person.is_(by)),
         *([RoleTaken(role=Role.IC, who=by, how=How.DECLARED)] if on_call else []),
         *_prefilled(service),
-        *_paged(policy, declared.severity, service, by),
+        *_paged(policy, declared.severity, service, act),
     )
 
 
-def _paged(policy: Policy, severity: Severity, service: Service | None, by: Person) -> Events:
+def _paged(policy: Policy, severity: Severity, service: Service | None, act: Act) -> Events:
     """Whom the severity pages beyond the chat (spec, sections 2 and 10)."""
-    people = paging.wanted(policy.responses[severity], policy, service, by)
+    people = paging.wanted(policy.responses[severity], policy, service, act)
     return (Asked(ask=Ask.PAGE, number=1, to=people),) if people else ()
 
 

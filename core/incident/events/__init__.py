@@ -35,7 +35,7 @@ from core.incident.events.alerts import (
     AlertsLinked,
     AlertsOver,
 )
-from core.incident.events.asking import Again, Ask, Asked, Heard, Nudged, Refused, Settled, Told
+from core.incident.events.asking import Again, Ask, Asked, Briefing, Heard, Nudged, Refused, Settled, Told
 from core.incident.events.calls import (
     DecisionPointAnswered,
     DecisionPointMoved,
@@ -113,6 +113,7 @@ __all__ = [
     "Asked",
     "AudiencesSet",
     "BackupNamed",
+    "Briefing",
     "ChangeRecorded",
     "ChannelGone",
     "ChannelLocked",

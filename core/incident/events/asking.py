@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from core.incident.events.happened import Happened
-from core.incident.vocabulary import MessageRef, Person, Role, Value
+from core.incident.vocabulary import MessageRef, Person, Phase, Role, Severity, Value
 
 
 class Ask(StrEnum):
@@ -46,10 +46,24 @@ class Again(Value):
     fields: str
 
 
+class Briefing(Value):
+    """How an incident stood when these people were called into it; what there was nothing of is empty."""
+
+    to: tuple[Person, ...]
+    severity: Severity
+    phase: Phase
+    title: str
+    impact: str = ""
+    theory: str = ""
+    path: str = ""
+    free: tuple[str, ...] = ()
+
+
 class Asked(Happened):
     """Tocsin asks `to`; the card is `prompt/{ask}-{number}`. What else is filled depends on `ask`.
 
     `point` is a decision point, `item` an item and `entry` a timeline entry that it is about; `why` is said of a page.
+    Of a page into an incident that goes on, `briefing` is what whoever was not there is told in private.
     """
 
     kind: Literal["asked"] = "asked"
@@ -67,6 +81,7 @@ class Asked(Happened):
     item: str = ""
     entry: int = 0
     why: str = ""
+    briefing: Briefing | None = None
 
 
 class Settled(Happened):
