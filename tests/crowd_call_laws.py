@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from crowd_calls import VIAS, Exchange, Key, Ring
+from simulated_rights import holds
 
-from core.incident.events import Ask, Asked, PageAnswered, PageTried, PageUnanswered, Recorded, Settled
+from core.incident.events import Ask, Asked, Joined, PageAnswered, PageTried, PageUnanswered, PutOut, Recorded, Settled
 from core.incident.state import Incident
+from core.incident.vocabulary import Role
 from core.pagers import WAITS
 
 A_MOMENT = 1.0
@@ -30,11 +32,13 @@ class PageLaws:
         self._break = break_
         self._now = now
         self.exchange: Exchange | None = None
+        self._put_out: dict[tuple[str, str], float] = {}
         self._tries: Counter[Key] = Counter()
         self._reached: set[Key] = set()
         self._answered: set[tuple[str, str]] = set()
         self._settled_at: dict[tuple[str, str], float] = {}
         self._silent: dict[str, PageUnanswered] = {}
+        self._told: Counter[tuple[str, str]] = Counter()
 
     # --- on the record ------------------------------------------------------------------------------------------------
 
@@ -42,6 +46,8 @@ class PageLaws:
         stream, event, where = record.stream, record.event, f"in {record.stream} {record.version}"
         if record.about and stream in self._silent:
             self._break(GOES_ON, f"{self._silent.pop(stream).prompt} brought nobody in, before {where}")
+        if isinstance(event, PageTried | PageAnswered | PageUnanswered):
+            self._told[stream, event.kind] += 1
         match event:
             case PageTried():
                 self._tried((stream, event.prompt, event.to.key, event.via), event, where)
@@ -54,12 +60,25 @@ class PageLaws:
                 if (stream, prompt) in self._answered:
                     self._break(ENDS, f"{prompt} goes on, {where}")
                 self._silent[stream] = event
+            case PutOut(who=who):
+                self._put_out[stream, who.key] = self._now()
+            case Joined(who=who):
+                self._put_out.pop((stream, who.key), None)
             case Settled(prompt=prompt):
                 self._settled_at.setdefault((stream, prompt), self._now())
-            case Asked(ask=Ask.PAGE | Ask.UNANSWERED):
-                self._silent.pop(stream, None)
+            case Asked(ask=Ask.PAGE | Ask.UNANSWERED) if self._silent.pop(stream, None) is not None:
+                self._next(before, event, where)
             case _:
                 pass
+
+    def _next(self, before: Incident, event: Asked, where: str) -> None:
+        """Nobody is called a second time by silence, and of what nobody answers the commander is told."""
+        asked = [one for prompt in before.prompts.values() if prompt.asked.ask is Ask.PAGE for one in prompt.asked.to]
+        again = [one.name for one in event.to if event.ask is Ask.PAGE and any(map(one.is_, asked))]
+        commander = holds(before, Role.IC)
+        untold = event.ask is Ask.UNANSWERED and commander is not None and not any(map(commander.is_, event.to))
+        if again or untold:
+            self._break(GOES_ON, f"{event.ask} to {[one.name for one in event.to]}, {where}")
 
     def _tried(self, key: Key, event: PageTried, where: str) -> None:
         self._tries[key] += 1
@@ -80,7 +99,8 @@ class PageLaws:
         mine = [one for one in self._rings() if one.key == ring.key and one.process == ring.process]
         if ring.key in self._reached or any(one.reached for one in mine):
             self._break(ONCE, f"{ring.key} was reached already")
-        over = self._settled_at.get(ring.key[:2])
+        stream, prompt, person, _ = ring.key
+        over = self._settled_at.get((stream, prompt), self._put_out.get((stream, person)))
         if over is not None and self._now() - over > A_MOMENT:
             self._break(ENDS, f"{ring.key} is called {self._now() - over:.0f} s after that")
 
@@ -97,6 +117,10 @@ class PageLaws:
         for stream, incident in incidents.items():
             if stream in self._silent:
                 self._break(GOES_ON, f"{self._silent[stream].prompt} brought nobody in, in {stream}")
+            for kind in ("page_tried", "page_answered", "page_unanswered"):
+                entries = sum(entry.kind == kind for entry in incident.entries)
+                if entries != self._told[stream, kind]:
+                    self._break(TOLD, f"{entries} {kind} on the timeline of {stream}, not {self._told[stream, kind]}")
             if self.exchange is not None and not incident.closed and incident.drill is None:
                 self._tried_often_enough(stream, incident)
 
