@@ -20,6 +20,9 @@ from transports.sandbox.places import Channel, Happening, Kind, Message, Turned
 from transports.sandbox.world import World
 from transports.signals import PersonLeft
 
+MARK = "zq"
+"""Begins every private word: nothing else in a play has these letters."""
+
 TITLES = ("Checkout fails after payment", "Sign-in is down", "payments: blank page", "Search returns nothing")
 
 ROLES = ("ic", "diagnosis", "updates", "recovery", "scribe")
@@ -67,6 +70,16 @@ ON_CARDS: dict[str, str] = {
 """What is put on a card, by the start of its key; on the thresholds' card its first sentence."""
 
 ON_WORDS = "💡🛠⚖📌📢🍕"
+
+
+def private(room: Channel) -> bool:
+    """Whether the channel is of an incident that is by invitation only."""
+    return bool(room.incident) and not room.beside
+
+
+def marked(words: str, room: Channel | None) -> str:
+    """What is said in a private channel bears the mark of its incident's number, which the topic tells."""
+    return f"{MARK}{room.topic.split()[1]} {words}" if room is not None and private(room) else words
 
 
 @dataclass(slots=True)
@@ -134,13 +147,17 @@ class Crowd:
             (1 if rooms else 0, self._writes_in_a_thread),
             (0.6 if rooms else 0, self._leaves),
         )
+        self.one_of(rng, kinds)
+
+    def one_of(self, rng: Random, kinds: Sequence[tuple[float, Callable[[Random], None]]]) -> None:
+        """One of these, by their weights; what the chat turns down did not happen."""
         [what] = rng.choices([one for _, one in kinds], [weight for weight, _ in kinds])
         try:
             what(rng)
         except Turned:
             return
 
-    def _did(self, label: str, *, typed: MessageRef | None = None, on: MessageRef | None = None) -> None:
+    def did(self, label: str, *, typed: MessageRef | None = None, on: MessageRef | None = None) -> None:
         signal = self.world.history[-1].signal
         # Coming into the channel is a happening of its own, before it.
         if signal is not None:
@@ -152,20 +169,20 @@ class Crowd:
             return self.stray
         return rng.choices(self.people, (4, 2, 2, 2, 1, 2))[0]
 
-    def _say(self, who: Account, channel: ChannelRef, text: str, thread: MessageRef | None = None) -> MessageRef:
+    def say(self, who: Account, channel: ChannelRef, text: str, thread: MessageRef | None = None) -> MessageRef:
         message = self.world.say(who, channel, text, thread=thread)
         if prefix(text) is not None:
-            self._did(f"{who.name} types {text}", typed=message)
+            self.did(f"{who.name} types {text}", typed=message)
         else:
             self.acts += 1
         return message
 
-    def _react(self, who: Account, message: Message, emoji: str, *, promised: bool = True) -> None:
+    def react(self, who: Account, message: Message, emoji: str, *, promised: bool = True) -> None:
         before = len(self.world.history)
         self.world.react(who, message.ref, emoji)
         if len(self.world.history) > before and promised:
             what = message.post.card if message.post else "a message"
-            self._did(f"{who.name} puts {emoji} on {what}", on=message.ref)
+            self.did(f"{who.name} puts {emoji} on {what}", on=message.ref)
 
     # --- in triage ----------------------------------------------------------------------------------------------------
 
@@ -175,24 +192,24 @@ class Crowd:
         if told and rng.random() < 0.3:
             message = rng.choice(told)
         else:
-            message = self.world.look(self._say(rng.choice(self.people), self.triage, rng.choice(TITLES)))
+            message = self.world.look(self.say(rng.choice(self.people), self.triage, rng.choice(TITLES)))
         for who in rng.sample(self.people, rng.choices((1, 2, 3), (6, 2, 1))[0]):
-            self._react(who, message, "🚨")
+            self.react(who, message, "🚨")
 
     def _types_in_triage(self, rng: Random) -> None:
         [words] = rng.choices([words for _, words in IN_TRIAGE], [weight for weight, _ in IN_TRIAGE])
-        self._say(rng.choice(self.people), self.triage, "!inc " + self._filled(words, rng, None))
+        self.say(rng.choice(self.people), self.triage, "!inc " + self.filled(words, rng, None))
 
     # --- in an incident's channel -------------------------------------------------------------------------------------
 
-    def _filled(self, words: str, rng: Random, room: Channel | None) -> str:
+    def filled(self, words: str, rng: Random, room: Channel | None) -> str:
         items = [key.removeprefix("item/") for key in self._cards(room, "item/")] if room else []
         return words.format(
             title=rng.choice(TITLES),
             role=rng.choice(ROLES),
             who=rng.choice(self.people).name,
             item=rng.choice([*items, *items, *items, "H9"] if items else ["H1"]),
-            words=rng.choice(SPOKEN).replace("{", ""),
+            words=marked(rng.choice(SPOKEN).replace("{", ""), room),
             length=rng.choice(("1m", "2m", "5m", "15m")),
             path=rng.choice(("rollback", "fix", "pause", "dig")),
             sev=rng.choice("123"),
@@ -209,7 +226,7 @@ class Crowd:
     def _types(self, rng: Random) -> None:
         room = self._room(rng)
         [words] = rng.choices([words for _, words in TYPED], [weight for weight, _ in TYPED])
-        self._say(self._somebody(rng), room.ref, "!inc " + self._filled(words, rng, room))
+        self.say(self._somebody(rng), room.ref, "!inc " + self.filled(words, rng, room))
 
     def _cards(self, room: Channel | None, start: str) -> list[str]:
         said = self.world.said(room.ref) if room else []
@@ -236,9 +253,9 @@ class Crowd:
         pinged = [self.world.people[name] for name in message.pings if name in self.world.people]
         if pinged and rng.random() < 0.7:
             who = rng.choice(pinged)
-        self._react(who, message, chosen, promised=self._means(message, chosen))
+        self.react(who, message, chosen, promised=self.means(message, chosen))
 
-    def _means(self, message: Message, emoji: str) -> bool:
+    def means(self, message: Message, emoji: str) -> bool:
         """Whether something must come of it: an emoji that has no meaning there is answered only where any has one."""
         where = place(message.post.card) if message.post else None
         return where is not None and self._table.action(where, emoji) is not None
@@ -248,25 +265,30 @@ class Crowd:
         message, emoji = self._card(rng)
         chosen = "1️⃣" if emoji == "1" else emoji[0]
         for who in rng.sample(self.people, 2):
-            self._react(who, message, chosen, promised=self._means(message, chosen))
+            self.react(who, message, chosen, promised=self.means(message, chosen))
 
     def _takes_words(self, rng: Random) -> None:
+        self.takes_words(rng, self._room(rng))
+
+    def takes_words(self, rng: Random, room: Channel) -> None:
         """Somebody says something, and somebody makes something of that or of what was said before."""
-        room = self._room(rng)
         said = [one for one in self.world.said(room.ref) if one.post is None and prefix(one.text) is None]
         if not said or rng.random() < 0.6:
-            message = self.world.look(self._say(self._somebody(rng), room.ref, rng.choice(SPOKEN)))
+            message = self.world.look(self.say(self._somebody(rng), room.ref, marked(rng.choice(SPOKEN), room)))
         else:
             message = rng.choice(said)
         emoji = rng.choice(ON_WORDS)
-        self._react(self._somebody(rng), message, emoji, promised=emoji != "🍕")
+        if emoji == "📢" and private(room):
+            return  # An update is made of words that may be read by all.
+        self.react(self._somebody(rng), message, emoji, promised=emoji != "🍕")
 
     def _writes_in_a_thread(self, rng: Random) -> None:
         room = self._room(rng)
         roots = [one for one in self.world.said(room.ref) if one.post and one.post.card.startswith(("item/", "draft/"))]
         if roots:
             words = rng.choice((*SPOKEN, "!inc hypothesis it is the cache", "!inc done", "impact: nobody can pay"))
-            self._say(self._somebody(rng), room.ref, words, rng.choice(roots).ref)
+            words = marked(words, room) if words in SPOKEN else words
+            self.say(self._somebody(rng), room.ref, words, rng.choice(roots).ref)
 
     def _takes_back(self, rng: Random) -> None:
         put = [
@@ -292,8 +314,9 @@ class Crowd:
         if message is None:
             return
         typed = prefix(message.text) is not None
-        words = self._filled(rng.choice(TYPED)[1], rng, None) if typed else ""
-        self.world.edit(message.author, message.ref, f"!inc {words}" if words else rng.choice(SPOKEN))
+        words = self.filled(rng.choice(TYPED)[1], rng, None) if typed else ""
+        said = f"!inc {words}" if words else marked(rng.choice(SPOKEN), self.world.room(message.ref.channel))
+        self.world.edit(message.author, message.ref, said)
         self.acts += 1
 
     def _deletes(self, rng: Random) -> None:
@@ -319,7 +342,7 @@ class Crowd:
         cards = [
             one
             for room in self.rooms
-            if not room.locked
+            if not room.locked and self.world.sees(self.ann, room)
             for one in self.world.said(room.ref)
             if one.post and not one.post.card.startswith("answer/") and (room.ref, one.mark) not in lost and heard(one)
         ]
@@ -327,6 +350,6 @@ class Crowd:
             self.world.delete(self.ann, rng.choice(cards).ref)
 
     def takes_a_channel_away(self, rng: Random) -> None:
-        rooms: Sequence[Channel] = self.rooms
+        rooms: Sequence[Channel] = [room for room in self.rooms if self.world.sees(self.ann, room)]
         if rooms:
             self.world.delete_channel(self.ann, rng.choice(rooms).ref)

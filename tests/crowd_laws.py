@@ -11,13 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from crowd import Crowd, Promise
+from crowd_call_laws import PageLaws
+from crowd_calls import Ring
+from crowd_secret_laws import SecretLaws
+from crowd_secrets import Secrets
+from prometheus_client import CollectorRegistry
 from simulated_laws import Laws, _asked_first
 from simulated_rights import ANYBODY, wrong
 
 from core.activity_log import HOUSE
 from core.incident.cards import Card
 from core.incident.document import Post
-from core.incident.events import Recorded
+from core.incident.events import Declared, Recorded
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 from core.keys import digest
@@ -30,6 +35,9 @@ PAST = 60
 
 THEIRS = frozenset({"NoteLeft", "EditSource", "DeleteSource"})
 """Acts that need no right, whatever comes of them: one leaves, or changes one's own words, and what was taken from them follows."""
+
+IN_WORDS = frozenset({"refused", "told", "on_call_told"})
+"""What is answered in words, and not by ✅."""
 
 Place = tuple[ChannelRef, str]
 
@@ -45,6 +53,9 @@ class CrowdLaws(Laws):
     jumps = False
     aged = False
     beside = False
+    metrics: CollectorRegistry | None = None
+    secrets: SecretLaws
+    pages: PageLaws
     bot_now: Callable[[], datetime]
 
     def __init__(self, *of: Any) -> None:
@@ -55,6 +66,11 @@ class CrowdLaws(Laws):
         self._laid: dict[tuple[str, int], dict[Place, Card]] = {}
         self._prints: dict[tuple[str, int, Place], str] = {}
         self._shown_at: dict[str, int] = {}
+
+    def begin(self, crowd: Crowd, secrets: Secrets) -> None:
+        self.crowd = crowd
+        self.secrets = SecretLaws(self.break_, crowd, secrets, self.incidents, self._out)
+        self.pages = PageLaws(self.break_, crowd.loop.time)
 
     def break_(self, law: str, how: str) -> None:
         # Both the wait and the law go by the clock on the wall: where it was set, an hour may be a moment, and the reverse.
@@ -77,23 +93,28 @@ class CrowdLaws(Laws):
         past.append(after)
         super()._recorded(before, record, after)
         if before is None:
-            self._responder(record)
+            self._responder(None, record)
+            self.secrets.recorded(None, record, after)
             return
         if record.about:
             self._before_act[record.stream] = before
-        self._responder(record)
+        self._responder(before, record)
         # What a declaration brings with it (a service's recovery owner and backup) is the house's doing.
         if record.about or record.stream not in self._theirs:
             self._theirs[record.stream] = record.about in THEIRS
         known = None if self._theirs[record.stream] else self._before_act.get(record.stream)
+        self.secrets.recorded(known, record, after)
+        self.pages.recorded(before, record)
         why = wrong(known, record) if known else ""
         if why:
             self.break_("nobody acts without the right", f"{why}, in {record.stream} {record.version}")
 
-    def _responder(self, record: Recorded) -> None:
+    def _responder(self, before: Incident | None, record: Recorded) -> None:
         by = record.by
         if by is None or not record.about or record.about in THEIRS or record.event.kind in ANYBODY:
             return
+        if before is not None and before.trusts(by):
+            return  # Whom the commander of a private one asked in counts as one there.
         account = by.account.id
         gone = self.crowd.gone_since.get(account)
         late = gone is not None and self.crowd.loop.time() - gone > LAPSE
@@ -119,6 +140,7 @@ class CrowdLaws(Laws):
         return keys
 
     def landed(self, what: str, subjects: tuple[Any, ...]) -> None:
+        self.secrets.landed(what, subjects)
         if self.beside:
             return
         super().landed(what, subjects)
@@ -167,10 +189,15 @@ class CrowdLaws(Laws):
         if not self._world.channels[channel.id].gone:
             super()._once(channel, post)
 
+    def rings(self, ring: Ring) -> None:
+        """Somebody is called beyond the chat."""
+        if not self.beside:
+            self.pages.begun(ring)
+
     # --- at the end ---------------------------------------------------------------------------------------------------
 
-    def settle(self, *, shown: bool = True) -> None:
-        """Once all has settled. `shown`: whether the chat is judged too, and not the record alone."""
+    def settle(self, living: int, *, shown: bool = True) -> None:
+        """Once all has settled, in the process of this number. `shown`: whether the chat is judged too, and not the record alone."""
         self._catch_up()
         self._kept()
         bot = self._bot()
@@ -183,6 +210,9 @@ class CrowdLaws(Laws):
                 self._in_order(incident)
             self._calls.settled(stream, incident, self._now(), self._sources)
         self._deadlines()
+        self.secrets.settled(self._now(), self.metrics)
+        if not self.beside:
+            self.pages.settled(self.incidents, living)
 
     def _kept(self) -> None:
         """Every act is on the record once, and answered."""
@@ -198,7 +228,8 @@ class CrowdLaws(Laws):
     def _answered(self, label: str, typed: MessageRef, record: Recorded) -> None:
         if _asked_first(record):
             return
-        if record.event.kind in ("refused", "told"):
+        begun_in_private = isinstance(record.event, Declared) and record.event.private
+        if record.event.kind in IN_WORDS or begun_in_private:
             if not self._replied(typed) and not self._lost():
                 self.break_("every act is answered", f"{label}: no reply")
         elif self._world.bot.id not in self._world.messages[typed.id].who("✅"):

@@ -41,7 +41,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class CrowdPlan:
-    """`acts` are (name of the part, moment); each is drawn from what people see then, by dice named after the part."""
+    """`acts` are (name of the part, moment); each is drawn from what people see then, by dice named after the part.
+
+    `secrets` are the acts around a private incident, the first declares it; `calls` those of people who page and are paged.
+    """
 
     seed: int
     parts: tuple[str, ...]
@@ -56,13 +59,16 @@ class CrowdPlan:
     channels: tuple[Moment, ...]
     seconds: tuple[Moment, ...]
     zombies: tuple[Moment, ...]
+    secrets: tuple[Moment, ...]
+    calls: tuple[Moment, ...]
     window: timedelta
     shuffled: bool
     whole: bool
 
     @property
     def length(self) -> float:
-        return max((at for _, at in self.acts), default=0.0)
+        """When the last of all acts is done, in seconds."""
+        return max((*(at for _, at in self.acts), *(one.at for one in (*self.secrets, *self.calls))), default=0.0)
 
     @property
     def again(self) -> str:
@@ -77,6 +83,18 @@ def _acts(rng: Random) -> list[tuple[str, float]]:
         acts.append((f"act{number}", at))
         at += rng.choices((0.0, rng.uniform(0.1, 2), rng.uniform(2, 30), rng.uniform(60, 700)), (2, 3, 6, 1))[0]
     return acts
+
+
+def _beside(seed: int, name: str, acts: list[tuple[str, float]]) -> list[Moment]:
+    """Acts of another kind in three seeds of ten, with dice of their own: a seed without them is what it was before them."""
+    dice = Random(f"{name}s {seed}")
+    if dice.random() >= 0.3:
+        return []
+    moments = sorted(
+        dice.choice(acts)[1] + dice.choice((0.0, dice.uniform(0, 5), dice.uniform(0, 90)))
+        for _ in range(dice.randint(4, 14))
+    )
+    return [Moment(f"{name}{number}", at) for number, at in enumerate(moments)]
 
 
 def crowd_plan(seed: int, only: Collection[str] | None = None) -> CrowdPlan:
@@ -118,11 +136,12 @@ def crowd_plan(seed: int, only: Collection[str] | None = None) -> CrowdPlan:
         Moment(f"zombie{number}", near(), moment.randrange(100), moment.choice((10.0, 60.0, 400.0)))
         for number in range(moment.random() < 0.05)
     ]
+    secrets, calls = _beside(seed, "secret", acts), _beside(seed, "call", acts)
     window = rng.choice((DAY, timedelta(seconds=30), timedelta(0)))
     shuffled = rng.random() < 0.3
 
     flags = [name for name, there in (("busy", busy), ("window", window != DAY), ("shuffled", shuffled)) if there]
-    lists = (outages, deaths, jumps, deletions, channels, seconds, zombies)
+    lists = (outages, deaths, jumps, deletions, channels, seconds, zombies, secrets, calls)
     every = [name for name, _ in acts] + [name for name, _ in faults] + flags
     every += [one.part for several in lists for one in several]
     kept = set(every) if only is None else set(only)
@@ -144,6 +163,8 @@ def crowd_plan(seed: int, only: Collection[str] | None = None) -> CrowdPlan:
         channels=keep(channels),
         seconds=keep(seconds),
         zombies=keep(zombies),
+        secrets=keep(secrets),
+        calls=keep(calls),
         window=window if "window" in kept else DAY,
         shuffled=shuffled and "shuffled" in kept,
         whole=len(kept & set(every)) == len(every),

@@ -20,8 +20,11 @@ from unittest.mock import patch
 import simulated_process
 import simulation
 from crowd import Crowd
+from crowd_calls import Calls, Exchange, with_calls
 from crowd_laws import CrowdLaws
 from crowd_plan import CrowdPlan, Moment
+from crowd_secrets import Secrets
+from prometheus_client import CollectorRegistry
 from simulated_laws import made_of
 from simulated_loop import Deadlock, SimulatedClock, SimulatedLoop
 from simulated_process import Life, memory
@@ -29,6 +32,7 @@ from simulation import QUIET, Broken, Death, Simulation, heard
 
 import core.wanted
 from bot.lock import Held, hold
+from bot.metrics import measure
 from core import activity_log
 from core.incident.policy import Audience, Policy, Service, Times
 from core.port import Fatal
@@ -97,8 +101,11 @@ class CrowdSimulation(Simulation):
         self.faults = Faults()
         self.server = Server(self.world, self.rng, self.faults, plan.window)
         self.laws = CrowdLaws(self.connection, self.world, lambda: self.bot, lambda: self.loop.steps)
-        self.laws.crowd = self.crowd
+        self.secrets, self.calls = Secrets(self.crowd), Calls(self.crowd)
+        self.laws.begin(self.crowd, self.secrets)
         self.laws.bot_now = self.clock.now
+        self.exchange = Exchange(plan.seed, self.clock, self.laws.rings, self.laws.secrets.called)
+        self.laws.pages.exchange = self.exchange if plan.calls else None
         self.laws.jumps = bool(plan.jumps)
         away = sum(one.pause for one in (*plan.deaths, *plan.jumps) if one.pause > 0)
         # While nobody is there nothing grows older; but a clock may be set, and a process may write a word and die at once.
@@ -131,6 +138,8 @@ class CrowdSimulation(Simulation):
             ),
             on_call=(ann, leah),
         )
+        if self.crowd_plan.calls:
+            self.policy = with_calls(self.policy, self.roster)
 
     # --- the process --------------------------------------------------------------------------------------------------
 
@@ -159,6 +168,14 @@ class CrowdSimulation(Simulation):
         if self.crowd_plan.seconds:
             self._locks.enter_context(hold(self._database, self.clock.now()))
         super().start()
+        if self.crowd_plan.secrets and self.bot is not None:
+            self.laws.metrics = CollectorRegistry()
+            measure(self.laws.metrics, self.bot)
+
+    def _beside(self, life: Life) -> dict[str, Any]:
+        if not self.crowd_plan.calls:
+            return {}
+        return {"pagers": self.exchange.pagers(life), "answers": self.exchange.answer_at}
 
     def _second(self) -> None:
         """Another process is started beside this one: the lock turns it away, and it does nothing at all."""
@@ -190,7 +207,7 @@ class CrowdSimulation(Simulation):
         asyncio.set_event_loop(self.loop)
         rest = 2.0 if self.crowd_plan.jumps else REST
         made = patch.object(core.wanted, "cards", made_of)
-        with heard(self.laws.bug), patch.object(simulated_process, "REST", rest), made:
+        with heard(self.laws.bug, self.laws.secrets.logged), patch.object(simulated_process, "REST", rest), made:
             try:
                 self.loop.run_until_complete(self._play_crowd())
             except (Deadlock, TimeoutError) as error:
@@ -245,6 +262,10 @@ class CrowdSimulation(Simulation):
             self._later(one, self._second)
         for one in plan.zombies:
             self._later(one, self._overtake, one)
+        for one in plan.secrets:
+            self._later(one, self.secrets.act, Random(f"{plan.seed} {one.part}"))
+        for one in plan.calls:
+            self._later(one, self.calls.act, Random(f"{plan.seed} {one.part}"))
 
     def _jump(self, seconds: float) -> None:
         self.clock.ahead += timedelta(seconds=seconds)
@@ -256,6 +277,8 @@ class CrowdSimulation(Simulation):
         for part, at in plan.acts:
             await asyncio.sleep(max(0.0, at - self.loop.time()))
             self.crowd.act(Random(f"{plan.seed} {part}"))
+        if plan.length > self.loop.time():
+            await asyncio.sleep(plan.length - self.loop.time())
         await asyncio.sleep(30.0)
         await self._quiet()
         if self._zombies:
@@ -264,9 +287,9 @@ class CrowdSimulation(Simulation):
                 one.dead = True
             self.die(Death(0, 1.0))
             await self._quiet()
-            self.laws.settle(shown=False)
+            self.laws.settle(self.life.number, shown=False)
         else:
-            self.laws.settle()
+            self.laws.settle(self.life.number)
             if not self.laws.broken:
                 await self._anew()
         if self.laws.broken:
@@ -294,7 +317,8 @@ class CrowdSimulation(Simulation):
             if now == before:
                 break
             before = now
-            await asyncio.sleep(20.0)
+            # Longer than the rest between two calls to one address.
+            await asyncio.sleep(60.0 if self.crowd_plan.calls else 20.0)
         for trouble in self.loop.troubles:
             self.laws.break_("no task fails unseen", trouble)
 
@@ -311,7 +335,7 @@ class CrowdSimulation(Simulation):
             if said:
                 self.laws.break_("a start with nothing to do does nothing", "\n".join(said))
         await self._quiet()
-        self.laws.settle()
+        self.laws.settle(self.life.number)
 
 
 def play_crowd(plan: CrowdPlan) -> Tally:

@@ -14,20 +14,24 @@ from itertools import count
 from typing import Any
 
 import pytest
+from crowd_call_laws import ENDS, ONCE, TOLD
 from crowd_plan import crowd_plan
+from crowd_secret_laws import SECRET, UNSEEN
 from crowd_simulation import law_of, play_crowd
 from simulation import Broken
 
 from core.card_keeping import CardKeeping
 from core.command_post import CommandPost, Order, Outcome
 from core.incident.cards import CARDS, Card
+from core.incident.commands import AnyCommand, NotePageTried
 from core.incident.decide import Events
-from core.incident.events import Recorded
+from core.incident.events import PageAnswered, Recorded
 from core.incident.evolve import evolve
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Person
 from core.keys import key
 from core.port import Inbox, Notebook
+from core.reports import Reports
 from core.shown import Shown
 from core.timers import Timers
 from transports.reception import Reception
@@ -128,6 +132,25 @@ def _audience_skipped(at: pytest.MonkeyPatch) -> None:
     at.setitem(CARDS, "summary", to_all)
 
 
+def _privacy_skipped(at: pytest.MonkeyPatch) -> None:
+    # Whoever looks sees the whole of it: `audience` asks this first.
+    at.setattr("core.incident.audience.open_to_all", lambda _: True)
+
+
+def _answer_ends_nothing(at: pytest.MonkeyPatch) -> None:
+    at.setattr("core.incident.decide.paging.answered", lambda prompt, _: (PageAnswered(prompt=prompt.key),))
+
+
+def _call_not_recorded(at: pytest.MonkeyPatch) -> None:
+    hand_in = Reports.hand_in
+
+    async def unless_a_call(self: Reports, stream: str, command: AnyCommand, source: str = "") -> None:
+        if not isinstance(command, NotePageTried):
+            await hand_in(self, stream, command, source)
+
+    at.setattr(Reports, "hand_in", unless_a_call)
+
+
 def _stale_edit_wins(at: pytest.MonkeyPatch) -> None:
     edit = SandboxTransport.edit
     held: list[asyncio.Task[None]] = []
@@ -172,6 +195,9 @@ PLANTS: tuple[Plant, ...] = (
     Plant("authority skipped", _authority_skipped, ("nobody acts without the right", "only who is entitled decides")),
     Plant("responders not asked", _responders_not_asked, ("nobody acts without the right",)),
     Plant("audience skipped", _audience_skipped, ("nothing gets out that nobody published",)),
+    Plant("privacy skipped", _privacy_skipped, (SECRET, UNSEEN)),
+    Plant("answer ends no page", _answer_ends_nothing, (ENDS,)),
+    Plant("call not on the record", _call_not_recorded, (TOLD, ONCE)),
     Plant("stale edit wins", _stale_edit_wins, ("no card goes back", "every card is true")),
     Plant("refusal not recorded", _refusal_not_recorded, ("every act is honoured once",)),
 )  # fmt: skip

@@ -299,7 +299,9 @@ class Laws:
             # Whoever puts reminders off has all of them again (spec, section 7).
             snoozed[record.stream] += isinstance(event, RemindersSnoozed)
             commanded[record.stream] += isinstance(event, RoleTaken) and event.role is Role.IC
-            if isinstance(event, Asked) and record.source and record.source.startswith("clock/"):
+            # Two pages may both be unanswered, and then the same person is told of each.
+            paged = isinstance(event, Asked) and event.ask in (Ask.PAGE, Ask.UNANSWERED)
+            if isinstance(event, Asked) and not paged and record.source and record.source.startswith("clock/"):
                 to = tuple(one.key for one in event.to)
                 # Each time that command falls vacant it is asked for anew.
                 again = {Ask.UPDATE: snoozed, Ask.COMMANDER: commanded}.get(event.ask, Counter())[record.stream]

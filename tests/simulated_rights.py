@@ -76,3 +76,8 @@ def callers(incident: Incident, role: Role) -> list[Person]:
     """Holder and backup; of a call that nobody holds, the commander and theirs."""
     holding = incident.roles.get(role if holds(incident, role) else Role.IC)
     return [person for person in (holding.holder, holding.backup) if person] if holding else []
+
+
+def of_a_member(incident: Incident, person: Person) -> bool:
+    """Whether somebody is one of those who were asked into a private incident, and were not put out."""
+    return any(person.is_(one) for one in incident.people) and not any(person.is_(one) for one in incident.put_out)

@@ -197,9 +197,14 @@ class Simulation:
                 self.roster,
                 self.policy,
                 ticker=lambda timers: cast("Any", SimulatedTicker(timers, clock)),
+                **self._beside(life),
             )
         )
         self.loop.create_task(self.bot.run()).add_done_callback(lambda task: self._ended(task, life))
+
+    def _beside(self, life: Life) -> dict[str, Any]:
+        """What else a process is given."""
+        return {}
 
     def _ended(self, task: asyncio.Task[None], life: Life) -> None:
         if not life.over:
@@ -338,10 +343,12 @@ class Simulation:
 
 
 @contextmanager
-def heard(bug: Callable[[str], None]) -> Iterator[None]:
-    """Every line that the bot logs as an error is a broken law; nothing is printed."""
+def heard(bug: Callable[[str], None], line: Callable[[Mapping[str, object]], None] | None = None) -> Iterator[None]:
+    """Every line that the bot logs as an error is a broken law; nothing is printed. `line` is told of every other, too."""
 
     def listen(_: Any, method: str, event: Any) -> Any:
+        if line is not None:
+            line(event)
         if method in ("error", "critical", "exception"):
             bug(f"{event.get('event')} {event.get('exc_info')!r}" + _trace_of(event))
         raise structlog.DropEvent

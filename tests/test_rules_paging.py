@@ -292,6 +292,18 @@ def test_a_no_leaves_it_to_the_others() -> None:
     assert pages(case)[1].asked.why == "now"
 
 
+def test_whoever_is_put_out_is_called_no_more_and_the_others_are() -> None:
+    case = Case(ANN, c.Declare(title="keys leaked", private=True, aside=True), house())
+    for called in ("dba", MIA, JON):
+        case.does(ANN, c.Page(called=called, why="now"))
+    case.does(ANN, c.Uninvite(who=ZOE))
+    case.does(ANN, c.Uninvite(who=MIA))
+    assert names(case) == [["Zoe", "Tim"], ["Mia"], ["Jon"], ["Tim"]]
+    assert settled(case) == ["Zoe was put out", "Mia was put out", "", ""]
+    assert pages(case)[3].asked.why == "now"
+    assert "no answer" not in str(entries(case))
+
+
 # --- silence ----------------------------------------------------------------------------------------------------------
 
 

@@ -59,8 +59,8 @@ class Triage:
         headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
         async with ClientSession(headers=headers) as client:
             for one in bodies:
-                while not await self._taken(client, one):
-                    await asyncio.sleep(0.05)  # noqa: ASYNC110  # nobody tells a sender when the bot is there again
+                while not await self._taken(client, one):  # noqa: ASYNC110  # nobody tells a sender when the bot is there again
+                    await asyncio.sleep(0.05)
 
     async def _taken(self, client: ClientSession, one: dict[str, Any]) -> bool:
         try:

@@ -12,7 +12,7 @@ from core.incident import on_call, refusals
 from core.incident.commands import EscalatePage, NotePageTried, OfferWidening, Page
 from core.incident.decide.act import Act, Events, settle
 from core.incident.decide.covering import called_for
-from core.incident.events import Ask, Asked, Joined, PageAnswered, PageTried, PageUnanswered, Settled, Widened
+from core.incident.events import Ask, Asked, Event, Joined, PageAnswered, PageTried, PageUnanswered, Settled, Widened
 from core.incident.newcomers import briefing
 from core.incident.policy import Policy, Response, Service
 from core.incident.state import Incident, Prompt
@@ -162,6 +162,19 @@ def cannot(incident: Incident, prompt: Prompt, act: Act) -> Events:
         Settled(prompt=prompt.key, how=f"{act.person.name} cannot come"),
         *_next(incident, prompt, act),
     )
+
+
+def called_off(incident: Incident, gone: Person) -> Events:
+    """Whoever is put out of a private incident is called no more; those who were paged with them are, as after a no."""
+    number, events = incident.next_number(Ask.PAGE), list[Event]()
+    for prompt in incident.open_prompts(Ask.PAGE):
+        if not _among(gone, prompt.asked.to):
+            continue
+        events.append(Settled(prompt=prompt.key, how=f"{gone.name} was put out"))
+        if left := tuple(person for person in prompt.asked.to if not person.is_(gone)):
+            events.append(prompt.asked.model_copy(update={"number": number, "to": left, "briefing": None}))
+            number += 1
+    return tuple(events)
 
 
 def escalate(incident: Incident, command: EscalatePage, act: Act) -> Events:

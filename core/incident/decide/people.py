@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.incident import commands as c
 from core.incident import refusals
 from core.incident.audience import Eyes, Sight, audience
+from core.incident.decide import paging
 from core.incident.decide.act import Act, Events
 from core.incident.decide.roles import going
 from core.incident.events import Joined, PutOut
@@ -34,7 +35,7 @@ def uninvite(incident: Incident, command: c.Uninvite) -> Events:
         raise refusals.no_member(who)
     if who.is_(incident.commander):
         raise refusals.commander_stays(who)
-    return (*going(incident, who), PutOut(who=who))
+    return (*going(incident, who), *paging.called_off(incident, who), PutOut(who=who))
 
 
 def is_outsider(incident: Incident, by: Person | None) -> bool:
