@@ -128,7 +128,7 @@ class CrowdLaws(Laws):
         """The cards of a version, laid out once."""
         name = (stream, incident.version)
         if name not in self._laid:
-            self._laid[name] = {(card.channel, card.key): card for card in reversed(self._laid_out(incident))}
+            self._laid[name] = {(self.place(card), card.key): card for card in reversed(self._laid_out(incident))}
         return self._laid[name]
 
     def _known(self, incident: Incident) -> frozenset[str]:

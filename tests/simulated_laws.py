@@ -25,7 +25,7 @@ from core.incident.document import Post
 from core.incident.events import Ask, Asked, Corrected, Published, Recorded, RemindersSnoozed, RoleTaken
 from core.incident.evolve import evolve, replay
 from core.incident.state import Incident
-from core.incident.vocabulary import ChannelRef, MessageRef, Role
+from core.incident.vocabulary import DIRECT, ChannelRef, MessageRef, Role
 from core.keys import digest
 from core.unwritten import CARD as UNWRITTEN
 from transports.sandbox.places import Kind, Message
@@ -233,10 +233,16 @@ class Laws:
     def _replied(self, typed: MessageRef) -> bool:
         return any(one.reply_to == typed and one.post for one in self._world.messages.values() if not one.deleted)
 
+    def place(self, card: Card) -> ChannelRef:
+        """Where a card stands, also one for somebody who is alone with the bot."""
+        if not card.channel.id.startswith(DIRECT):
+            return card.channel
+        return self._world.direct(self._world.people[card.channel.id.removeprefix(DIRECT)])
+
     def _shown(self, incident: Incident) -> None:
         rooms = self._world.channels
         wanted: dict[tuple[str, str], Card] = {
-            (card.channel.id, card.key): card for card in cards(incident) if not rooms[card.channel.id].gone
+            (place.id, card.key): card for card in cards(incident) if not rooms[(place := self.place(card)).id].gone
         }
         shown: dict[tuple[str, str], list[Message]] = {}
         for one in self._world.messages.values():
