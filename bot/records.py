@@ -18,6 +18,7 @@ from core.chain import Damage
 from core.database import Database, DatabaseFailure, open_file
 from core.examining import differences, examine, names, told
 from core.incident.evolve import replay
+from core.proof import prove
 
 LONGEST_NUMBER = 10
 """In digits. SQLite's integers end, and no house has so many incidents."""
@@ -62,7 +63,7 @@ async def verify_log(config: Path, wanted: str, *, as_json: bool, witness: Path 
                 raise
             streams = []
         called = await names(database)
-        damaged = await log.damage(streams) if wanted else await examine(database)
+        damaged = await prove(database, streams) if wanted else await examine(database)
         if witness is not None:
             with links(witness) as seen:
                 damaged += [one for one in await differences(database, seen) if not wanted or one.stream in streams]

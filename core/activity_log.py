@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from core.chain import GENESIS, Damage, breaks, chain
+from core.chain import GENESIS, chain
 from core.database import Database, DatabaseFailure, Row
 from core.incident.decide import House, Sibling
 from core.incident.events import Alarm, Recorded
@@ -39,16 +39,6 @@ _LEFT = (
 _EPISODES = "stream = 'house' AND kind IN ('alerts_begun', 'alerts_over')"
 """What tells which episodes are open; the words of the index `events_episodes`."""
 LAST_EPISODES = 20
-_SELECT_KIND = _SELECT.replace(" FROM", ", kind FROM")
-_HOLES = (
-    "SELECT position, before FROM "
-    "(SELECT position, lag(position, 1, ?) OVER (ORDER BY position) AS before FROM events WHERE position > ?) "
-    "WHERE position > before + 1"
-)
-_SWAPPED = (
-    "SELECT stream, version FROM (SELECT stream, version, position, "
-    "lag(position) OVER (PARTITION BY stream ORDER BY version) AS before FROM events) WHERE position < before"
-)
 
 
 class Repeated(Exception):
@@ -346,50 +336,6 @@ class ActivityLog:
                 alarm=Alarm.model_validate(alarm) if alarm else None,
                 drill=fields.get("drill") is not None,
             )
-
-    # --- proving ------------------------------------------------------------------------------------------------------
-
-    async def damage(self, streams: Sequence[str] | None = None) -> list[Damage]:
-        """Every place where the record is not whole: in these streams, or in all of the log.
-
-        What it cannot see is the log cut short: without its last records, in every stream, it is whole as it was before
-        them. Only a witness outside knows (an export, a backup: the number of records there was once).
-        """
-        found: list[Damage] = []
-        for stream in streams if streams is not None else await self.streams():
-            rows = await self._database.rows(f"{_SELECT_KIND} WHERE stream = ? ORDER BY version", (stream,))
-            found += breaks(stream, rows)
-            if streams is not None:
-                found += await self._cut_short(stream, len(rows))
-        if streams is None:
-            found += [
-                Damage("the log", first, f"{count} records are missing here") for first, count in await self._holes()
-            ]
-            swapped = await self._database.rows(_SWAPPED)
-            found += [Damage(stream, version, "stands before an earlier entry") for stream, version in swapped]
-        return found + await self._undeclared(streams)
-
-    async def _holes(self, after: int = 0) -> list[tuple[int, int]]:
-        """Where positions are left out, which they never are: each hole's first position, and how many it has."""
-        rows = await self._database.rows(_HOLES, (after, after))
-        return [(before + 1, position - before - 1) for position, before in rows]
-
-    async def _cut_short(self, stream: str, count: int) -> list[Damage]:
-        """Records missing after a stream's last one may be its own; within it, the chain tells."""
-        [(last,)] = await self._database.rows("SELECT max(position) FROM events WHERE stream = ?", (stream,))
-        missing = sum(count for _, count in await self._holes(last or 0))
-        how = f"may be missing: {missing} records of the log after the entry before it are gone"
-        return [Damage(stream, count + 1, how)] if missing else []
-
-    async def _undeclared(self, streams: Sequence[str] | None) -> list[Damage]:
-        """A declaration stands in the house and in its incident: what is known to one of them alone."""
-        rows = await self._database.rows(
-            "SELECT json_extract(body, '$.event.number') FROM events WHERE kind = 'declared' AND stream = ?", (HOUSE,)
-        )
-        declared, there = {stream_of(number) for (number,) in rows}, set(await self.streams()) - {HOUSE}
-        lost = [(stream, "and all after it are missing; the house has its declaration") for stream in declared - there]
-        stray = [(stream, "is not declared in the house") for stream in there - declared]
-        return [Damage(stream, 1, how) for stream, how in sorted(lost + stray) if streams is None or stream in streams]
 
     async def raw(self, stream: str) -> list[dict[str, object]]:
         """A stream for export, one JSON object a record, with its place in the chain; a damaged body as it stands."""

@@ -9,9 +9,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
-from core.activity_log import HOUSE, ActivityLog
+from core.activity_log import HOUSE
 from core.chain import Damage, breaks
 from core.database import Database, DatabaseFailure, Row
+from core.proof import prove
 
 FILE = "the file"
 """How what is wrong with the file, and with no entry, is called."""
@@ -28,7 +29,7 @@ async def examine(database: Database) -> list[Damage]:
     """
     found = await _of_the_file(database)
     try:
-        return found + await ActivityLog(database).damage()
+        return found + await prove(database)
     except (sqlite3.Error, DatabaseFailure, ValueError, TypeError):
         # One page that cannot be read ends a statement over all of them: so one entry at a time.
         return found + await _one_by_one(database)

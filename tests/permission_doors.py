@@ -30,6 +30,7 @@ from core.incident.policy import Policy
 from core.incident.state import Incident
 from core.incident.vocabulary import Account, Person
 from core.port import Transport
+from core.proof import prove
 from core.roster import Roster
 from transports.phrases import Context, read
 from transports.sandbox.faults import Faults
@@ -113,7 +114,7 @@ class ChatDoor:
                 break
             await asyncio.sleep(0.1)
         assert not missing, f"{len(missing)} of {len(self.refused)} refusals are not answered"
-        assert await self.tocsin.log.damage() == []
+        assert await prove(self.tocsin.log._database) == []
         live = self.incident()
         assert replay(await self.tocsin.log.load(stream_of(live.number))) == live
 

@@ -33,6 +33,7 @@ from core.incident.policy import Audience, Policy, Weekly
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef
 from core.port import Transport
+from core.proof import prove
 from core.roster import Member, Roster
 from core.timers import Ticker
 from transports.sandbox.faults import Faults
@@ -331,7 +332,7 @@ class Stage:
         assert self.unexpected() == []
         standing = self.standing()
         assert len(standing) == len(set(standing)), f"a card stands twice: {standing}"
-        assert await self.tocsin.log.damage() == []
+        assert await prove(self.database) == []
         for stream, live in self.tocsin.post.awake():
             assert replay(await self.tocsin.log.load(stream)) == live
 

@@ -19,6 +19,7 @@ from core.activity_log import ActivityLog
 from core.chain import Damage
 from core.database import DatabaseFailure, open_file
 from core.incident.events import Declared
+from core.proof import prove
 
 
 @pytest_asyncio.fixture
@@ -51,8 +52,11 @@ async def log_of(path: Path) -> AsyncIterator[ActivityLog]:
 
 
 async def damage(path: Path, *streams: str) -> list[Damage]:
-    async with log_of(path) as log:
-        return await log.damage(streams or None)
+    file = await open_file(path, read_only=True)
+    try:
+        return await prove(file, streams or None)
+    finally:
+        await file.close()
 
 
 async def test_what_was_not_touched_is_whole(written: Path) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from core.incident.spelling import name_line
 
 
-class Value(BaseModel):
+class Value(BaseModel):  # noqa: PLW1641: pydantic hashes what is frozen
     """An immutable value that events may carry: equal when its fields are, and refused when it has others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
