@@ -141,6 +141,32 @@ async def test_whoever_is_slow_to_tell_their_devices_holds_up_no_other_room(
     never.set()
 
 
+async def test_a_device_that_comes_while_the_list_of_devices_is_under_way_reads_too(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await vault.person("bob")
+    await vault.send("first")
+    client: Any = vault.bot.transport._session.client  # type: ignore[attr-defined]
+    keys: Any = vault.bot.transport._keys  # type: ignore[attr-defined]
+    send, asked, go_on = client._send, asyncio.Event(), asyncio.Event()
+
+    async def late(kind: Any, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        answer = await send(kind, method, path, *rest, **more)
+        if "/keys/query" in path and not asked.is_set():
+            asked.set()
+            await go_on.wait()
+        return answer
+
+    monkeypatch.setattr(client, "_send", late)
+    await vault.device(vault.people["bob"])
+    await asyncio.wait_for(asked.wait(), 15)
+    keys.olm.users_for_key_query.clear()
+    phone = await vault.device(vault.people["bob"])
+    await until(lambda: bob.id in keys.olm.users_for_key_query)
+    go_on.set()
+    await phone.reads(vault.room.id, "first", vault.world.account.id)
+
+
 async def test_nothing_is_said_in_clear_before_the_keys_are_taken_up(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
