@@ -14,7 +14,7 @@ from nio.crypto import OlmDevice
 
 from core.port import Fatal, Temporary
 from transports.matrix_chat.key_file import Absent, path_of
-from transports.matrix_chat.keys import Keys
+from transports.matrix_chat.keys import Keys, Unreadable
 
 BOT, ANN = "@tocsin:example.org", "@ann:example.org"
 ROOM = "!room:example.org"
@@ -81,7 +81,7 @@ def test_keys_for_which_there_is_no_room_are_taken_once_there_is_and_outlive_the
 
     refused = 0
     for _ in range(20):
-        limit("1")  # as many as there are
+        limit("1")
         key = two.key()
         try:
             two.bot.take([key])
@@ -94,6 +94,38 @@ def test_keys_for_which_there_is_no_room_are_taken_once_there_is_and_outlive_the
     assert refused
     two.again()
     assert two.sessions() == {*two.ann.sessions(ROOM)}
+
+
+def test_words_that_cannot_be_kept_apart_from_others_wait_until_there_is_room(two: Two) -> None:
+    said = [
+        {
+            "type": "m.room.encrypted",
+            "event_id": f"${number}",
+            "sender": BOT,
+            "content": two.bot.seal(ROOM, "m.room.message", {"body": str(number)}),
+        }
+        for number in range(90)
+    ]
+    two.bot._database.execute_sql("PRAGMA max_page_count=1")  # as many as there are
+    unread = [each for each in said if not _reads(two.bot, each)]
+    assert unread
+    assert "SQLITE_FULL" in two.bot.trouble
+    two.bot._database.execute_sql("PRAGMA max_page_count=10000")
+    assert all(_reads(two.bot, each) for each in said)
+
+
+def _reads(keys: Keys, event: dict[str, Any]) -> bool:
+    try:
+        return bool(keys.open(ROOM, event)["content"]["body"] == event["event_id"][1:])
+    except Unreadable:
+        return False
+
+
+def test_a_file_that_is_spoilt_while_the_bot_runs_ends_it_with_the_same_line(two: Two) -> None:
+    key = two.key()
+    two.path.write_bytes(b"x" * two.path.stat().st_size)
+    with pytest.raises(Fatal, match="are damaged; put them back from the backup"):
+        two.bot.take([key])
 
 
 def _flipped(whole: bytes) -> bytes:

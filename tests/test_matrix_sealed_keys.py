@@ -170,6 +170,28 @@ async def test_whoever_is_slow_to_tell_their_devices_holds_up_no_other_room(
     never.set()
 
 
+async def test_an_order_whose_key_finds_no_room_on_the_disk_is_heard_once_there_is_some(vault: Vault) -> None:
+    bob = await vault.person("bob")
+    await bob.say(vault.room.id, "before")
+    await vault.heard(1)
+    keys: Any = vault.bot.transport._keys  # type: ignore[attr-defined]
+    keys._database.execute_sql("PRAGMA max_page_count=1")
+    orders: list[str] = []
+    while trouble(vault) == "":
+        # Each in a session of its own, whose key has to be kept, until no page is left.
+        bob.client.olm.outbound_group_sessions.pop(vault.room.id, None)
+        orders.append(f"!inc note {len(orders)}")
+        await bob.say(vault.room.id, orders[-1])
+        await asyncio.sleep(0.2)
+    assert "cannot be used now (SQLITE_FULL)" in trouble(vault)
+    keys._database.execute_sql("PRAGMA max_page_count=100000")
+    assert await vault.heard(1 + len(orders)) == ["before", *orders]
+    assert trouble(vault) == ""
+    await vault.again()
+    await bob.say(vault.room.id, "after")
+    assert await vault.heard(1) == ["after"]
+
+
 async def test_a_device_that_comes_while_the_list_of_devices_is_under_way_reads_too(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ import structlog
 from nio.crypto import Olm, OlmDevice
 from nio.store import SqliteStore
 
-from core.port import TransportFailure
+from core.port import Fatal, TransportFailure
 from transports.matrix_chat.key_file import Absent, explained, failing, has_keys, made_private, path_of
 
 log = structlog.get_logger(__name__)
@@ -147,7 +147,7 @@ class Keys:
             )
 
     def open(self, room: str, event: Event) -> dict[str, Any]:
-        """An encrypted event as it reads, under the outer event's id, sender and time. Raises `Unreadable`.
+        """An encrypted event as it reads, under the outer event's id, sender and time. Raises `Unreadable` and `Fatal`.
 
         One that was deleted has no words any more and reads as the empty message that it is now.
         """
@@ -156,9 +156,9 @@ class Keys:
             return {**event, "type": "m.room.message", "content": {}}
         try:
             clear = self._decrypt(room, event, content)
-        except (Unreadable, TransportFailure):
+        except (Unreadable, Fatal):
             raise
-        except Exception as error:  # nio, vodozemac and a stranger's JSON each have their own
+        except Exception as error:  # a full disk, nio, vodozemac and a stranger's JSON each have their own
             raise Unreadable(str(error)) from error
         inner: dict[str, Any] = clear["content"]
         if "m.relates_to" in content:

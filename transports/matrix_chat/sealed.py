@@ -80,9 +80,10 @@ class Sealed:
     async def encrypted(self, room: str) -> bool:
         """Whether a room that we are in is encrypted; what once is, is for ever. Raises a `TransportFailure`."""
         if room not in self._keys.rooms and room not in self._plain:
-            (self._keys.remember if await state_of(self._client(), room, "m.room.encryption") else self._plain.add)(
-                room
-            )
+            if await state_of(self._client(), room, "m.room.encryption"):
+                self._keys.remember(room)
+            else:
+                self._plain.add(room)
         return room in self._keys.rooms
 
     # What is heard
