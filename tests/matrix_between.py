@@ -11,13 +11,16 @@ from synapse import Synapse
 from yarl import URL
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
+Heard = Callable[[web.Request, bytes], Awaitable[None]]
 
 
 @asynccontextmanager
-async def in_between(server: Synapse, answer: Answer, sizes: list[tuple[str, int]] | None = None) -> AsyncIterator[str]:
+async def in_between(
+    server: Synapse, answer: Answer, sizes: list[tuple[str, int]] | None = None, heard: Heard | None = None
+) -> AsyncIterator[str]:
     """A proxy before the homeserver that asks `answer(request)` first; `None` passes the request on.
 
-    `sizes` takes the bytes that each path was answered with.
+    `sizes` takes the bytes that each path was answered with, and `heard` what the server said, before the bot has it.
     """
     async with aiohttp.ClientSession(auto_decompress=False) as session:
 
@@ -32,6 +35,8 @@ async def in_between(server: Synapse, answer: Answer, sizes: list[tuple[str, int
                 given = await reply.read()
                 if sizes is not None:
                     sizes.append((request.path.rpartition("/")[2], len(given)))
+                if heard is not None:
+                    await heard(request, given)
                 return web.Response(body=given, status=reply.status, content_type=reply.content_type)
 
         app = web.Application()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ from matrix_world import World, key, post
 from running import until
 from test_matrix_sealed import Vault
 
-from core.port import Temporary
+from core.port import Fatal, Temporary
 from transports.signals import MessageSent
 
 pytest_plugins = ["conftest_matrix"]
@@ -78,7 +79,7 @@ async def test_keys_set_back_by_an_old_backup_are_lost_keys_and_no_endless_refus
     await vault.again()
     await until(lambda: device_of(vault) != before)
     bob = await vault.person("bob")
-    await comes(lambda: _told(vault), "the news in triage")
+    await comes(lambda: _told(vault, "signed in as a new device"), "the news in triage")
     await bob.say(vault.room.id, "!inc do you read me")
     assert (await vault.heard(1))[-1] == "!inc do you read me"
     devices = {each["device_id"] for each in (await as_bot.call("GET", "/devices"))["devices"]}
@@ -98,9 +99,30 @@ async def _count(vault: Vault, least: int) -> bool:
     return bool(counts.get("signed_curve25519", 0) >= least)
 
 
-async def _told(vault: Vault) -> bool:
+async def _told(vault: Vault, words: str) -> bool:
     said = await vault.world.ann.messages(vault.world.triage)
-    return any("signed in as a new device" in each["content"].get("body", "") for each in said)
+    return any(words in each["content"].get("body", "") for each in said)
+
+
+async def test_damaged_or_absent_keys_are_named_by_the_doctor_and_damaged_ones_end_the_start(vault: Vault) -> None:
+    await vault.send("card")
+    await vault.bot.stop()
+    path = store(vault)
+    path.write_bytes(found := path.read_bytes()[:5000])
+    line = re.escape(f"the keys in {path} are damaged; put them back from the backup, or move the file away")
+    with pytest.raises(Fatal, match=line):
+        await vault.process().start()
+    looking = await vault.process(look=True).start()
+    with pytest.raises(Fatal, match=line):
+        await looking.transport.keys_found()  # type: ignore[attr-defined]
+    assert path.read_bytes() == found
+    path.unlink()
+    [absent] = [each for each in await looking.transport.keys_found() if each.well is False]  # type: ignore[attr-defined]
+    assert "put the backup back" in absent.mend
+    assert not path.exists()
+    # The way out that the line names.
+    await vault.again()
+    await comes(lambda: _told(vault, "signed in as a new device"), "the news in triage")
 
 
 async def test_a_bot_that_cannot_read_itself_says_so_where_it_is_looked_for(vault: Vault) -> None:
@@ -111,12 +133,19 @@ async def test_a_bot_that_cannot_read_itself_says_so_where_it_is_looked_for(vaul
         kept.execute("DELETE FROM megolminboundsessions")
     await vault.again()
     await until(lambda: "cannot be read by it" in trouble(vault))
+    await comes(lambda: _told(vault, "cannot be read by it"), "the news in triage")
 
-    async def told() -> bool:
-        said = await vault.world.ann.messages(vault.world.triage)
-        return any("cannot be read by it" in each["content"].get("body", "") for each in said)
 
-    await comes(told, "the news in triage")
+async def test_a_bot_that_cannot_read_itself_any_more_says_so_while_it_runs(vault: Vault) -> None:
+    await vault.send("card")
+    keys: Any = vault.bot.transport._keys  # type: ignore[attr-defined]
+    await asyncio.sleep(0.5)
+    assert trouble(vault) == ""
+    for held in keys.olm.inbound_group_store[vault.room.id].values():
+        held.clear()
+    await vault.send("next")
+    await until(lambda: "cannot be read by it" in trouble(vault))
+    await comes(lambda: _told(vault, "cannot be read by it"), "the news in triage")
 
 
 async def test_whoever_is_slow_to_tell_their_devices_holds_up_no_other_room(
@@ -139,6 +168,54 @@ async def test_whoever_is_slow_to_tell_their_devices_holds_up_no_other_room(
     await asyncio.wait_for(asked.wait(), 15)
     await asyncio.wait_for(vault.bot.transport.send(other, post("there"), key("there")), 15)
     never.set()
+
+
+async def test_an_order_whose_key_finds_no_room_on_the_disk_is_heard_once_there_is_some(vault: Vault) -> None:
+    bob = await vault.person("bob")
+    await bob.say(vault.room.id, "before")
+    await vault.heard(1)
+    keys: Any = vault.bot.transport._keys  # type: ignore[attr-defined]
+    keys._database.execute_sql("PRAGMA max_page_count=1")
+    orders: list[str] = []
+    while trouble(vault) == "":
+        # Each in a session of its own, whose key has to be kept, until no page is left.
+        bob.client.olm.outbound_group_sessions.pop(vault.room.id, None)
+        orders.append(f"!inc note {len(orders)}")
+        await bob.say(vault.room.id, orders[-1])
+        await asyncio.sleep(0.2)
+    assert "cannot be used now (SQLITE_FULL)" in trouble(vault)
+    keys._database.execute_sql("PRAGMA max_page_count=100000")
+    assert await vault.heard(1 + len(orders)) == ["before", *orders]
+    assert trouble(vault) == ""
+    await vault.again()
+    await bob.say(vault.room.id, "after")
+    assert await vault.heard(1) == ["after"]
+
+
+async def test_a_device_that_comes_while_the_list_of_devices_is_under_way_reads_too(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await vault.person("bob")
+    await vault.send("first")
+    client: Any = vault.bot.transport._session.client  # type: ignore[attr-defined]
+    keys: Any = vault.bot.transport._keys  # type: ignore[attr-defined]
+    send, asked, go_on = client._send, asyncio.Event(), asyncio.Event()
+
+    async def late(kind: Any, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        answer = await send(kind, method, path, *rest, **more)
+        if "/keys/query" in path and not asked.is_set():
+            asked.set()
+            await go_on.wait()
+        return answer
+
+    monkeypatch.setattr(client, "_send", late)
+    await vault.device(vault.people["bob"])
+    await asyncio.wait_for(asked.wait(), 15)
+    keys.olm.users_for_key_query.clear()
+    phone = await vault.device(vault.people["bob"])
+    await until(lambda: bob.id in keys.olm.users_for_key_query)
+    go_on.set()
+    await phone.reads(vault.room.id, "first", vault.world.account.id)
 
 
 async def test_nothing_is_said_in_clear_before_the_keys_are_taken_up(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from matrix_sealed import SealedPerson, comes
@@ -58,6 +58,7 @@ async def test_an_incident_in_secret_goes_on_through_a_sigkill(company: Company,
         assert (status, "FAIL" in out) == (0, False), out
         assert "keys of encrypted rooms in" in out
         assert "reactions are sent in clear" in out
+        assert f"triage {triage} is not encrypted" in out
         # The look took nothing that the bot needs.
         await device.say(room, f"!inc impact {CANARY} at last")
         await device.reads(room, f"{CANARY} at last", company.account.id)
@@ -69,11 +70,21 @@ async def test_an_incident_in_secret_goes_on_through_a_sigkill(company: Company,
     on_disk = b"".join(path.read_bytes() for path in company.server.home.rglob("*") if path.is_file())
     assert SECRET.encode() not in on_disk
     await company.bot.kill()
-    shutil.rmtree(company.home / "data" / "matrix-keys")
+    [store] = (company.home / "data" / "matrix-keys").glob("*.db")
+    with sqlite3.connect(store) as keys:
+        keys.execute("DELETE FROM megolminboundsessions")
     status, out, _ = await company.bot.tocsin("doctor")
     assert status == 1
-    [failed] = [line for line in out.splitlines() if line.startswith("FAIL")]
-    assert "put the backup back" in failed
+    [failed] = [row for row in out.splitlines() if row.startswith("FAIL")]
+    assert room in failed
+    assert "what this bot itself wrote in an encrypted room cannot be read by it" in failed
+    await company.bot.start()
+    await comes(lambda: _unready(company, "cannot be read by it"), "that it is not ready")
+
+
+async def _unready(company: Company, words: str) -> bool:
+    async with aiohttp.ClientSession() as client, client.get(f"http://127.0.0.1:{company.bot.port}/readyz") as answer:
+        return answer.status == 503 and words in await answer.text()
 
 
 async def _ticked(company: Company, room: str, order: str) -> bool:

@@ -1,23 +1,25 @@
 """The keys of one device: nio's Olm machine on its own SQLite file, and what it lacks to survive a kill at any moment.
 
 Rule: what a to-device message changes is one commit. Olm's ratchets move when they read, so a key that was read and not
-kept would be lost for good; a message that is given again after a kill is known and left alone.
+kept would be lost for good; what could not be kept is forgotten in memory too, and a message that is given again is known.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import nio
 import structlog
 from nio.crypto import Olm, OlmDevice
 from nio.store import SqliteStore
+
+from core.port import Fatal, TransportFailure
+from transports.matrix_chat.key_file import Absent, explained, failing, has_keys, made_private, path_of
 
 log = structlog.get_logger(__name__)
 
@@ -28,13 +30,16 @@ ALGORITHM = "m.megolm.v1.aes-sha2"
 REPLAYS = 50_000
 """Messages of which it is remembered where they stand in their session, so that none is passed off as another."""
 
+TAKEN = 1_000
+"""Messages between devices that are known when they are given again: a sync has a hundred (Synapse)."""
+
 TABLES = (
     "CREATE TABLE IF NOT EXISTS tocsin_sessions (number INTEGER PRIMARY KEY, id TEXT UNIQUE, room TEXT, key TEXT)",
     """CREATE TABLE IF NOT EXISTS tocsin_given (session TEXT, user TEXT, device TEXT, curve TEXT,
     PRIMARY KEY (session, user, device)) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS tocsin_places (number INTEGER PRIMARY KEY, session TEXT, place INTEGER, event TEXT,
     UNIQUE (session, place))""",
-    "CREATE TABLE IF NOT EXISTS tocsin_handled (since TEXT, print TEXT, PRIMARY KEY (since, print)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS tocsin_taken (number INTEGER PRIMARY KEY, print TEXT UNIQUE)",
 )
 
 
@@ -46,39 +51,49 @@ class Outdated(Exception):
     """The keys are older than what the homeserver has of this device: a backup was put back."""
 
 
-class Damaged(Exception):
-    """The file is there and is no store of keys."""
-
-
-def path_of(folder: Path, user_id: str, device_id: str) -> Path:
-    """Where the keys of a device lie."""
-    return folder / f"{quote(user_id, safe='')}_{quote(device_id, safe='')}.db"
-
-
 class Keys:
-    """The keys of one device, made when there are none. Raises `Damaged` and `OSError`."""
+    """The keys of one device, made when there are none.
 
-    def __init__(self, folder: Path, user_id: str, device_id: str) -> None:
-        path = path_of(folder, user_id, device_id)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        # SQLite gives its journal the rights of the file that it finds.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
+    `known` is the signing key by which others know the device, empty when nobody does. Raises `Absent` when that is not
+    the file's, and `Fatal` or `Temporary` with the line that says what is wrong with the file.
+    """
+
+    def __init__(self, folder: Path, user_id: str, device_id: str, known: str = "") -> None:
         self.user_id = user_id
         self.device_id = device_id
-        try:
-            self._store = SqliteStore(user_id, device_id, str(folder), "", path.name)
-            self._database = self._store.database
-            for table in TABLES:
-                self._database.execute_sql(table)
-            self.olm = Olm(user_id, device_id, self._store)
-        except (
-            Exception
-        ) as error:  # peewee, sqlite3 and vodozemac each have their own for a file that is none of theirs
-            raise Damaged(f"{path}: {error}") from error
-        self.rooms: set[str] = set(self._store.load_encrypted_rooms())
+        self._path = path_of(folder, user_id, device_id)
         self._asked: set[tuple[str, str, str]] = set()
+        self.trouble = ""
+        try:
+            found = self._opened(folder, known)
+        except TransportFailure:
+            raise
+        except Exception as error:  # the disk, peewee and SQLite's driver each have their own
+            raise explained(self._path, error) from error
+        if not found:
+            raise Absent
+
+    def _opened(self, folder: Path, known: str) -> bool:
+        if known and not has_keys(self._path, self.user_id, self.device_id):
+            return False
+        made_private(self._path)
+        self._store = SqliteStore(self.user_id, self.device_id, str(folder), "", self._path.name)
+        self._database = self._store.database
+        for table in TABLES:
+            self._database.execute_sql(table)
+        self._load()
+        self.rooms: set[str] = set(self._store.load_encrypted_rooms())
+        if known in ("", self.identity):
+            return True
+        self.close()
+        return False
+
+    def _load(self) -> None:
+        """Take up what is kept, and forget all else. Raises `Fatal` and `Temporary`."""
+        try:
+            self.olm = Olm(self.user_id, self.device_id, self._store)
+        except Exception as error:  # vodozemac and JSON have theirs, too
+            raise explained(self._path, error) from error
 
     def close(self) -> None:
         self._database.close()
@@ -91,28 +106,30 @@ class Keys:
     def remember(self, room: str) -> None:
         """A room is encrypted, for ever: no server can talk us out of it."""
         if room not in self.rooms:
-            self._store.save_encrypted_rooms({room})
+            with self.atomic():
+                self._store.save_encrypted_rooms({room})
             self.rooms.add(room)
 
     # What comes in
 
-    def take(self, since: str | None, events: Iterable[Any]) -> None:
-        """Handle the to-device messages of the sync after `since`, each once; a bad one is left out."""
+    def take(self, events: Iterable[Any]) -> None:
+        """Handle a sync's to-device messages, each once; a bad one is left out. Raises `Fatal` and `Temporary`."""
         found = {_print(event): event for event in events}
         if not found:
             return
-        with self._database.atomic():
-            self._database.execute_sql("DELETE FROM tocsin_handled WHERE since != ?", (since or "",))
-            handled = {row[0] for row in self._database.execute_sql("SELECT print FROM tocsin_handled")}
+        run = self._database.execute_sql
+        with self.atomic():
             for name, event in found.items():
-                if name in handled:
+                if run("INSERT OR IGNORE INTO tocsin_taken (print) VALUES (?)", (name,)).rowcount == 0:
                     continue
                 try:
                     with self._database.atomic():
                         self._take(event)
-                except Exception:  # a stranger sent it: it must not end what follows (design law 7)
+                except Exception as error:  # a stranger sent it: it must not end what follows (design law 7)
+                    if failing(error):
+                        raise
                     log.exception("a message between devices was not understood", sender=getattr(event, "sender", ""))
-                self._database.execute_sql("INSERT INTO tocsin_handled VALUES (?, ?)", (since or "", name))
+            run("DELETE FROM tocsin_taken WHERE number <= (SELECT max(number) FROM tocsin_taken) - ?", (TAKEN,))
 
     def _take(self, event: Any) -> None:
         if isinstance(event, nio.RoomKeyRequest):
@@ -130,7 +147,7 @@ class Keys:
             )
 
     def open(self, room: str, event: Event) -> dict[str, Any]:
-        """An encrypted event as it reads, under the outer event's id, sender and time. Raises `Unreadable`.
+        """An encrypted event as it reads, under the outer event's id, sender and time. Raises `Unreadable` and `Fatal`.
 
         One that was deleted has no words any more and reads as the empty message that it is now.
         """
@@ -139,9 +156,9 @@ class Keys:
             return {**event, "type": "m.room.message", "content": {}}
         try:
             clear = self._decrypt(room, event, content)
-        except Unreadable:
+        except (Unreadable, Fatal):
             raise
-        except Exception as error:  # nio, vodozemac and a stranger's JSON each have their own
+        except Exception as error:  # a full disk, nio, vodozemac and a stranger's JSON each have their own
             raise Unreadable(str(error)) from error
         inner: dict[str, Any] = clear["content"]
         if "m.relates_to" in content:
@@ -187,7 +204,7 @@ class Keys:
         known = run("SELECT event FROM tocsin_places WHERE session = ? AND place = ?", (session, place)).fetchone()
         if known is not None:
             return str(known[0])
-        with self._database.atomic():
+        with self.atomic():
             run("INSERT INTO tocsin_places (session, place, event) VALUES (?, ?, ?)", (session, place, event))
             run("DELETE FROM tocsin_places WHERE number <= (SELECT max(number) FROM tocsin_places) - ?", (REPLAYS,))
         return event
@@ -208,7 +225,7 @@ class Keys:
 
     def rotate(self, room: str) -> Any:
         """A new session for a room."""
-        with self._database.atomic():
+        with self.atomic():
             self.olm.create_outbound_group_session(room)
             session = self.olm.outbound_group_sessions[room]
             # Kept as it is at the first message: whoever comes later reads from there.
@@ -234,7 +251,7 @@ class Keys:
 
     def give(self, session: str, devices: Iterable[OlmDevice]) -> None:
         """These devices have it."""
-        with self._database.atomic():
+        with self.atomic():
             for each in devices:
                 row = (session, each.user_id, each.id, each.curve25519)
                 self._database.execute_sql("INSERT OR REPLACE INTO tocsin_given VALUES (?, ?, ?, ?)", row)
@@ -256,9 +273,20 @@ class Keys:
             sealed["m.relates_to"] = content["m.relates_to"]
         return sealed
 
-    def atomic(self) -> Any:
-        """Everything within is one commit."""
-        return self._database.atomic()
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Everything within is one commit; what cannot be kept is forgotten. Raises `Fatal` and `Temporary`."""
+        try:
+            with self._database.atomic():
+                yield
+            self.trouble = ""
+        except Exception as error:
+            if not failing(error):
+                raise
+            failure = explained(self._path, error)
+            self.trouble = str(failure)
+            self._load()
+            raise failure from error
 
     def devices(self, users: Collection[str]) -> list[OlmDevice]:
         """Every device of these users but this one."""

@@ -15,7 +15,8 @@ from typing import Any
 import nio
 import structlog
 
-from core.port import Clock, Notebook, Permanent, Temporary, TransportFailure
+from core.port import Clock, Fatal, Notebook, Permanent, Temporary, TransportFailure
+from transports.matrix_chat.echo import DEAF_TO_SELF, unread
 from transports.matrix_chat.hearing import SPOKEN, moment_of, text_of
 from transports.matrix_chat.keys import ALGORITHM, Event, Keys, Outdated, Unreadable
 from transports.matrix_chat.requests import ask, state_of
@@ -32,9 +33,6 @@ PATIENCE = timedelta(seconds=60)
 MOST = 500
 """Messages without a key that are kept; of a flood the oldest go."""
 
-LOOKED_AT = 20
-"""Rooms in which it is checked at the start that we can read ourselves."""
-
 PAUSE = 2.0
 """Seconds between two looks at what waits for a key, while something does."""
 
@@ -49,10 +47,6 @@ UNREAD = "🔒 I cannot read your message from {at:%H:%M} UTC: its key did not r
 LOST = (
     "🔑 My keys to encrypted rooms are gone, so I have signed in as a new device. What was said in encrypted rooms while I "
     "was away I cannot read: say it again. Cards go on as before; files that I sent are posted once more when they change."
-)
-DEAF_TO_SELF = (
-    "what this bot itself wrote in an encrypted room cannot be read by it; put back newer keys from the backup, or "
-    "move its key file away, and Tocsin signs in as a new device"
 )
 
 
@@ -86,16 +80,17 @@ class Sealed:
     async def encrypted(self, room: str) -> bool:
         """Whether a room that we are in is encrypted; what once is, is for ever. Raises a `TransportFailure`."""
         if room not in self._keys.rooms and room not in self._plain:
-            (self._keys.remember if await state_of(self._client(), room, "m.room.encryption") else self._plain.add)(
-                room
-            )
+            if await state_of(self._client(), room, "m.room.encryption"):
+                self._keys.remember(room)
+            else:
+                self._plain.add(room)
         return room in self._keys.rooms
 
     # What is heard
 
-    def take(self, batch: Any, since: str | None) -> None:
+    def take(self, batch: Any) -> None:
         """Handle what a sync says between devices, before anything that was said in rooms."""
-        self._keys.take(since, batch.to_device_events)
+        self._keys.take(batch.to_device_events)
         for event in batch.to_device_events:
             if isinstance(event, nio.RoomKeyRequest):
                 self._sharing.again(event.room_id)
@@ -206,10 +201,14 @@ class Sealed:
     # Beside it all
 
     async def run(self, triage: Callable[[], Mapping[str, str]], *, lost: bool) -> None:
-        """Hand keys out, and answer what waits; until cancelled. Raises `Outdated`."""
+        """Hand keys out, and answer what waits; until cancelled. Raises `Outdated` and `Fatal`."""
         await self._say_what_is_lost(triage, lost=lost)
         try:
-            await self._read_ourselves()
+            # Later, each echo is looked at as it comes (`hear`).
+            if found := await unread(self._client(), self._keys):
+                self._deaf(*found)
+        except Fatal:
+            raise
         except Exception:  # a loop's edge, design law 7: keys are handed out whatever one room's page holds
             log.exception("it could not be checked that we can read ourselves")
         told = ""
@@ -227,7 +226,7 @@ class Sealed:
             except (Temporary, Permanent) as failure:
                 log.warning("an encrypted room could not be seen to; trying again", error=str(failure))
                 self._work.set()
-            except Outdated:
+            except (Outdated, Fatal):
                 raise
             except Exception:  # a loop's edge, design law 7: a bug here must not end the handing out of keys
                 log.exception("an encrypted room could not be seen to")
@@ -243,22 +242,6 @@ class Sealed:
     async def _tell(self, triage: Mapping[str, str], words: str, txn: str) -> None:
         for room in triage:
             await self.say(room, words, txn)
-
-    async def _read_ourselves(self) -> None:
-        """Check that we can read what we last said in each room of late (reliability, section 2: one's own echo)."""
-        ours = {"senders": [self._keys.user_id], "types": ["m.room.encrypted"]}
-        for room in self._keys.written_in(LOOKED_AT):
-            try:
-                page = await ask(self._client().room_messages(room, None, limit=10, message_filter=ours))
-            except TransportFailure:
-                continue  # a room that we are no longer in
-            for event in (each.source for each in page.chunk):
-                if event.get("content", {}).get("device_id") == self._keys.device_id:
-                    try:
-                        self._keys.open(room, event)
-                    except Unreadable as error:
-                        self._deaf(room, str(error))
-                    break
 
     async def _answer(self) -> None:
         now, asked = self._clock.now(), set()

@@ -11,7 +11,9 @@ import structlog
 
 from core.port import Fatal, Finding, Forbidden, Notebook, Permanent, Temporary
 from core.redaction import learn
-from transports.matrix_chat.keys import Damaged, Keys, path_of
+from transports.matrix_chat.echo import DEAF_TO_SELF, unread
+from transports.matrix_chat.key_file import Absent, path_of
+from transports.matrix_chat.keys import Keys
 from transports.matrix_chat.requests import CONFIG, SignedOut, ask
 from transports.matrix_chat.settings import MatrixSettings
 
@@ -69,13 +71,14 @@ class Session:
             )
         known = await self.published()
         path = path_of(folder, self._settings.user_id, self.client.device_id)
-        keys = await self._opened(folder, path) if path.exists() or not known else None
-        if keys is not None and known in ("", keys.identity):
+        try:
+            keys = Keys(folder, self._settings.user_id, self.client.device_id, known)
+        except Absent:
+            pass
+        else:
             if not known:
                 keys.olm.account.shared = False
             return keys
-        if keys is not None:
-            keys.close()
         what = f"the keys of Tocsin's device {self.client.device_id} are not in {path}"
         if self._settings.password is None:
             raise Fatal(
@@ -85,7 +88,7 @@ class Session:
         log.error("the keys are lost; signing in as a new device", device=self.client.device_id, expected=str(path))
         await self._as_new_device(self._settings.password.get_secret_value())
         self.lost = True
-        return await self._opened(folder, path_of(folder, self._settings.user_id, self.client.device_id))
+        return Keys(folder, self._settings.user_id, self.client.device_id)
 
     async def renew(self, folder: Path) -> None:
         """Become a new device in place of one whose keys are out of date. Raises `Fatal` without a password."""
@@ -107,28 +110,21 @@ class Session:
         return str(keys.get(f"ed25519:{device}", ""))
 
     async def keys_found(self, folder: Path) -> list[Finding]:
-        """Whether the device's keys are the ones that others know. Raises a `TransportFailure`."""
+        """Whether the device's keys are the ones that others know, and open what we wrote. Raises a `TransportFailure`."""
         path, known = path_of(folder, self._settings.user_id, self.client.device_id), await self.published()
         what = f"keys of encrypted rooms in {path}"
         if not known:
             return [Finding(None, f"{what}: not made yet; `tocsin run` makes them")]
-        lost = f"they are not there, and others know this device ({self.client.device_id}) by them; put the backup back"
-        if not path.exists():
-            return [Finding(False, what, lost)]
-        keys = await self._opened(folder, path)
         try:
-            return [Finding(True, what) if keys.identity == known else Finding(False, what, lost)]
+            keys = Keys(folder, self._settings.user_id, self.client.device_id, known)
+        except Absent:
+            lost = f"they are not there, and others know this device ({self.client.device_id}) by them; put the backup back"
+            return [Finding(False, what, lost)]
+        try:
+            deaf = await unread(self.client, keys)
         finally:
             keys.close()
-
-    async def _opened(self, folder: Path, path: Path) -> Keys:
-        try:
-            return Keys(folder, self._settings.user_id, self.client.device_id)
-        except Damaged as error:
-            raise Fatal(
-                f"Matrix: the keys in {path} are damaged; put them back from the backup, or move the file away and Tocsin "
-                f"signs in as a new device ({error})"
-            ) from error
+        return [Finding(True, what), *([Finding(False, f"encrypted room {deaf[0]}", DEAF_TO_SELF)] if deaf else [])]
 
     async def _as_new_device(self, password: str) -> None:
         old = self.client.access_token

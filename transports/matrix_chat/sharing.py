@@ -44,6 +44,7 @@ class Sharing:
         self._history: dict[str, bool] = {}
         self._missed: dict[tuple[str, str], datetime] = {}
         self._unsettled: set[str] = set()
+        # How often a room's members, or a person's devices, became others: an answer to what was asked before may be old.
         self._turns: dict[str, int] = defaultdict(int)
         self._away: dict[str, datetime] = {}
         # One for each room: people whose homeserver is slow hold up the rooms that they are in, and no other.
@@ -62,6 +63,7 @@ class Sharing:
         """These people's devices are others than before."""
         self._keys.olm.add_changed_users(set(users))
         for user in users:
+            self._turns[user] += 1
             self._away.pop(user, None)
             self._missed = {device: at for device, at in self._missed.items() if device[0] != user}
         self._unsettled |= {room for room, members in self._members.items() if members & set(users)}
@@ -114,7 +116,7 @@ class Sharing:
             if "already exists" in str(error):
                 raise Outdated(str(error)) from error
             raise
-        olm.handle_response(answer)
+        self._keys.olm.handle_response(answer)
 
     async def identify(self, users: Collection[str]) -> None:
         """Learn the devices of people that we do not know, or not any more. Raises a `TransportFailure`.
@@ -125,9 +127,11 @@ class Sharing:
         wanted = (set(users) - olm.tracked_users) | (set(users) & olm.users_for_key_query)
         wanted = {user for user in wanted if user not in self._away or now - self._away[user] >= MISS}
         if wanted:
+            turns = {user: self._turns[user] for user in wanted}
             answer = await self._post(nio.KeysQueryResponse, *nio.Api.keys_query("", sorted(wanted)))
             with self._keys.atomic():
-                olm.handle_response(answer)
+                self._keys.olm.handle_response(answer)
+            self._keys.olm.add_changed_users({user for user in wanted if self._turns[user] != turns[user]})
             self._away |= dict.fromkeys(wanted - set(answer.device_keys), now)
 
     async def _settle(self, room: str) -> None:

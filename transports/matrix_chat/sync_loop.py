@@ -109,9 +109,9 @@ class SyncLoop:
             await invitations.take(
                 {room: _inviter(info.invite_state, self._user_id) for room, info in batch.rooms.invite.items()}
             )
-            if self._sealed is not None:
-                self._sealed.take(batch, since)
             try:
+                if self._sealed is not None:
+                    self._sealed.take(batch)
                 told = await self._late(inbox)
                 told |= await self._hear(batch, since, inbox, settle=replays >= TRIES)
             except (Temporary, Permanent) as failure:

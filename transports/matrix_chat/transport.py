@@ -53,6 +53,11 @@ REACTIONS = (
     "the words that they stand for it does not see"
 )
 
+TRIAGE_IN_CLEAR = (
+    "triage {} is not encrypted: its notice repeats an encrypted incident's impact in clear; to keep it in, turn encryption "
+    "on in that room, which Tocsin reads too"
+)
+
 _LOOSE = str.maketrans("", "", "\ufe0e\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 """Variation selectors and skin tones, which clients add as they like."""
 
@@ -208,11 +213,15 @@ class MatrixTransport:
         """Whether the keys of our device are where they belong, and what stays in clear."""
         if not self._settings.encrypted or self._settings.keys is None or self._session is None:
             return []
-        return [*await self._session.keys_found(self._settings.keys), Finding(None, REACTIONS)]
+        found = [*await self._session.keys_found(self._settings.keys), Finding(None, REACTIONS)]
+        for room, name in self._entering.triage.items():
+            if not await encrypted(self._client, room):
+                found.append(Finding(None, TRIAGE_IN_CLEAR.format(name)))
+        return found
 
     def trouble(self) -> str:
-        """What keeps us from reading what is encrypted, or from our work in triage; nothing where all is well."""
-        sealed = self._sealed.trouble if self._sealed is not None else ""
+        """What keeps us from reading or keeping what is encrypted, or from our work in triage; nothing where all is well."""
+        sealed = (self._sealed.trouble if self._sealed is not None else "") or (self._keys.trouble if self._keys else "")
         lacks = self._entering.trouble
         return sealed or (f"Tocsin lacks {lacks}" if lacks else "")
 
