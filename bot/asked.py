@@ -100,7 +100,7 @@ def _answer(incident: Incident, text: str, me: str, asker: str) -> tuple[str, ..
         return ()
     if text.endswith("?") or len(text.split()) < 3:
         return (_doing(incident, me),)
-    return (f"Put it on the list, and I take it: `/inc action {text.rstrip('.!')} @{me}`",)
+    return (f"Put it on the list, and I take it: “/inc action {text.rstrip('.!')} @{me}”",)
 
 
 def _named(person: Person | None) -> str:
@@ -156,7 +156,7 @@ def _write(incident: Incident, me: str) -> tuple[str, ...]:
     if incident.draft is not None:
         return (*claim, "/inc publish")
     if not incident.users_see:
-        return (*claim, "What do users see? `/inc impact …`, and I write it.")
+        return (*claim, "What do users see? “/inc impact …”, and I write it.")
     return (*claim, update(incident.users_see, incident.open_path.path if incident.open_path else None))
 
 
@@ -167,4 +167,4 @@ def _doing(incident: Incident, me: str) -> str:
         return f"I am on {' and '.join(items)}. Nothing sure yet."
     if roles:
         return f"I have {' and '.join(roles)}, and both hands free. What do you need?"
-    return f"I am free. Give me something: `/inc action … @{me}`, or a call: `/inc assign scribe @{me}`"
+    return f"I am free. Give me something: “/inc action … @{me}”, or a call: “/inc assign scribe @{me}”"

@@ -129,7 +129,7 @@ def _reminded(incident: Incident, _: Scenario, __: Prompt) -> tuple[str, ...]:
     if incident.draft is not None:
         return ()
     if not incident.users_see:
-        return ("I cannot write yet, nobody has said what users see. `/inc impact …`, and I do.",)
+        return ("I cannot write yet, nobody has said what users see. “/inc impact …”, and I do.",)
     going = _going(incident)
     return ("/inc unchanged",) if incident.updates and going is None else (update(incident.users_see, going),)
 

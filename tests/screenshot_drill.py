@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from screenshot import browser
+from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -20,9 +23,10 @@ def take(address: str) -> None:
     driver = browser()
     try:
         driver.get(address)
-        wait = WebDriverWait(driver, 90)
-        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "#cast [data-key]"))[0].click()
-        wait.until(lambda page: page.find_elements(By.CSS_SELECTOR, "[data-channel^=inc-]"))[0].click()
+        # At this speed the page is drawn anew between finding and clicking.
+        wait = WebDriverWait(driver, 90, ignored_exceptions=(NoSuchElementException, StaleElementReferenceException))
+        for button in ("#cast [data-key]", "[data-channel^=inc-]"):
+            wait.until(partial(_pressed, css=button))
         wait.until(lambda page: "Next time" in page.find_element(By.ID, "messages").text)
         for hint in driver.find_elements(By.ID, "hint-close"):
             if hint.is_displayed():
@@ -31,6 +35,11 @@ def take(address: str) -> None:
         driver.save_screenshot(str(PICTURE))
     finally:
         driver.quit()
+
+
+def _pressed(page: webdriver.Chrome, css: str) -> bool:
+    page.find_element(By.CSS_SELECTOR, css).click()
+    return True
 
 
 def main() -> None:

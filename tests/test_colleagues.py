@@ -253,7 +253,7 @@ def test_an_update_owner_who_knows_no_impact_asks_for_it() -> None:
     case = drill((JON, Role.UPDATES))
     case.passes(12 * MINUTE)
     [(who, asks)] = typed(case)
-    assert (who, "`/inc impact …`" in asks) == ("Jon", True)
+    assert (who, "“/inc impact …”" in asks) == ("Jon", True)
     assert "/inc impact" in said(case, "Jon, please write an update")[0][1]
 
 
@@ -287,7 +287,7 @@ def test_every_update_of_theirs_passes_the_wording_check() -> None:
         ("Leah, roll back", ("Leah", "/inc path rollback Ann said so")),
         ("Leah, should we roll back?", ("Leah", "That is yours to say. Say so, and I do it.")),
         ("Leah, don't roll back yet", ("Leah", "Understood.")),
-        ("Mia, look at the release notes!", ("Mia", "`/inc action look at the release notes @Mia`")),
+        ("Mia, look at the release notes!", ("Mia", "“/inc action look at the release notes @Mia”")),
         ("Mia, how is it going?", ("Mia", "I am free.")),
         ("Jon, tell the customers", ("Jon", "What do users see?")),
     ],

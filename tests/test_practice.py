@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import aiohttp
 import pytest
 
 from bot.cast import Stage
@@ -235,3 +237,83 @@ async def test_a_hypothesis_of_the_persons_is_looked_at_and_what_is_asked_in_a_t
         [answer] = (one for one in zoe.stage.world.said(card.channel) if one.text.startswith("I am on H1 (the new"))
         assert answer.thread == card
         assert "/inc confirm H1 totals differ by a cent" in zoe.said("Bo")
+
+
+class Tab:
+    """One person's page of a demo that runs, through its address."""
+
+    def __init__(self, session: aiohttp.ClientSession, origin: str, token: str, who: str) -> None:
+        self._session, self._origin, self._token, self._who = session, origin, token, who
+        self._headers = {"Origin": origin}
+
+    def live(self) -> aiohttp.client._WSRequestContextManager:
+        return self._session.ws_connect(
+            f"{self._origin}/live?token={self._token}&as={self._who}", headers=self._headers, max_msg_size=0
+        )
+
+    async def says(self, channel: str, text: str) -> None:
+        act = {"act": "say", "by": self._who, "channel": channel, "text": text}
+        async with self._session.post(
+            f"{self._origin}/acts?token={self._token}", json=act, headers=self._headers
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+
+
+@asynccontextmanager
+async def demo(
+    folder: Path, capsys: pytest.CaptureFixture[str], who: str, drill: str = ""
+) -> AsyncIterator[tuple[Tab, Callable[[str], Awaitable[str]]]]:
+    """A demo in the browser with one tab, and what waits until it has printed some words: all that it has printed."""
+    running = asyncio.create_task(play(headless=False, speed=600, port=0, data=folder, drill=drill))
+    printed = ""
+
+    async def told(words: str) -> str:
+        nonlocal printed
+        async with asyncio.timeout(20):
+            while words not in printed:
+                await asyncio.sleep(LOOK)
+                printed += capsys.readouterr().out
+        return printed
+
+    try:
+        found = re.search(r"(http://\S+)/\?token=(\S+)", await told("Ctrl-C ends it."))
+        assert found is not None
+        async with aiohttp.ClientSession() as session:
+            yield Tab(session, found[1], found[2], who), told
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.endure
+async def test_a_drill_in_the_browser_leaves_to_whoever_came_whom_they_chose_to_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with demo(tmp_path, capsys, "mia", "checkout") as (tab, told):
+        begun = await told("speak to them by name")
+        assert "lasts 20 minutes" in begun
+        assert "What customers see" not in begun
+        async with tab.live() as socket:
+            heard: list[dict[str, str]] = []
+            await told("How it went")
+            while not any("How it went" in each["text"] for each in heard):
+                heard += (await socket.receive_json()).get("messages", [])
+        people = {each["author"] for each in heard}
+        assert {"jon", "leah", "bo"} <= people
+        assert "mia" not in people
+
+
+@pytest.mark.endure
+async def test_a_drill_typed_when_the_story_is_over_has_the_cast(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.demo.SPARE", 0.1)
+    async with demo(tmp_path, capsys, "sam") as (tab, told), tab.live() as socket:
+        frame = await socket.receive_json()
+        [triage] = [each["id"] for each in frame["channels"] if each["name"] == "triage"]
+        await told("The story is over")
+        await tab.says(triage, "/inc drill provider-down")
+        heard: list[str] = []
+        async with asyncio.timeout(10):
+            while "/inc hypothesis our last deploy broke sign-in" not in heard:
+                heard += [each["text"] for each in (await socket.receive_json()).get("messages", [])]

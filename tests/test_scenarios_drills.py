@@ -90,7 +90,7 @@ async def test_each_scenario_is_played_to_its_end(stage: Stage, name: str) -> No
         elif one.after in (helps, *astray[:1]):
             assert number in told, f"nothing is said of what the {one.after} did"
     assert len(plays(stage)) == len(told)
-    score = stage.expect_card("score", scenario.truth, "Led astray", "updates came from Jon")
+    score = stage.expect_card("score", scenario.truth, "Red herrings", "updates came from Jon")
     assert all(f"{one.says}: {one.words}" in score for one in scenario.injects if one.herring)
     assert score.count("Next time") == 1
     stage.expect_card("summary", "the drill's time was over", lacks=" by Ann")

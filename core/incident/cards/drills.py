@@ -52,7 +52,7 @@ def score_document(incident: Incident) -> Document:
     herrings = [one for one in incident.drill.injects if one.herring]
     helps = " or ".join(PATH_WORDS[path] for path in incident.drill.mitigates)
     rows.append(line(f"{incident.drill.truth} What helps: {helps}.", label="The truth"))
-    rows += [line("; ".join(f"{one.says}: {one.words}" for one in herrings), label="Led astray")] if herrings else []
+    rows += [line("; ".join(f"{one.says}: {one.words}" for one in herrings), label="Red herrings")] if herrings else []
     rows.append(line(suggestion(found), label="Next time"))
     return Document(tuple(rows), spans(Strong("How it went")))
 
