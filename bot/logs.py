@@ -23,9 +23,15 @@ from core.redaction import redact
 LOUD = ("aiohttp", "asyncio", "peewee")
 """Libraries whose everyday talk is nobody's news."""
 
-DEAFENING = {"aiosqlite": logging.WARNING, "apscheduler": logging.WARNING, "nio": logging.ERROR}
+DEAFENING = {
+    "aiosqlite": logging.WARNING,
+    "apprise": logging.CRITICAL,
+    "apscheduler": logging.WARNING,
+    "nio": logging.ERROR,
+    "urllib3": logging.CRITICAL,
+}
 """Libraries held to their bad news even when all is logged. They write every statement with its values (the access token
-among them), a line for each tick, a page for each malformed event."""
+among them), the path of each call (a webhook's is its secret), a line for each tick, a page for each malformed event."""
 
 
 def set_up(stream: TextIO, secrets: Iterable[str], *, verbose: bool = False) -> None:

@@ -34,8 +34,20 @@ class Address:
         """Raises `Temporary`: Apprise says whether it worked, and nothing else."""
         ends = [f"To answer: {call.answer_at}"] if call.answer_at else []
         words = "\n\n".join([call.words, *ends])
-        failure = apprise.NotifyType.FAILURE
-        if not await _apart(partial(self._target.notify, body=words, title=call.subject, notify_type=failure)):
+        try:
+            # That the words are text is said, since what is not said is taken for the service's own markup.
+            sent = await _apart(
+                partial(
+                    self._target.notify,
+                    body=words,
+                    title=call.subject,
+                    notify_type=apprise.NotifyType.FAILURE,
+                    body_format=apprise.NotifyFormat.TEXT,
+                )
+            )
+        except Exception as error:  # noqa: BLE001  # the library's, whose words and traceback may hold the address
+            raise Temporary(f"{self.via} failed: {type(error).__name__}") from None
+        if not sent:
             raise Temporary(f"{self.via} did not take it")
 
 

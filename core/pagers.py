@@ -109,6 +109,8 @@ class PeopleOut:
                 if incident.prompts[key].settled:
                     return
             why = await self._try(incident, stream, prompt, person, pager)
+            if why and not made:
+                log.warning("a call failed", incident=stream, page=key, via=pager.via, reason=why)
             tried = c.NotePageTried(prompt=key, to=person, via=pager.via, sent=not why, why=why)
             await self._reports.hand_in(stream, tried, f"{key}/{person.key}/{pager.via}/{len(made)}")
 
@@ -122,7 +124,7 @@ class PeopleOut:
         except TransportFailure as failure:
             return str(failure)
         except Exception:  # a library's bug must not keep the other addresses from being called
-            log.exception("a call failed", incident=stream, via=pager.via)
+            log.exception("bug", incident=stream, via=pager.via)
             return "something went wrong; Tocsin's log has it"
         return ""
 

@@ -39,7 +39,7 @@ async def ntfy() -> AsyncIterator[Ntfy]:
     there = Ntfy()
     app = web.Application()
     app.router.add_post("/{topic:.*}", there.take)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     there.port = runner.addresses[0][1]

@@ -242,7 +242,7 @@ class Laws:
     def _shown(self, incident: Incident) -> None:
         rooms = self._world.channels
         wanted: dict[tuple[str, str], Card] = {
-            (place.id, card.key): card for card in cards(incident) if not rooms[(place := self.place(card)).id].gone
+            (where.id, card.key): card for card in cards(incident) if not rooms[(where := self.place(card)).id].gone
         }
         shown: dict[tuple[str, str], list[Message]] = {}
         for one in self._world.messages.values():

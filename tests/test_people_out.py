@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,17 @@ from pydantic import ValidationError
 from receivers import Mail, Ntfy, mail, ntfy
 from running import until
 from stage import Stage, open_stage
+from structlog.testing import capture_logs
+from test_logs import logs_as_before
 from test_scenarios_private import declares
 
 from bot.config.house import roster
 from bot.config.settings import Settings
-from bot.pagers import pagers
+from bot.logs import set_up
+from bot.pagers import Address, pagers
 from core.incident.policy import Policy
 from core.pagers import Call
-from core.port import Fatal
+from core.port import Fatal, Temporary
 from core.roster import Roster
 
 
@@ -84,6 +89,21 @@ async def test_a_page_rings_at_every_address_and_says_what_is_known(tmp_path: Pa
         stage.expect_card("prompt/page-1", "A page: Bob answered.")
         await stage.fast_forward(minutes=20)
         assert len(phone.received) == 1
+
+
+async def test_a_letter_reads_as_it_was_typed_and_its_markup_is_none(tmp_path: Path, post: Mail) -> None:
+    async with open_stage(tmp_path, **_out(bob=[post.address("bob@example.org")])) as stage:
+        await stage.ann.types("declare <b>checkout</b> fails", stage.triage)
+        await stage.ann.types("impact <img src=//evil.example> *nobody* can pay & sell")
+        await stage.ann.types("page @Bob")
+        await _on_record(stage, "called Bob by mailto")
+        stage.expect_card("prompt/page-1")
+        stage.expect_told(stage.bob)
+        [letter] = post.received
+        parts = [part for part in letter.walk() if not part.is_multipart()]
+        words = [part.get_payload(decode=True) for part in parts]
+        assert [part.get_content_type() for part in parts] == ["text/plain"]
+        assert b"<img src=//evil.example> *nobody* can pay & sell\r\n" in words[0]
 
 
 async def test_a_severity_pages_at_once_and_silence_calls_the_backup(tmp_path: Path, phone: Ntfy) -> None:
@@ -152,6 +172,40 @@ async def test_services_that_hang_keep_nobody_waiting_for_a_name(tmp_path: Path)
     for writer in held:
         writer.transport.abort()
     there.close()
+
+
+async def test_a_failing_address_is_one_line_in_the_log_and_stands_in_no_text(tmp_path: Path, phone: Ntfy) -> None:
+    """Refused by whoever is there, and unreachable; also where all is logged."""
+    phone.failing, out = 99, StringIO()
+    addresses = [f"json://canary:canary@127.0.0.1:{phone.port}/canary", "json://127.0.0.1:1/canary"]
+    with logs_as_before():
+        set_up(out, (), verbose=True)
+        async with open_stage(tmp_path, **_out(bob=addresses)) as stage:
+            with capture_logs() as logged:
+                await stage.ann.types("declare checkout fails", stage.triage)
+                await stage.ann.types("page @Bob")
+                for times, seconds in enumerate((6, 31, 60), 1):
+                    await _on_record(stage, "called Bob by json, which failed: json did not take it", times)
+                    await _on_record(stage, "called Bob by json 2, which failed: json 2 did not take it", times)
+                    await stage.fast_forward(seconds=seconds)
+            assert phone.asked == 3
+            assert sorted(one["via"] for one in logged if one["event"] == "a call failed") == ["json", "json 2"]
+            said = [message.text for message in stage.world.messages.values()]
+            assert "canary" not in f"{out.getvalue()}{logged}{said}{await stage.ann.asks('timeline')}"
+            stage.expect_everything()
+
+
+class Broken:
+    """A service's own library with a bug in it, which tells what it was given."""
+
+    def notify(self, **_: object) -> bool:
+        raise ValueError("json://127.0.0.1/canary")
+
+
+async def test_a_library_that_breaks_is_a_call_that_failed_and_says_no_more() -> None:
+    with pytest.raises(Temporary, match="json failed: ValueError") as failure:
+        await Address("json", Broken()).call(Call("subject", "words"))  # type: ignore[arg-type]
+    assert "canary" not in "".join(traceback.format_exception(failure.value))
 
 
 async def test_after_a_death_who_was_called_is_not_called_again_and_who_was_not_is(tmp_path: Path, phone: Ntfy) -> None:

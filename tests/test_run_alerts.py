@@ -59,16 +59,18 @@ class Triage:
         headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
         async with ClientSession(headers=headers) as client:
             for one in bodies:
-                while not await self._taken(client, one):  # noqa: ASYNC110  # nobody tells a sender when the bot is there again
-                    await asyncio.sleep(0.05)
+                await self._tells(client, one)
 
-    async def _taken(self, client: ClientSession, one: dict[str, Any]) -> bool:
-        try:
-            async with client.post(self.address, data=json.dumps(one)) as answer:
-                assert answer.status in (200, 503)
-                return answer.status == 200
-        except ClientError:
-            return False
+    async def _tells(self, client: ClientSession, one: dict[str, Any]) -> None:
+        while True:
+            try:
+                async with client.post(self.address, data=json.dumps(one)) as answer:
+                    assert answer.status in (200, 503)
+                    if answer.status == 200:
+                        return
+            except ClientError:
+                pass  # the bot is away
+            await asyncio.sleep(0.05)
 
     async def reads(self, *words: str) -> None:
         """Until the one message of the alerts says this."""

@@ -221,7 +221,9 @@ class MatrixTransport:
 
     def trouble(self) -> str:
         """What keeps us from reading or keeping what is encrypted, or from our work in triage; nothing where all is well."""
-        sealed = (self._sealed.trouble if self._sealed is not None else "") or (self._keys.trouble if self._keys else "")
+        sealed = (self._sealed.trouble if self._sealed is not None else "") or (
+            self._keys.trouble if self._keys else ""
+        )
         lacks = self._entering.trouble
         return sealed or (f"Tocsin lacks {lacks}" if lacks else "")
 
