@@ -145,8 +145,10 @@ class SecretLaws:
                 continue
             members = {person.account.id for person in incident.people}
             let_in = {who for where, who in self._secrets.let_in if where == room.ref.id} | {self._crowd.stray.id}
-            if room.beside or room.public or (strangers := set(room.members) - members - let_in):
-                self._break(UNSEEN, f"{room.name} is open to {strangers}")
+            if strangers := set(room.members) - members - let_in:
+                self._break(UNSEEN, f"{sorted(strangers)} are in {room.name}")
+            if room.beside or room.public:
+                self._break(UNSEEN, f"{room.name} is open to all")
         shown = [seen for one in self._incidents.values() if (seen := public(one)) is not None]
         for name, data in files(HOUSE, shown, now).items():
             self._plain(f"the page's {name}", data.decode())

@@ -19,7 +19,7 @@ INSIDE: tuple[tuple[int, str], ...] = (
     (7, "invite @{anyone}"), (4, "uninvite @{anyone}"), (2, "page @{anyone} {words}"), (2, "assign {role} @{anyone}"),
     (1, "backup ic @{anyone}"), (1, "handoff @{anyone}"), (1, "takeover ic"), (2, "claim updates"), (3, "hypothesis {words}"),
     (2, "action {words} @{anyone}"), (3, "note {words}"), (2, "impact {words}"), (2, "decide {words}"), (1, "timeline"), (1, "board"),
-    (3, "update impact=Sign-in is off for everybody next=We replace keys every=5m"), (3, "publish"), (1, "withdraw {words}"),
+    (3, "update impact=Sign-in is off for everybody next=We replace keys every=5m"), (3, "publish"), (1, "withdraw it was wrong"),
     (1, "widen"), (1, "cover @{anyone} 5m"), (1, "resolve {words}"), (2, "close cause={words} fixed={words} next={words}"),
     (1, "reopen {words}"), (1, "close duplicate-of {number}"), (1, "followup {words} owner=@{anyone} due=2026-06-12 priority=P1"),
     (1, "postmortem @{anyone}"), (1, "debrief {words}"), (1, "postmortem published https://wiki.example"),

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from crowd_call_laws import ENDS, ONCE, TOLD
-from crowd_plan import crowd_plan
+from crowd_plan import CrowdPlan, crowd_plan
 from crowd_secret_laws import SECRET, UNSEEN
 from crowd_simulation import law_of, play_crowd
 from simulation import Broken
@@ -178,11 +178,18 @@ def _refusal_not_recorded(at: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A mistake by its name, how it is made, and the laws of which it breaks one."""
+    """A mistake by its name, how it is made, and the laws of which it breaks one. `beside`: it shows in acts of another kind."""
 
     name: str
     sow: Callable[[pytest.MonkeyPatch], None]
     laws: tuple[str, ...]
+    beside: bool = False
+
+    def plan(self, seed: int) -> CrowdPlan:
+        """What is played to find it."""
+        whole = crowd_plan(seed)
+        aside = () if self.beside else (one.part for one in (*whole.secrets, *whole.calls))
+        return crowd_plan(seed, set(whole.parts).difference(aside))
 
 
 PLANTS: tuple[Plant, ...] = (
@@ -195,9 +202,9 @@ PLANTS: tuple[Plant, ...] = (
     Plant("authority skipped", _authority_skipped, ("nobody acts without the right", "only who is entitled decides")),
     Plant("responders not asked", _responders_not_asked, ("nobody acts without the right",)),
     Plant("audience skipped", _audience_skipped, ("nothing gets out that nobody published",)),
-    Plant("privacy skipped", _privacy_skipped, (SECRET, UNSEEN)),
-    Plant("answer ends no page", _answer_ends_nothing, (ENDS,)),
-    Plant("call not on the record", _call_not_recorded, (TOLD, ONCE)),
+    Plant("privacy skipped", _privacy_skipped, (SECRET, UNSEEN), beside=True),
+    Plant("answer ends no page", _answer_ends_nothing, (ENDS,), beside=True),
+    Plant("call not on the record", _call_not_recorded, (TOLD, ONCE), beside=True),
     Plant("stale edit wins", _stale_edit_wins, ("no card goes back", "every card is true")),
     Plant("refusal not recorded", _refusal_not_recorded, ("every act is honoured once",)),
 )  # fmt: skip
@@ -216,7 +223,7 @@ def find(plant: Plant) -> tuple[int, str]:
     for seed in range(SEEDS):
         try:
             with planted(plant):
-                play_crowd(crowd_plan(seed))
+                play_crowd(plant.plan(seed))
         except Broken as error:
             law = law_of(error)
             if law in plant.laws:

@@ -59,7 +59,7 @@ def test_a_planted_bug_is_found_within_500_seeds(plant: Plant) -> None:
     seed, law = find(plant)
     assert law in plant.laws
     # It is the bug that was found, and not the seed that is broken.
-    assert broken(crowd_plan(seed)) is None
+    assert broken(plant.plan(seed)) is None
 
 
 # --- other processes --------------------------------------------------------------------------------------------------
@@ -68,6 +68,14 @@ def test_a_planted_bug_is_found_within_500_seeds(plant: Plant) -> None:
 def _first(there: str) -> int:
     """The first seed whose play has this in it."""
     return next(seed for seed in range(500) if getattr(crowd_plan(seed), there))
+
+
+def test_people_have_secrets_and_are_called_out() -> None:
+    plays = [CrowdSimulation(crowd_plan(seed)) for seed in range(3)]
+    for play in plays:
+        play.play_crowd()
+    assert any(incident.private for play in plays for incident in play.laws.incidents.values())
+    assert any(play.exchange.rings for play in plays)
 
 
 def test_a_second_process_is_turned_away_by_the_lock() -> None:
