@@ -28,8 +28,17 @@ def wanted(response: Response, policy: Policy, service: Service | None, by: Pers
 
     Who cannot be reached elsewhere is invited and mentioned as everybody called is, and who declared is there.
     """
-    called = [person for group in response.pages for person in _members(policy, service, group)]
-    return tuple(one for one in _once(called) if one.key in policy.reachable and not one.is_(by))
+    called = _named(response, policy, service)
+    return tuple(one for one in called if one.key in policy.reachable and not one.is_(by))
+
+
+def invited(response: Response, policy: Policy, service: Service | None) -> tuple[Person, ...]:
+    """Those of a severity's groups whom nothing but the chat reaches: they are brought in there."""
+    return tuple(one for one in _named(response, policy, service) if one.key not in policy.reachable)
+
+
+def _named(response: Response, policy: Policy, service: Service | None) -> tuple[Person, ...]:
+    return _once([person for group in response.pages for person in _members(policy, service, group)])
 
 
 def _members(policy: Policy, service: Service | None, group: str) -> tuple[Person, ...]:
@@ -88,11 +97,13 @@ def _asked(incident: Incident, people: Sequence[Person], by: Person | None, why:
 
 
 def paged_at_once(incident: Incident, response: Response, act: Act) -> Events:
-    """Whom a severity that was just set pages beside those who were called before."""
+    """Whom a severity that was just set calls beside those who were called before."""
     before = _paged(incident)
+    silent = invited(response, incident.policy, incident.catalogue)
+    joined = tuple(Joined(who=one, invited=True) for one in silent if not incident.has_member(one))
     people = wanted(response, incident.policy, incident.catalogue, act.person)
     new = [one for one in people if not _among(one, before) and not _among(one, incident.present)]
-    return _asked(incident, new, None, "") if new else ()
+    return (*joined, *(_asked(incident, new, None, "") if new else ()))
 
 
 def tried(incident: Incident, command: NotePageTried) -> Events:
