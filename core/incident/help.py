@@ -39,8 +39,9 @@ def marked_words(text: str) -> tuple[Span, ...]:
 
 
 def _code(text: str) -> Span:
-    word = fold(text.split(" ", maxsplit=1)[0])
-    return Typed(text) if word in SPELLINGS else Code(text)
+    word = text.split(" ", maxsplit=1)[0]
+    # `impact=` is a field of another command.
+    return Typed(text) if fold(word) in SPELLINGS and not word.endswith("=") else Code(text)
 
 
 def _family(rows: tuple[Verb, ...]) -> tuple[Verb, ...]:
