@@ -171,7 +171,7 @@ async def test_a_room_that_may_not_be_written_to_is_on_the_board_until_it_may(st
         ("claim everything", "is no role"),
         ("assign recovery @nobody", "I know nobody called"),
         ("unfreeze", "Changes are not frozen"),
-        ("yes", "That question is settled"),
+        ("yes", "Nothing here waits for a yes or a no of yours"),
         ("yes handoff-9", "That question is settled"),
         ("note " + "x" * 20_000, "the limit is 2000"),
         ("sev 7", "sev"),

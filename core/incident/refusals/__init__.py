@@ -18,7 +18,7 @@ from core.incident.refusals.after import (
     of_which_incident,
     postmortem_is_out,
 )
-from core.incident.refusals.asking import more_than_yes, not_asked_of_you, nothing_asked
+from core.incident.refusals.asking import more_than_yes, not_asked_of_you, nothing_asked, nothing_asked_of_you
 from core.incident.refusals.calls import (
     decision_in_the_past,
     no_decision_point,
@@ -163,6 +163,7 @@ __all__ = [
     "not_open_to_reopen",
     "not_yours",
     "nothing_asked",
+    "nothing_asked_of_you",
     "nothing_to_object_to",
     "nothing_to_snooze",
     "nothing_to_watch",
