@@ -74,6 +74,10 @@ class Order:
     triage: ChannelRef | None = None
 
 
+NAMED = 3
+"""The open incidents, newest last, that an answer in triage names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of it. `records` is empty for a repeat; `refused` is the answer that a person was given."""
@@ -189,12 +193,12 @@ class CommandPost:
     async def _outside(self, order: Order) -> Outcome:
         async with self._locked([HOUSE]):
             try:
-                events = self._without_incident(order.command)
+                events = self._without_incident(order.command, order.triage)
             except Refusal as refusal:
                 events = _refused(refusal)
             return await self._record(order, {HOUSE: events})
 
-    def _without_incident(self, command: c.AnyCommand) -> Events:
+    def _without_incident(self, command: c.AnyCommand, triage: ChannelRef | None) -> Events:
         """What may be asked where there is no incident: help, who is on call, a runbook. Everything else is told where it belongs."""
         number = c.incident_named(command)
         if number is not None:
@@ -221,7 +225,10 @@ class CommandPost:
             case c.NoteTakenBack():
                 return ()
             case _:
-                raise refusals.not_in_an_incident(self.policy().emoji["declare"])
+                here = [
+                    one.name for _, one in self.awake() if triage == one.triage and open_to_all(one) and not one.closed
+                ]
+                raise refusals.not_in_an_incident(self.policy().emoji["declare"], here[-NAMED:])
 
     def _told(self, command: c.Show | c.ShowRunbook | c.ShowOnCall) -> Told | OnCallTold | RunbookShown:
         """What is answered in words wherever it is asked."""
