@@ -745,6 +745,7 @@ def test_help_lists_every_command_on_one_card() -> None:
         ("drill", "drill [SCENARIO] [private]"),
         ("clam", "There is no such command; this is the nearest.\nclaim ROLE"),
         ("qqqq", "`help COMMAND` explains one."),
+        ("me", "`help COMMAND` explains one."),
     ],
 )
 def test_help_on_a_topic(topic: str, expected: str) -> None:

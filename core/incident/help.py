@@ -20,7 +20,8 @@ def help_document(topic: str = "") -> Document:
         return _group(Group(word))
     if word in SPELLINGS:
         return _verbs(_family(SPELLINGS[word]))
-    near = nearest_verb(topic) if word else None
+    # `help me` asks for no command.
+    near = nearest_verb(topic) if len(word) > 2 else None
     if near is None:
         return _everything()
     found = _verbs(_family((near,)))
