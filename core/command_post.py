@@ -29,6 +29,7 @@ from core.incident.deadlines import deadlines
 from core.incident.decide import Act, Elsewhere, Events, alerts, covering, decide, declare, runbooks
 from core.incident.decide.asking import wanted_again
 from core.incident.decide.declaring import channel_name
+from core.incident.decide.drills import told as drills_told
 from core.incident.decide.drills import wanted
 from core.incident.digest import digest
 from core.incident.drill import Scenario
@@ -39,6 +40,7 @@ from core.incident.events import (
     Closed,
     CloseKind,
     Declared,
+    DrillsTold,
     Event,
     Heard,
     Joined,
@@ -204,7 +206,7 @@ class CommandPost:
         if number is not None:
             raise refusals.no_such_incident(number)
         match command:
-            case c.Show(what="help") | c.ShowRunbook() | c.ShowOnCall():
+            case c.Show(what="help") | c.ShowRunbook() | c.ShowOnCall() | c.Drill(scenario=""):
                 return (self._told(command),)
             case c.Misread():
                 raise Refusal("misread", command.answer)
@@ -230,13 +232,17 @@ class CommandPost:
                 ]
                 raise refusals.not_in_an_incident(self.policy().emoji["declare"], here[-NAMED:])
 
-    def _told(self, command: c.Show | c.ShowRunbook | c.ShowOnCall) -> Told | OnCallTold | RunbookShown:
+    def _told(
+        self, command: c.Show | c.ShowRunbook | c.ShowOnCall | c.Drill
+    ) -> Told | OnCallTold | RunbookShown | DrillsTold:
         """What is answered in words wherever it is asked."""
         match command:
             case c.ShowRunbook():
                 return runbooks.show(command, self.shelf(), None)
             case c.ShowOnCall():
                 return covering.told(self.policy(), self.clock.now())
+            case c.Drill():
+                return drills_told(self.scenarios)
             case _:
                 return Told(what="help", topic=command.topic)
 
@@ -254,6 +260,8 @@ class CommandPost:
         return other
 
     async def _drill(self, order: Order, command: c.Drill, triage: ChannelRef) -> Outcome:
+        if not command.scenario:
+            return await self._outside(replace(order, stream=HOUSE))
         try:
             wish = wanted(self.scenarios, command)
         except Refusal as refusal:

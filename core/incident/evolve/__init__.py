@@ -44,6 +44,7 @@ from core.incident.events import (
     DigestPosted,
     DraftDiscarded,
     Drafted,
+    DrillsTold,
     EntryAmended,
     EntryHidden,
     EntrySeconded,
@@ -409,6 +410,7 @@ def _evolve(incident: Incident, recorded: Recorded) -> Incident:
             | Arrived()
             | DigestPosted()
             | OnCallTold()
+            | DrillsTold()
             | CoverEnded()
         ):
             return incident
