@@ -272,7 +272,9 @@ def main() -> None:
     except TyperException as error:
         words = error.format_message()
         if "Did you mean" not in words and "Possible options" not in words:
-            words = f"{words.rstrip('.')}; `tocsin --help` lists what there is"
+            # What an option is asked of knows which there are: `tocsin export --help`.
+            at = getattr(getattr(error, "ctx", None), "command_path", "tocsin")
+            words = f"{words.rstrip('.')}; `{at} --help` lists what there is"
         fail(f"{words[:1].lower()}{words[1:]}")
         status = error.exit_code
     sys.exit(status)

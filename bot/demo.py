@@ -127,8 +127,8 @@ async def play(*, headless: bool, speed: float | None, port: int, data: Path, dr
             if site is not None and tocsin.page is not None:
                 pages = outside(page.folder, tocsin.page.files)
                 public = await stack.enter_async_context(serve_pages(pages, "127.0.0.1", 0))
-                typer.echo(_invitation(site, public, scenario))
-                await _first(running, _watched(site))
+                _greet(site, f"http://127.0.0.1:{public}/", scenario)
+                await _first(running, _when_watched(site))
 
         def incident() -> Incident | None:
             return dict(tocsin.post.awake()).get(STREAM)
@@ -233,23 +233,18 @@ async def _page(stage: Stage, port: int) -> AsyncIterator[Site]:
         await site.close()
 
 
-def _invitation(site: Site, public: int, scenario: Scenario | None) -> str:
-    """How to begin, in words."""
+def _greet(site: Site, page: str, scenario: Scenario | None) -> None:
+    """Where to go comes first: the eye takes the first address. Of a drill the status page knows nothing."""
     if scenario is not None:
-        minutes = round(scenario.length.total_seconds() / 60)
-        return (
-            f"The drill begins when you are there, and lasts {minutes} minutes. Open {site.url}\n"
-            "Choose who you are, go into the incident's channel and take command with 🧭. The others are played: give them\n"
-            "calls and items, or speak to them by name (`Leah, roll back`). Ctrl-C ends it."
-        )
-    return (
-        f"What customers see of it, once Jon publishes: http://127.0.0.1:{public}/\n"
-        f"The checkout outage begins when you are there. Open {site.url}\n"
-        "Choose who you are, claim what nobody holds, grab an item, react to anything. Ctrl-C ends it."
-    )
+        typer.echo(f"Open {site.url} and the drill {scenario.name} begins.")
+        typer.echo("Choose who you are and take command with 🧭 on the board: the cast works for you. Ctrl-C ends it.")
+        return
+    typer.echo(f"Open {site.url} and the checkout outage begins.")
+    typer.echo("Choose who you are, claim what nobody holds, grab an item, react to anything. Ctrl-C ends it.")
+    typer.echo(f"What customers see, once Jon publishes: {page}")
 
 
-async def _watched(site: Site) -> None:
+async def _when_watched(site: Site) -> None:
     await site.watched.wait()
     await REAL.sleep(1)
 

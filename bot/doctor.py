@@ -27,6 +27,7 @@ from bot.config import (
 )
 from bot.harmless import harmless
 from bot.oncall.rota import Rota
+from bot.pagers import pagers
 from bot.private import enclose, exposed
 from bot.runbooks.folder import Bookcase
 from bot.running import calendars, quiet
@@ -37,7 +38,7 @@ from core.database import open_file
 from core.incident.on_call import gaps
 from core.incident.vocabulary import ChannelRef
 from core.notebook import TableNotebook
-from core.port import Finding, Missing, Notebook, Transport, TransportFailure
+from core.port import Fatal, Finding, Missing, Notebook, Transport, TransportFailure
 from core.redaction import learn, redact
 
 HINTS = {
@@ -109,6 +110,7 @@ async def examine(config: Path) -> int:
     well.append(_writable("postmortems", settings.data_dir / "postmortems"))
     well += await _hooks(settings)
     well += await _on_call(settings)
+    well += _pages(settings)
     well += await _runbooks(settings)
     guarded = responders(settings, roster(settings)) is not None
     try:
@@ -185,6 +187,16 @@ def _from(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%a %d %b %H:%M %Z}"
 
 
+def _pages(settings: Settings) -> list[bool]:
+    """Whether the addresses at which people are called can be read; whether one answers is seen at a page."""
+    try:
+        of = pagers(settings, roster(settings))
+    except Fatal as wrong:
+        return [_say(False, str(wrong))]
+    people = [person for one in settings.people if one.notify and (person := roster(settings).named(one.name))]
+    return [_say(True, f"pages of {one.name} by {', '.join(each.via for each in of(one))}") for one in people]
+
+
 async def _runbooks(settings: Settings) -> list[bool]:
     """Whether the runbooks that the catalogue names are there; and which services have none, where others have some."""
     case = Bookcase(settings.runbooks.folder, SystemClock())
@@ -196,7 +208,7 @@ async def _runbooks(settings: Settings) -> list[bool]:
             mend = f"there is no {service.runbook} in {settings.runbooks.folder}"
             well.append(_say(False, f"runbook of {service.name}", mend))
     if shelf.books or named:
-        well.append(_say(True, f"{len(shelf.books)} runbooks in {settings.runbooks.folder}"))
+        well.append(_say(True, f"runbooks in {settings.runbooks.folder}: {len(shelf.books)}"))
         without = [one.name for one in settings.services if not one.runbook and shelf.for_service(one.name) is None]
         for name in without:
             _say(None, f"{name} has no runbook", f"write {settings.runbooks.folder / f'{name}.md'}")
@@ -206,7 +218,10 @@ async def _runbooks(settings: Settings) -> list[bool]:
 def _writable(what: str, folder: Path) -> bool:
     """Whether files can be written where they shall be."""
     try:
-        folder.mkdir(mode=0o700 if folder.name == "postmortems" else 0o777, parents=True, exist_ok=True)
+        # As `run` makes them: whatever the umask, the page is for any web server on the machine.
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            folder.chmod(0o700 if folder.name == "postmortems" else 0o755)
         with NamedTemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -8,10 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.incident.cards import Card, marked, seen, told
+from core.incident.cards.drills import listed
 from core.incident.cards.people import cover, on_call
 from core.incident.cards.runbooks import document
 from core.incident.document import Document, Post, line
-from core.incident.events import Asked, CoverBegun, Declared, OnCallTold, Origin, Recorded, Refused, RunbookShown, Told
+from core.incident.events import (
+    Asked,
+    CoverBegun,
+    Declared,
+    DrillsTold,
+    OnCallTold,
+    Origin,
+    Recorded,
+    Refused,
+    RunbookShown,
+    Told,
+)
 from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
@@ -67,6 +79,8 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         return (shown,) if shown else ()
     if isinstance(event, OnCallTold):
         return (_own(incident, recorded, on_call(event), origin, where),)
+    if isinstance(event, DrillsTold):
+        return (_own(incident, recorded, listed(event), origin, where),)
     if isinstance(event, RunbookShown) and incident is None:
         # In an incident it is a card of its own, with its choices.
         return (_own(None, recorded, document(event), origin, where),)

@@ -186,7 +186,9 @@ class CommandPost:
     async def _outside(self, order: Order) -> Outcome:
         async with self._locked([HOUSE]):
             try:
-                events = outside(order.command, self._act(order))
+                here = [one for _, one in self.awake() if one.triage == order.triage and not one.closed]
+                named = [one.name for one in here if open_to_all(one)]
+                events = outside(order.command, self._act(order), self.scenarios, named)
             except Refusal as refusal:
                 events = _refused(refusal)
             return await self._record(order, {HOUSE: events})
@@ -205,6 +207,8 @@ class CommandPost:
         return other
 
     async def _drill(self, order: Order, command: c.Drill, triage: ChannelRef) -> Outcome:
+        if not command.scenario:
+            return await self._outside(replace(order, stream=HOUSE))
         try:
             wish = wanted(self.scenarios, command)
         except Refusal as refusal:

@@ -31,7 +31,9 @@ def tocsin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         (["timelin"], "no such command 'timelin'. Did you mean 'timeline'?"),
         (["xyzzy"], "no such command 'xyzzy'; `tocsin --help` lists what there is"),
         (["verify", "--jsn"], "no such option: --jsn (Possible options: --json)"),
-        (["doctor", "a", "b"], "got unexpected extra argument(s) (a b); `tocsin --help` lists what there is"),
+        (["doctor", "a", "b"], "got unexpected extra argument(s) (a b); `tocsin doctor --help` lists what there is"),
+        (["export", "--witness", "x"], "no such option: --witness; `tocsin export --help` lists what there is"),
+        (["restore"], "missing argument 'FROM'; `tocsin restore --help` lists what there is"),
         (["--vers"], "no such option: --vers (Possible options: --version)"),
     ],
 )

@@ -59,7 +59,7 @@ async def test_calendars_and_runbooks_that_are_well(tmp_path: Path, capsys: pyte
     status, out = await said(tmp_path, ROTATION, capsys)
     assert status == 0
     assert "ok    rotation payments\n" in out
-    assert "1 runbooks in" in out
+    assert f"ok    runbooks in {tmp_path / 'runbooks'}: 1\n" in out
     assert f"hint  search has no runbook: write {tmp_path / 'runbooks' / 'search.md'}" in out
     assert "shop has no runbook" not in out
 
@@ -90,3 +90,15 @@ async def test_a_rotation_of_people_needs_no_calendar(tmp_path: Path, capsys: py
     _, out = await said(tmp_path, "[[rotations]]\nname = 'payments'\npeople = ['Ann']", capsys)
     assert "ok    rotation payments\n" in out
     assert "nobody is on" not in out
+
+
+async def test_an_address_that_cannot_be_read_is_told_before_a_night_needs_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = "[[people]]\nname = 'Bob'\nsandbox = 'bob'\nnotify = {}\n"
+    status, out = await said(tmp_path, people.format("['json://localhost/a', 'json://localhost/b']"), capsys)
+    assert "ok    pages of Bob by json, json 2\n" in out
+    status, out = await said(tmp_path, people.format("['json://localhost/a', 'nope://canary']"), capsys)
+    assert status == 1
+    assert "FAIL  people, notify of Bob: Apprise does not know address 2" in out
+    assert "canary" not in out

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.incident import commands as c
-from core.incident.document import plain
+from core.incident.document import Code, Typed, plain
 from core.incident.forms import Group, Kind, Verb
-from core.incident.help import help_document
+from core.incident.help import help_document, marked_words
 from core.incident.verbs import SPELLINGS, VERBS, fold
 from core.incident.vocabulary import (
     Account,
@@ -631,7 +631,13 @@ def test_a_time_to_come_is_one_of_the_configured_zone_unless_it_says_utc() -> No
     assert read("decide-by 10:45 UTC x", context) == c.DecideBy(at=at(10, 45), condition="x")
     passed = read("decide by 10:45 x", context)
     assert isinstance(passed, c.Misread)
-    assert "10:45 has passed; it is 12:30 now" in passed.answer
+    assert "10:45 has passed; it is 12:30 now in UTC+02:00, and cards show UTC: `10:45 UTC` is theirs." in passed.answer
+    passed = read("decide by 10:15 utc x", context)
+    assert isinstance(passed, c.Misread)
+    assert "10:15 utc has passed; it is 10:30 now." in passed.answer
+    early = read("changed release 12:40", context)
+    assert isinstance(early, c.Misread)
+    assert "it is 12:30 now in UTC+02:00, and cards show UTC: `12:40 UTC` is theirs. For yesterday's" in early.answer
 
 
 @pytest.mark.parametrize(
@@ -739,10 +745,19 @@ def test_help_lists_every_command_on_one_card() -> None:
         ("drill", "drill [SCENARIO] [private]"),
         ("clam", "There is no such command; this is the nearest.\nclaim ROLE"),
         ("qqqq", "`help COMMAND` explains one."),
+        ("me", "`help COMMAND` explains one."),
     ],
 )
 def test_help_on_a_topic(topic: str, expected: str) -> None:
     assert expected in plain(help_document(topic))
+
+
+def test_a_field_in_an_answer_is_no_command_to_type() -> None:
+    found = read("draft impct=some users cannot pay", HERE)
+    assert isinstance(found, c.Misread)
+    words = marked_words(found.answer)
+    assert Code("impact=") in words
+    assert Typed("draft impact=some users cannot pay next=we are testing a rollback every=15m") in words
 
 
 def test_every_kind_of_argument_can_be_read() -> None:

@@ -12,6 +12,7 @@ from bot_process import BotProcess
 from running import until
 
 from bot.config import ConfigError, load
+from bot.doctor import examine
 from bot.private import enclose, exposed
 
 CONFIG = """
@@ -74,6 +75,18 @@ def test_what_an_older_version_left_open_is_closed(tmp_path: Path) -> None:
     (tmp_path / "data/postmortems").chmod(0o755)
     enclose(load(config))
     assert {mode(tmp_path / name) for name in ("tocsin.db", "tocsin.db-wal", "tocsin.db.lock")} == {0o600}
+    assert mode(tmp_path / "data/postmortems") == 0o700
+
+
+async def test_a_look_of_the_doctors_leaves_the_page_open_to_a_web_server(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+    before = os.umask(0o077)
+    try:
+        await examine(config)
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "data/status") == 0o755
     assert mode(tmp_path / "data/postmortems") == 0o700
 
 

@@ -108,7 +108,7 @@ def test_a_row_of_its_own_goes_before_a_likeness() -> None:
     ("overrides", "answer"),
     [
         ({"declair": "🔥"}, "reactions.declair is no act; did you mean declare?"),
-        ({"qqqq": "🔥"}, "reactions.qqqq is no act; there are declare, claim_ic"),
+        ({"qqqq": "🔥"}, "claim_scribe, freeze, widen, hypothesis"),
         ({"pin": "💡"}, "reactions: hypothesis and pin stand in one place and cannot both be 💡"),
         ({"pin": "💡\ufe0f"}, "cannot both be"),
         ({"pin": ":pushpin:"}, "reactions.pin must be one emoji, not ':pushpin:'"),

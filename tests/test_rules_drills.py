@@ -12,11 +12,11 @@ from bot.scenarios import Unplayable, scenarios, shipped
 from core.entering import topic
 from core.incident import commands as c
 from core.incident.cards import cards
-from core.incident.cards.drills import marked, score_document
+from core.incident.cards.drills import listed, marked, score_document
 from core.incident.deadlines import deadlines
 from core.incident.decide.act import Act
 from core.incident.decide.declaring import House, Sibling, declare
-from core.incident.decide.drills import GAP, wanted
+from core.incident.decide.drills import GAP, told, wanted
 from core.incident.digest import digest
 from core.incident.document import plain
 from core.incident.drill import Scenario
@@ -228,7 +228,6 @@ def test_a_private_one_has_a_code_name_that_says_so() -> None:
 @pytest.mark.parametrize(
     ("asked", "rule", "says"),
     [
-        (c.Drill(), "which-drill", "`drill checkout` (Checkout fails after payment)"),
         (c.Drill(scenario="chekout"), "no-such-drill", "Perhaps `drill checkout`?"),
         (c.Drill(scenario="zzzz"), "no-such-drill", "`drill` alone lists them."),
         (c.Drill(scenario="credentials-leaked"), "drill-in-private", "`drill credentials-leaked private`"),
@@ -241,9 +240,11 @@ def test_which_drill_is_answered_in_a_line(asked: c.Drill, rule: str, says: str)
     assert says in refused.value.answer
 
 
-def test_without_any_scenario_the_answer_names_where_they_come_from() -> None:
-    with pytest.raises(Refusal, match="names a folder"):
-        wanted({}, c.Drill())
+def test_the_list_says_how_each_is_begun() -> None:
+    shown = plain(listed(told(shipped())))
+    assert "• `drill checkout`: Checkout fails after payment" in shown
+    assert "• `drill credentials-leaked private`: " in shown
+    assert "the config names a folder of them" in plain(listed(told({})))
 
 
 # --- the score --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from incidents import ANN, JON, LEAH, MIA, ROOM, Case, message, person
 
 from core.incident import commands as c
 from core.incident.cards import cards, told
+from core.incident.document import plain
 from core.incident.events import ImpactSet, Origin, Refused, SourceEdited, Told
 from core.incident.evolve import begin, evolve, replay
 from core.incident.policy import Audience
@@ -243,3 +244,13 @@ def test_audiences_that_are_over_or_as_before_are_no_news() -> None:
     assert case.does(None, c.NoteAudiences(audiences=more))
     case.does(ANN, c.CloseFalseAlarm(why="the probe was down"))
     assert not case.decides(None, c.NoteAudiences(audiences=()))
+
+
+def test_the_board_says_of_an_item_who_ended_it_as_its_card_does() -> None:
+    case = Case()
+    case.does(ANN, c.AddItem(kind=ItemKind.HYPOTHESIS, text="the provider is down"))
+    case.does(MIA, c.Grab(item="H1"))
+    case.does(JON, c.EndItem(item="H1", status=ItemStatus.RULED_OUT))
+    shown = {card.post.card: plain(card.post.document) for card in cards(case.incident)}
+    assert "Ruled out by Jon" in shown["item/H1"]
+    assert "H1 the provider is down: ruled out (JO)" in shown["board"]

@@ -75,6 +75,15 @@ def test_a_severity_pages_at_once_whom_more_than_the_chat_reaches(
     assert names(Case(by, declare, house())) == []
 
 
+@pytest.mark.parametrize(("severity", "there"), [(Severity.SEV1, True), (Severity.SEV2, False)])
+def test_whom_the_chat_alone_reaches_a_severity_brings_in(severity: Severity, *, there: bool) -> None:
+    case = Case(ANN, c.Declare(title="checkout fails", severity=severity), house(MIA))
+    assert case.incident.has_member(TIM) is there
+    case.does(ANN, c.SetSeverity(severity=Severity.SEV1))
+    assert case.incident.has_member(TIM)
+    assert [text for text in entries(case) if "Tim" in text] == ([] if there else ["Tim was invited"])
+
+
 def test_a_higher_severity_pages_who_was_not_called_yet_and_is_not_there() -> None:
     case = Case(ANN, c.Declare(title="checkout fails"), house(ANN, MIA, JON, TIM))
     case.does(JON, c.AddNote(text="I look at it"))

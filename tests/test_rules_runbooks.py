@@ -153,6 +153,7 @@ def test_a_step_that_is_not_on_the_page_is_refused() -> None:
         refusal = case.refusal(MIA, c.TakeStep(step=step, card=card))
         assert refusal is not None
         assert refusal.rule == "no-such-step"
+        assert "on that page; it has " + ("none." if card else "2.") in refusal.answer
 
 
 def test_many_runbooks_are_named_in_part() -> None:

@@ -127,6 +127,7 @@ async def test_the_story_begins_when_somebody_is_there(tmp_path: Path, capsys: p
                 await asyncio.sleep(0.02)
                 printed += capsys.readouterr().out
             origin, token = found.groups()
+            assert "http" not in printed[: found.start()], "the first address is the chat's"
 
             def live(who: str) -> aiohttp.client._WSRequestContextManager:
                 return session.ws_connect(f"{origin}/live?token={token}&as={who}", headers={"Origin": origin})
@@ -145,6 +146,25 @@ async def test_the_story_begins_when_somebody_is_there(tmp_path: Path, capsys: p
     finally:
         demo.cancel()
         await asyncio.gather(demo, return_exceptions=True)
+
+
+async def test_a_drill_says_that_you_command_and_promises_no_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = asyncio.create_task(play(headless=False, speed=None, port=0, data=tmp_path, drill="cache-full"))
+    printed = ""
+    try:
+        async with asyncio.timeout(10):
+            while "Ctrl-C" not in printed:
+                await asyncio.sleep(0.02)
+                printed += capsys.readouterr().out
+    finally:
+        demo.cancel()
+        await asyncio.gather(demo, return_exceptions=True)
+    assert "and the drill cache-full begins.\n" in printed
+    assert "take command with 🧭" in printed
+    assert "checkout" not in printed
+    assert printed.count("http") == 1
 
 
 def test_what_is_left_to_the_watcher_is_free_for_half_a_minute_and_not_longer() -> None:

@@ -106,6 +106,28 @@ async def test_left_overs_are_listed_and_one_press_carries_them_over(stage: Stag
     stage.expect_card("summary", "Carried over F1 call the provider · Mia", "F2 roll back · Ann", where=stage.support)
 
 
+async def test_a_bare_close_is_yes_to_the_close_that_was_asked_about(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("action call the provider @Mia")
+    await stage.ann.says("!inc close cause=tax fixed=rollback")
+    stage.expect_card("prompt/close-1", "Cause        tax", "A1 call the provider (Mia)")
+    await stage.ann.types("close")
+    stage.expect_card("prompt/close-1", "closed")
+    stage.expect_card("summary", "Cause        tax", "Carried over F1 call the provider · Mia", where=stage.support)
+    stage.expect_everything()
+
+
+async def test_what_was_done_last_is_not_said_to_have_fixed_it(stage: Stage) -> None:
+    await _declared(stage)
+    await stage.ann.types("path rollback")
+    await stage.ann.types("done R1")
+    await stage.mia.types("action tell support what to say")
+    await stage.mia.types("done A1")
+    await stage.ann.types("resolve")
+    stage.expect_card("prompt/watch-1", "Resolved (roll back). Watching", lacks="tell support")
+    stage.expect_everything()
+
+
 async def test_the_same_close_twice_is_yes(stage: Stage) -> None:
     await _declared(stage)
     await stage.ann.types("action call the provider @Mia")

@@ -64,7 +64,7 @@ async def test_silence_asks_the_backup_then_the_tie_breaker_and_decides_nothing(
     stage.expect_card("prompt/decision-3", "Ann: D1", "as tie-breaker you may")
     await stage.fast_forward(minutes=10)
     assert stage.incident.open_path is None
-    stage.expect_card("board", "undecided since 10:07 UTC")
+    stage.expect_card("board", "undecided since 10:07 UTC: ")
     stage.expect_card("prompt/decision-1", "Nobody has answered yet. It stays open.")
     stage.expect_card("nudge/1", "Ann:", "nobody has decided D1, and it stays open. Advice: `path rollback|fix")
     # Whoever was asked first may still answer, on the first card.

@@ -150,7 +150,12 @@ async def test_what_somebody_asks_to_read_in_a_drill_is_marked_too(stage: Stage)
 
 
 async def test_drill_alone_lists_what_there_is(stage: Stage) -> None:
-    await stage.ann.is_told("drill", "drill checkout", "credentials-leaked", where=stage.triage)
+    said = await stage.ann.asks("drill", where=stage.triage)
+    assert "`drill checkout`: Checkout" in said
+    await stage.ann.is_told("drill x", "`drill` alone lists them", where=stage.triage)
+    # The list is no refusal, and stays.
+    assert [one.text for one in stage.world.said(stage.triage) if one.text.startswith("Drills")] == [said]
+    stage.expect_everything()
     await stage.ann.is_told("drill checkout now", "There is no drill", where=stage.triage)
     await stage.ann.is_told("drill chekout", "drill checkout", where=stage.triage)
     assert not stage.tocsin.post.awake()

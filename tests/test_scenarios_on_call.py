@@ -113,6 +113,7 @@ async def test_a_cover_is_called_for_what_is_declared_meanwhile_and_ends_by_itse
         first = stage.ann if on == "Ann" else stage.bob
         said = await stage.jon.asks(f"cover @{on} 30m", where=stage.triage)
         assert f"Jon takes {on}'s pages until 10:" in said
+        assert f"For longer: `cover @{on} 4h`. To end it: `cover @{on} 1m`" in said
         assert [one.name for one in stage.tocsin.post.policy().on_call] == ["Jon", next_]
         await stage.restart()
         stage.expect_everything()

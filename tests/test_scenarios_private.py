@@ -77,6 +77,21 @@ async def test_where_others_read_it_is_refused_and_none_of_its_words_repeated(st
     stage.expect_everything()
 
 
+async def test_alone_with_tocsin_a_command_needs_no_sign_before_it(stage: Stage) -> None:
+    direct = stage.world.direct(stage.ann.account)
+    asked = await stage.ann.says("help me", direct)
+    stage.ann.told(asked, "Commands")
+    talk = await stage.ann.says("thanks a lot", direct)
+    assert all(one.reply_to != talk for one in stage.world.messages.values())
+    typed = await stage.ann.says(f"Declare {TITLE} private", direct)
+    stage.ann.told(typed, "is private")
+    assert stage.incident.title == TITLE
+    assert not leaks(stage)
+    # In a channel the same words are talk.
+    await stage.ann.says("help me", stage.triage)
+    stage.expect_everything()
+
+
 async def test_an_open_one_is_still_declared_in_triage(stage: Stage) -> None:
     direct = stage.world.direct(stage.ann.account)
     await stage.ann.is_told("declare checkout fails", "declared in the triage channel", where=direct)

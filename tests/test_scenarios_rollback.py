@@ -66,7 +66,7 @@ async def test_a_threshold_is_met_with_one_reaction_and_taken_back(shop: Stage) 
     await shop.jon.types("met 2")
     await shop.mia.types("met payment errors")
     shop.expect_card("thresholds", "for 5 minutes met (Mia)")
-    await shop.mia.is_told("met 3", "No single threshold is meant", "1 payment errors stay")
+    await shop.mia.is_told("met 3", "“3” is no one threshold of the service", "1 payment errors stay")
     await shop.mia.takes_back("thresholds", "2️⃣")
     shop.expect_card("thresholds", lacks="twice met")
     # Jon said so too, but it was Mia's mark; nothing was suspect, so nobody was told to roll back.

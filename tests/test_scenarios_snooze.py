@@ -73,8 +73,7 @@ async def test_a_snooze_has_its_limit(stage: Stage) -> None:
     await _at(stage, "10:17")
     await stage.jon.is_told(
         "snooze 45m",
-        "The update due 10:17 UTC cannot be put off any longer",
-        "The latest is 10:47 UTC",
+        "The reminders of the update due 10:17 UTC can be put off until 10:47 UTC at the latest.",
         "`unchanged 15m`",
     )
     for _ in range(3):
@@ -231,6 +230,6 @@ async def test_the_limit_is_a_setting(tmp_path: Path, limit: str) -> None:
     async with open_stage(tmp_path, policy=house) as stage:
         await _promised(stage)
         await _at(stage, "10:17")
-        latest = {"0s": "", "5m": "The latest is 10:22 UTC"}[limit]
-        await stage.jon.is_told("snooze 10m", "cannot be put off any longer", latest)
+        answer = {"0s": "cannot be put off any longer", "5m": "can be put off until 10:22 UTC at the latest"}[limit]
+        await stage.jon.is_told("snooze 10m", answer)
         stage.expect_everything()

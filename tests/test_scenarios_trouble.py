@@ -171,7 +171,7 @@ async def test_a_room_that_may_not_be_written_to_is_on_the_board_until_it_may(st
         ("claim everything", "is no role"),
         ("assign recovery @nobody", "I know nobody called"),
         ("unfreeze", "Changes are not frozen"),
-        ("yes", "That question is settled"),
+        ("yes", "Nothing here waits for a yes or a no of yours"),
         ("yes handoff-9", "That question is settled"),
         ("note " + "x" * 20_000, "the limit is 2000"),
         ("sev 7", "sev"),
@@ -488,3 +488,14 @@ async def test_that_an_edit_is_under_way_is_durable_before_it_is_asked_for(stage
     await stage.kim.types("release scribe")
     assert len(known) >= 2
     assert set(known) == {""}
+
+
+async def test_words_in_triage_are_told_which_incident_they_may_be_for(stage: Stage) -> None:
+    await stage.ann.types("declare checkout fails", stage.triage)
+    private = await stage.jon.says("/inc declare a leak private", stage.world.direct(stage.jon.account))
+    stage.jon.told(private, "is private")
+    name = stage.tocsin.post.awake()[0][1].name
+    told = await stage.mia.is_told("claim updates", f"Type it in {name}. To begin another", where=stage.triage)
+    assert len(stage.tocsin.post.awake()) == 2
+    stage.mia.told(told, "own channel. Type it in inc-2026-05-02-checkout-fails. To")
+    await stage.mia.is_told("claim updates", "own channel. To begin one", where=stage.support)

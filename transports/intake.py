@@ -27,7 +27,7 @@ from core.port import Fatal
 from transports.arguments import number
 from transports.composing import composed
 from transports.phrases import TYPED_LIMIT, Context, given, read
-from transports.prefix import prefix
+from transports.prefix import begins, prefix
 from transports.reacted import Reacted
 from transports.reception import Reception, Unanswered
 from transports.signals import (
@@ -112,6 +112,8 @@ class Intake:
     async def _asked(self, signal: MessageSent | MessageEdited) -> str | None:
         """The command in a message's words; `None` where it is talk."""
         words = prefix(signal.text)
+        if words is None and signal.aside and begins(signal.text):
+            return signal.text.strip()  # said to Tocsin alone: who else could be meant
         if words is None and (lines := composed(signal.text)) and await self.reception.composes(signal.thread):
             return lines
         return words

@@ -191,7 +191,7 @@ def _twins(emoji: str) -> tuple[str, ...]:
 
 
 def _action(name: str) -> str:
-    known = [row.action for row in REACTIONS]
+    known = list(dict.fromkeys(row.action for row in REACTIONS))
     if name in known:
         return name
     near = get_close_matches(name, known, n=1)

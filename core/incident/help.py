@@ -20,7 +20,8 @@ def help_document(topic: str = "") -> Document:
         return _group(Group(word))
     if word in SPELLINGS:
         return _verbs(_family(SPELLINGS[word]))
-    near = nearest_verb(topic) if word else None
+    # `help me` asks for no command.
+    near = nearest_verb(topic) if len(word) > 2 else None
     if near is None:
         return _everything()
     found = _verbs(_family((near,)))
@@ -39,8 +40,9 @@ def marked_words(text: str) -> tuple[Span, ...]:
 
 
 def _code(text: str) -> Span:
-    word = fold(text.split(" ", maxsplit=1)[0])
-    return Typed(text) if word in SPELLINGS else Code(text)
+    word = text.split(" ", maxsplit=1)[0]
+    # `impact=` is a field of another command.
+    return Typed(text) if fold(word) in SPELLINGS and not word.endswith("=") else Code(text)
 
 
 def _family(rows: tuple[Verb, ...]) -> tuple[Verb, ...]:

@@ -55,20 +55,27 @@ def moment(text: str, now: datetime, zone: tzinfo = UTC, *, past: bool = False) 
         local = (now.astimezone(UTC) if words.endswith(("utc", "z")) else now.astimezone(zone)).replace(
             hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0
         )
+        said, here = text.strip(), _clock(words, now, zone)
         nearest = min((local + timedelta(days=days) for days in (-1, 0, 1)), key=lambda at: abs(at - now))
         if past and nearest > now + timedelta(minutes=1):
             before = spell(now - nearest + timedelta(days=1)).replace(" ", "")
-            raise ValueError(
-                f"{text.strip()} is still to come; it is {now.astimezone(zone):%H:%M} now. For yesterday's, write `{before} ago`"
-            )
+            raise ValueError(f"{said} is still to come; {here}. For yesterday's, write `{before} ago`")
         if not past and nearest <= now:
-            raise ValueError(f"{text.strip()} has passed; it is {now.astimezone(zone):%H:%M} now")
+            raise ValueError(f"{said} has passed; {here}")
         return nearest.astimezone(UTC)
     try:
         length = duration(words.removesuffix(" ago"))
         return now - length if past else now + length
     except (ValueError, OverflowError):
         raise ValueError(f"{text.strip()!r} is not a time; write {FORMS}") from None
+
+
+def _clock(words: str, now: datetime, zone: tzinfo) -> str:
+    """What time it is. Cards show UTC: where the house's clock is another, one is easily taken for the other."""
+    there, here = f"{now.astimezone(UTC):%H:%M}", f"{now.astimezone(zone):%H:%M}"
+    if there == here or words.endswith(("utc", "z")):
+        return f"it is {there} now"
+    return f"it is {here} now in {zone}, and cards show UTC: `{words} UTC` is theirs"
 
 
 def spell(length: timedelta) -> str:

@@ -102,9 +102,9 @@ def _decision(incident: Incident, point: DecisionPoint) -> Sequence[Words]:
     """`10:15 UTC roll back if payment errors stay above 20 % (Leah)`."""
     decider = incident.deciders(Role.RECOVERY)[:1]
     who: list[Words] = [" (", Who(decider[0]), ")"] if decider else []
-    late = ["undecided since "] if point.unanswered else []
+    late, colon = (["undecided since "], ":") if point.unanswered else ([], "")
     more = len(incident.open_points) - 1
-    return [*late, When(point.at), f" {clipped(point.condition)}", *who, f" and {more} more" if more else ""]
+    return [*late, When(point.at), f"{colon} {clipped(point.condition)}", *who, f" and {more} more" if more else ""]
 
 
 def _verb(item: Item) -> str:
@@ -186,7 +186,8 @@ def _item(item: Item, *, over: bool) -> Sequence[Words]:
         return [head, "open at the close"]
     if item.open:
         return [head, f"{item.holder.initials} on it"] if item.holder else [head, "free"]
-    by = item.holder or item.ended_by
+    # Carried over, it is still in somebody's hands; else it is told who said so, as on its card.
+    by = item.holder if item.status is ItemStatus.CARRIED else item.ended_by or item.holder
     return [head + item.status, f" ({by.initials})" if by else ""]
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from core.incident.cards.card import Card, card
-from core.incident.document import Document, Line, Strong, When, Words, line, spans
+from core.incident.document import Document, Line, Strong, Typed, When, Words, line, spans
 from core.incident.drill import MARK
+from core.incident.events import DrillsTold
 from core.incident.score import Finding, score, suggestion
 from core.incident.state import Incident
 from core.incident.timeline import PATH_WORDS
@@ -26,6 +27,12 @@ def marked(incident: Incident, one: Card) -> Card:
     else:
         shown = replace(document, lines=(line(Strong(MARK), ": this is practice, not real."), *document.lines))
     return replace(one, post=replace(one.post, document=shown))
+
+
+def listed(told: DrillsTold) -> Document:
+    """What there is to practise, and how each is begun."""
+    rows = [line(Typed(begins), f": {title}", bullet=True) for begins, title in told.drills]
+    return Document(tuple(rows) or (line("None; the config names a folder of them."),), line(Strong("Drills")).spans)
 
 
 def drills(incident: Incident) -> Iterator[Card]:

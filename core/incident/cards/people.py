@@ -71,7 +71,7 @@ def _taken(who: Person, by: Person, until: datetime) -> Line:
 
 
 def _undone(who: Person) -> Line:
-    return line("For a shorter or a longer time: ", Typed(f"cover @{who.name} 1m"))
+    return line("For longer: ", Typed(f"cover @{who.name} 4h"), ". To end it: ", Typed(f"cover @{who.name} 1m"))
 
 
 def covers(incident: Incident) -> Iterator[Card]:

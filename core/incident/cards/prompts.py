@@ -16,7 +16,6 @@ from core.incident.events import Ask
 from core.incident.state import Incident, Prompt
 from core.incident.times import spell
 from core.incident.verbs import spelled
-from core.incident.vocabulary import ItemStatus
 
 
 def _commander(incident: Incident, prompt: Prompt) -> Asking:
@@ -65,9 +64,8 @@ def _close(incident: Incident, prompt: Prompt) -> Asking:
 
 
 def _watch(incident: Incident, prompt: Prompt) -> Asking:
-    done = [item.text for item in incident.items.values() if item.status is ItemStatus.DONE]
     until: list[Words] = [" until ", When(prompt.asked.due)] if prompt.asked.due else []
-    fixed = incident.fixed or (done[-1] if done else "")
+    fixed = closing.drafted_fix(incident)
     signal = incident.signal
     watched: list[Words] = [f" {signal.text} (", Who(signal.who), ")"] if signal is not None and not signal.seen else []
     ask = line(Strong("Resolved"), f" ({fixed})" if fixed else "", ". Watching", *watched, *until, ".")

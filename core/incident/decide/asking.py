@@ -59,7 +59,7 @@ def find(incident: Incident, key: str, by: Person) -> Prompt:
         mine = [prompt for prompt in incident.prompts.values() if not prompt.settled and _may(incident, prompt, by)]
         found = max(mine, key=lambda one: (one.asked.ask not in ANSWERED_BY, one.at), default=None)
     if found is None:
-        raise refusals.nothing_asked()
+        raise refusals.nothing_asked() if key else refusals.nothing_asked_of_you()
     return found
 
 

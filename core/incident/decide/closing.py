@@ -156,6 +156,10 @@ def close(incident: Incident, command: Close, act: Act, *, agreed: bool = False)
             (command.owner, was.owner),
         )
         return _closed_already(incident, all(words in ("", None, known) for words, known in said))
+    stands = next((prompt.asked.again for prompt in incident.open_prompts(Ask.CLOSE) if prompt.asked.again), None)
+    if stands is not None and command == Close():
+        # 🏁 in words: yes to the question that stands, with what it says.
+        command, agreed = Close.model_validate_json(stands.fields), True
     cause = command.cause or drafted_cause(incident)
     fixed = command.fixed or drafted_fix(incident)
     if not (cause and fixed):

@@ -150,7 +150,13 @@ def declare(
         drill=scenario,
     )
     on_call = any(by.is_(person) for person in policy.on_call)
-    called = [*policy.on_call, *(service.team if service else ()), *_rolls_back(service)]
+    response = policy.responses[declared.severity]
+    called = [
+        *policy.on_call,
+        *(service.team if service else ()),
+        *_rolls_back(service),
+        *paging.invited(response, policy, service, act),
+    ]
     return (
         declared,
         *(Joined(who=person) for person in _once(called) if not person.is_(by)),

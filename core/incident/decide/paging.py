@@ -30,9 +30,19 @@ def wanted(response: Response, policy: Policy, service: Service | None, act: Act
 
     Who cannot be reached elsewhere is invited and mentioned as everybody called is, and who declared is there.
     """
-    called = [person for group in response.pages for person in _members(policy, service, group)]
-    takers = on_call.called(called, policy.covers, act.now)
+    takers = _whom(response, policy, service, act)
     return tuple(one for one in takers if one.key in policy.reachable and not one.is_(act.by))
+
+
+def invited(response: Response, policy: Policy, service: Service | None, act: Act) -> tuple[Person, ...]:
+    """Those of a severity's groups whom nothing but the chat reaches: they are brought in there."""
+    return tuple(one for one in _whom(response, policy, service, act) if one.key not in policy.reachable)
+
+
+def _whom(response: Response, policy: Policy, service: Service | None, act: Act) -> tuple[Person, ...]:
+    """The people of a severity's groups, or who covers them now."""
+    called = [person for group in response.pages for person in _members(policy, service, group)]
+    return on_call.called(called, policy.covers, act.now)
 
 
 def _members(policy: Policy, service: Service | None, group: str) -> tuple[Person, ...]:
@@ -111,12 +121,15 @@ def _asked(incident: Incident, people: Sequence[Person], by: Person | None, why:
 
 
 def paged_at_once(incident: Incident, response: Response, act: Act) -> Events:
-    """Whom a severity that was just set pages beside those who were called before."""
+    """Whom a severity that was just set calls beside those who were called before."""
     before = _paged(incident)
     now = {"on_call": on_call_now(incident, act), "covers": act.policy.covers}
-    people = wanted(response, incident.policy.model_copy(update=now), incident.catalogue, act)
+    policy = incident.policy.model_copy(update=now)
+    silent = invited(response, policy, incident.catalogue, act)
+    joined = tuple(Joined(who=one, invited=True) for one in silent if not incident.has_member(one))
+    people = wanted(response, policy, incident.catalogue, act)
     new = [one for one in people if not _among(one, before) and not _among(one, incident.present)]
-    return _asked(incident, new, None, "") if new else ()
+    return (*joined, *(_asked(incident, new, None, "") if new else ()))
 
 
 def paged_to_command(incident: Incident, people: Sequence[Person], act: Act) -> Events:

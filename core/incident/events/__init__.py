@@ -65,7 +65,7 @@ from core.incident.events.chats import (
 )
 from core.incident.events.closing import Closed, CloseKind, RelapseSeen, Reopened, Resolved
 from core.incident.events.declaring import Declared, Joined, PutOut
-from core.incident.events.drills import Injected
+from core.incident.events.drills import DrillsTold, Injected
 from core.incident.events.happened import Happened
 from core.incident.events.items import ItemAdded, ItemEnded, ItemGrabbed, ItemLetGo
 from core.incident.events.paging import PageAnswered, PageTried, PageUnanswered, Widened
@@ -135,6 +135,7 @@ __all__ = [
     "DigestPosted",
     "DraftDiscarded",
     "Drafted",
+    "DrillsTold",
     "EntryAmended",
     "EntryHidden",
     "EntrySeconded",
@@ -219,7 +220,7 @@ Event = Annotated[
     | (AlertsBegun | AlertFired | AlertCleared | AlertsLinked | AlertsOver | AlertNoted)
     | (Arrived | Left | PutOut)
     | (CoverBegun | CoverEnded | OnCallTold | RunbookShown)
-    | Injected
+    | (Injected | DrillsTold)
     | (ChannelOpened | ChannelGone | ChannelLocked | DeliveryNoted | RightMissing | RightGiven | Remade),
     Field(discriminator="kind"),
 ]

@@ -14,3 +14,10 @@ class Injected(Happened):
     number: int
     says: str
     words: str
+
+
+class DrillsTold(Happened):
+    """Somebody asked which drills there are: what begins each, and its title."""
+
+    kind: Literal["drills_told"] = "drills_told"
+    drills: tuple[tuple[str, str], ...] = ()

@@ -323,6 +323,7 @@ def _evolve(incident: Incident, recorded: e.Recorded) -> Incident:
             | e.Arrived()
             | e.DigestPosted()
             | e.OnCallTold()
+            | e.DrillsTold()
             | e.CoverEnded()
         ):
             return incident

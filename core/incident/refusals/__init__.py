@@ -18,7 +18,7 @@ from core.incident.refusals.after import (
     of_which_incident,
     postmortem_is_out,
 )
-from core.incident.refusals.asking import more_than_yes, not_asked_of_you, nothing_asked
+from core.incident.refusals.asking import more_than_yes, not_asked_of_you, nothing_asked, nothing_asked_of_you
 from core.incident.refusals.calls import (
     decision_in_the_past,
     no_decision_point,
@@ -49,7 +49,6 @@ from core.incident.refusals.drills import (
     drill_in_triage,
     drill_is_over,
     no_such_drill,
-    which_drill,
 )
 from core.incident.refusals.incidents import (
     already_here,
@@ -164,6 +163,7 @@ __all__ = [
     "not_open_to_reopen",
     "not_yours",
     "nothing_asked",
+    "nothing_asked_of_you",
     "nothing_to_object_to",
     "nothing_to_snooze",
     "nothing_to_watch",
@@ -184,6 +184,5 @@ __all__ = [
     "three_calls",
     "to_yourself",
     "update_held_back",
-    "which_drill",
     "wrong_kind",
 ]

@@ -73,7 +73,9 @@ def no_thresholds(service: str) -> Refusal:
 def no_such_threshold(words: str, known: Sequence[str]) -> Refusal:
     listed = " · ".join(f"{number} {sentence}" for number, sentence in enumerate(known, 1))
     return Refusal(
-        "no-such-threshold", f"No single threshold is meant by “{words[:60]}”.", f"`met 1` or so; there are: {listed}."
+        "no-such-threshold",
+        f"“{words[:60]}” is no one threshold of the service.",
+        f"`met 1` or another number: {listed}.",
     )
 
 

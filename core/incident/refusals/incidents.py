@@ -13,12 +13,14 @@ def no_such_incident(number: int) -> Refusal:
     return Refusal("no-such-incident", f"There is no incident {number}.", "Its number is on its board's first line.")
 
 
-def not_in_an_incident(alarm: str) -> Refusal:
-    """`alarm` is the emoji that declares."""
+def not_in_an_incident(alarm: str, known: Sequence[str] = ()) -> Refusal:
+    """`alarm` is the emoji that declares; `known` are the channels of those that everybody here knows to be open."""
+    there = f"Type it in {', '.join(f'`{name}`' for name in known)}. " if known else ""
     return Refusal(
         "not-in-an-incident",
         "That belongs in an incident's own channel.",
-        f"To begin one, type `declare TITLE` in the triage channel or react {alarm} to the message that tells of it.",
+        f"{there}To begin {'another' if known else 'one'}, type `declare TITLE` in the triage channel or react {alarm} "
+        "to the message that tells of it.",
     )
 
 

@@ -30,5 +30,7 @@ def no_steps() -> Refusal:
 
 def no_such_step(step: int, count: int) -> Refusal:
     return Refusal(
-        "no-such-step", f"There is no step {step} on that page; there are {count}.", "`action TEXT` adds any other."
+        "no-such-step",
+        f"There is no step {step} on that page; it has {count or 'none'}.",
+        "`action TEXT` adds any other.",
     )

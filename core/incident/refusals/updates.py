@@ -58,8 +58,11 @@ def nothing_to_snooze() -> Refusal:
 
 
 def snoozed_too_long(due: datetime, latest: datetime, possible: bool) -> Refusal:
-    way = f"Name less, or publish: `unchanged 15m`. The latest is {utc(latest)}." if possible else "`unchanged 15m`."
-    return Refusal("snoozed-too-long", f"The update due {utc(due)} cannot be put off any longer.", way)
+    if not possible:
+        why = f"The update due {utc(due)} cannot be put off any longer."
+        return Refusal("snoozed-too-long", why, "`unchanged 15m`.")
+    why = f"The reminders of the update due {utc(due)} can be put off until {utc(latest)} at the latest."
+    return Refusal("snoozed-too-long", why, "Name less, or publish: `unchanged 15m`.")
 
 
 def no_reminder_before(until: datetime, coming: datetime | None) -> Refusal:
