@@ -138,6 +138,18 @@ async def test_a_call_that_fails_is_tried_again_and_each_try_is_told(tmp_path: P
         stage.expect_card("prompt/page-1")
 
 
+async def test_who_answered_between_two_tries_is_not_tried_again(tmp_path: Path, phone: Ntfy) -> None:
+    phone.failing = 1
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.ann.types("page @Bob")
+        await _on_record(stage, "called Bob by ntfy, which failed")
+        await stage.bob.reacts("prompt/page-1", "👍")
+        stage.expect_card("prompt/page-1", "Bob answered")
+        await stage.fast_forward(minutes=2)
+        assert (phone.asked, phone.received) == (1, [])
+
+
 async def test_an_address_that_never_works_is_let_be_and_holds_up_nobody(tmp_path: Path, phone: Ntfy) -> None:
     phone.failing = 99
     async with open_stage(tmp_path, **_out(bob=[phone.address("bob"), "ntfy://127.0.0.1:1/nobody"])) as stage:
