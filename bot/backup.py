@@ -23,7 +23,7 @@ from bot.config import Settings, load
 from bot.harmless import harmless
 from core.activity_log import ActivityLog
 from core.clock import SystemClock
-from core.database import DatabaseFailure, copy, open_file
+from core.database import SQLITE, DatabaseFailure, copy, open_file
 from core.examining import examine, names, told
 
 ASIDE = "before-restore-"
@@ -33,7 +33,6 @@ NAME = "tocsin-"
 """How the dated names of backups begin."""
 
 _HALVES = (".part", ".tocsin-new")
-_SQLITE = b"SQLite format 3\0"
 
 
 async def back_up(config: Path, to: Path | None) -> int:
@@ -128,7 +127,7 @@ def _keep(store: Path, to: Path) -> None:
         to.symlink_to(store.readlink())
     elif store.name.endswith(("-wal", "-shm", "-journal")) and store.with_name(store.name.rpartition("-")[0]).exists():
         pass  # it is a part of the database beside it, and in that one's copy
-    elif _begins(store) == _SQLITE:
+    elif _begins(store) == SQLITE:
         copy(store, to)
     else:
         shutil.copy2(store, to)
@@ -136,7 +135,7 @@ def _keep(store: Path, to: Path) -> None:
 
 def _begins(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(len(_SQLITE))
+        return file.read(len(SQLITE))
 
 
 def _private(member: tarfile.TarInfo) -> tarfile.TarInfo:

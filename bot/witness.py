@@ -10,19 +10,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from bot.archive import DATABASE, unpacked
-from core.database import DatabaseFailure
+from core.database import SQLITE, DatabaseFailure
 from core.examining import Links
-
-_SQLITE = b"SQLite format 3\0"
-"""How a database begins (SQLite, "Database File Format", 1.3)."""
 
 
 @contextmanager
 def links(witness: Path) -> Iterator[Links]:
     """The entries that a witness saw. Raises `DatabaseFailure` with one line for a file that is none, and `OSError`."""
     with witness.open("rb") as file:
-        head = file.read(len(_SQLITE))
-    if head == _SQLITE:
+        head = file.read(len(SQLITE))
+    if head == SQLITE:
         yield _of_a_database(witness)
     elif head[:1] == b"{":
         yield _of_an_export(witness)

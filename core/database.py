@@ -25,6 +25,9 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 
+SQLITE = b"SQLite format 3\0"
+"""How a database begins (SQLite, "Database File Format", 1.3)."""
+
 _LOCK = "events.stream, events.version"
 """The columns that lock a stream, as SQLite names them; it looks at them before it looks at `events.source`."""
 

@@ -55,6 +55,7 @@ NAMED: tuple[tuple[str, str, list[str]], ...] = (
     ("a name that attends", days("on call", 4, 5, 'ATTENDEE;CN="Mia":mailto:m@example.org'), ["Mia"]),
     ("two who attend", days("x", 4, 5, "ATTENDEE;CN=Bob:mailto:b@x.org", "ATTENDEE:mailto:ann@example.org"), ["Bob", "Ann"]),
     ("the summary", days("bob", 4, 5), ["Bob"]),
+    ("who attends before the summary", days("on call for Bob", 4, 5, "ATTENDEE:mailto:ann@example.org"), ["Ann"]),
     ("a word of the summary", days("On call: Bob!", 4, 5), ["Bob"]),
     ("no part of a word", days("Bobby Annan", 4, 5), []),
     ("a backup alone", days("Bob (backup)", 4, 5), ["Bob"]),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alert_hooks import STARTS, alert, body
+from alert_hooks import SECRET, STARTS, alert, body
 from hook_gate import GENERIC, HOOKS, OLDER, Gate, Trouble, open_gate
 from structlog.testing import capture_logs
 
@@ -52,12 +52,21 @@ async def test_an_alert_twice_in_a_body_is_one(gate: Gate) -> None:
     assert await gate.kinds() == ["alerts_begun", "alert_fired"]
 
 
+async def test_what_is_heard_to_fire_after_it_cleared_begins_nothing(gate: Gate) -> None:
+    assert (await gate.alertmanager(body(alert(firing=False)))).status == 200
+    assert (await gate.alertmanager(body(alert()))).status == 200
+    assert "alerts_begun" not in await gate.kinds()
+    assert (await gate.alertmanager(body(alert(at=STARTS + timedelta(minutes=5))))).status == 200
+    assert "alerts_begun" in await gate.kinds()
+
+
 async def test_who_is_not_the_sender_is_told_nothing_more(gate: Gate) -> None:
     found = body(alert())
     wrong = [
         await gate.alertmanager(found, secret="x" * 40),
         await gate.alertmanager(found, secret=""),
         await gate.alertmanager(found, Authorization="Basic cHJvZDpwcm9k"),
+        await gate.alertmanager(found, Authorization=f"Token {SECRET}"),
         # A name that nobody has is no other answer than a wrong secret.
         await gate.alertmanager(found, name="no-such-hook"),
         await gate.alertmanager(found, name="boards"),
@@ -239,6 +248,14 @@ async def test_words_that_are_long_or_hostile_are_kept_short_and_plain(gate: Gat
     (one,) = group.firing
     assert one.name.startswith("a@everyone x")
     assert (len(one.summary), one.runbook, one.link) == (300, "", "")
+
+
+async def test_an_address_with_words_behind_it_is_none(gate: Gate) -> None:
+    odd = alert()
+    odd["annotations"] = {"runbook_url": "https://example.org/ @everyone read this"}
+    assert (await gate.alertmanager(body(odd))).status == 200
+    (group,) = gate.post.alarms.groups.values()
+    assert group.runbook == ""
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout, web
-from alert_hooks import SECRET
+from alert_hooks import SECRET, STARTS, TRIAGE
+from hook_gate import open_gate
 
 from bot.config.hooks import Hook
 from bot.web.hooks import asking
 from bot.web.hooks.asking import Asking, Unseen
+from bot.web.hooks.batch import Rules
+from bot.web.hooks.looking import Look
 from bot.web.serve import serve
+from core.activity_log import HOUSE
+from core.clock import SystemClock
+from core.command_post import Order
+from core.incident import commands as c
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -90,3 +99,43 @@ async def test_it_is_asked_with_its_token_for_its_receiver_under_its_path() -> N
         assert await one.active() == []
     path = "/prefix/api/v2/alerts/groups"
     assert asked == [(path, r"^team\.a$", "Bearer letmein"), (path, "", None)]
+
+
+def _told(name: str, state: str = "active") -> dict[str, object]:
+    """One group of one alert, as Alertmanager's API tells it."""
+    one = {
+        "labels": {"alertname": name},
+        "annotations": {},
+        "startsAt": STARTS.isoformat(),
+        "fingerprint": name,
+        "status": {"state": state},
+    }
+    return {"labels": {"alertname": name}, "receiver": {"name": "tocsin"}, "alerts": [one]}
+
+
+async def test_what_is_not_there_any_more_has_cleared_unless_all_of_it_just_began(tmp_path: Path) -> None:
+    groups = [_told("Errors"), _told("Disk"), _told("Noise", "suppressed")]
+    clock = SystemClock()
+    began = clock.now() - timedelta(minutes=9)
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"uptime": began.isoformat()} if request.path.endswith("status") else groups)
+
+    async with open_gate(tmp_path) as gate, _asking(answer) as one:
+
+        async def hear(command: c.HearAlerts) -> None:
+            await gate.post.handle(Order(command, HOUSE, None, clock.now()))
+
+        def firing() -> set[str]:
+            return {alert.name for group in gate.post.alarms.groups.values() for alert in group.firing}
+
+        look = Look(one.hook, Rules(one.hook, (), TRIAGE), gate.post.alarms, one, clock, hear)
+        await look.look()
+        assert firing() == {"Errors", "Disk"}, "what is silenced is nobody's news"
+        # Silenced is not cleared.
+        groups[:] = [_told("Errors", "suppressed")]
+        await look.look()
+        assert firing() == {"Errors", "Disk"}, "an Alertmanager that just began does not know yet"
+        began -= timedelta(minutes=2)
+        await look.look()
+        assert firing() == {"Errors"}

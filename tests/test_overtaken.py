@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,3 +51,23 @@ async def test_an_act_that_is_told_twice_ends_nobody(tmp_path: Path) -> None:
         assert await log.version(HOUSE) == 2
     finally:
         await database.close()
+
+
+async def test_an_act_that_is_there_already_ends_the_trouble_that_kept_it(tmp_path: Path) -> None:
+    file = await open_file(tmp_path / "a.db")
+    database, other = Guarded(file), await open_file(tmp_path / "a.db")
+    log = ActivityLog(database)
+    try:
+        await log.append([_record(1, "an act")])
+        await file.rows("PRAGMA busy_timeout=0")
+        await other.write("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError):
+            await log.append([_record(2, "an act")])
+        assert "another program holds" in database.trouble
+        await other.write("ROLLBACK")
+        with pytest.raises(Repeated):
+            await log.append([_record(2, "an act")])
+        assert (database.trouble, database.troubled.is_set()) == ("", False)
+    finally:
+        await database.close()
+        await other.close()

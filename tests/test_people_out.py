@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 import traceback
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,7 +25,7 @@ from test_scenarios_private import declares
 from bot.config.house import roster
 from bot.config.settings import Settings
 from bot.logs import set_up
-from bot.pagers import Address, pagers
+from bot.pagers import AT_ONCE, Address, pagers
 from core.incident.policy import Policy
 from core.pagers import Call
 from core.port import Fatal, Temporary
@@ -138,6 +140,19 @@ async def test_a_call_that_fails_is_tried_again_and_each_try_is_told(tmp_path: P
         stage.expect_card("prompt/page-1")
 
 
+async def test_who_answered_between_two_tries_is_not_tried_again(tmp_path: Path, phone: Ntfy) -> None:
+    phone.failing = 1
+    async with open_stage(tmp_path, **_out(bob=[phone.address("bob")])) as stage:
+        await stage.ann.types("declare checkout fails", stage.triage)
+        await stage.ann.types("page @Bob")
+        await _on_record(stage, "called Bob by ntfy, which failed")
+        await stage.bob.reacts("prompt/page-1", "👍")
+        stage.expect_card("prompt/page-1", "Bob answered")
+        stage.expect_card("newcomer/1")
+        await stage.fast_forward(minutes=2)
+        assert (phone.asked, phone.received) == (1, [])
+
+
 async def test_an_address_that_never_works_is_let_be_and_holds_up_nobody(tmp_path: Path, phone: Ntfy) -> None:
     phone.failing = 99
     async with open_stage(tmp_path, **_out(bob=[phone.address("bob"), "ntfy://127.0.0.1:1/nobody"])) as stage:
@@ -164,14 +179,18 @@ async def test_services_that_hang_keep_nobody_waiting_for_a_name(tmp_path: Path)
     bob = known.named("Bob")
     assert bob is not None
     calls = [asyncio.create_task(one.call(Call("SEV1", "come"))) for one in pagers(settings, known)(bob)]
-    await until(lambda: len(held) == len(calls))
+    before = threading.active_count()
+    await until(lambda: len(held) == AT_ONCE)
     async with asyncio.timeout(1):
         await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+    assert threading.active_count() - before <= AT_ONCE + 1, "and there is an end to the threads"
     for call in calls:
         call.cancel()
-    for writer in held:
-        writer.transport.abort()
     there.close()
+    for writer in held:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def test_a_failing_address_is_one_line_in_the_log_and_stands_in_no_text(tmp_path: Path, phone: Ntfy) -> None:

@@ -105,6 +105,14 @@ def test_what_cleared_long_ago_is_a_count() -> None:
     assert (set(group.alerts), group.forgotten, group.cleared) == ({"a", "c"}, 1, 1)
 
 
+def test_what_cleared_long_ago_and_fires_anew_is_no_count() -> None:
+    group = _after(_fired("a"), _fired("b"), _cleared("b"))
+    late = FORGET / timedelta(minutes=1) + 5
+    group = after(group, _record(_fired("b", 90), late))
+    assert (set(group.alerts), group.forgotten, group.cleared) == ({"a", "b"}, 0, 0)
+    assert group.alerts["b"].times == 2
+
+
 def test_there_is_an_end_to_what_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.incident.alerts.MOST", 2)
     group = _after(_fired("a"), _fired("b"), _fired("c"), _cleared("d"), _cleared("a"))

@@ -128,6 +128,12 @@ def test_a_code_name_is_two_plain_words_that_nobody_bears(source: str, others: i
         taken.append(f"inc-2026-05-02-{name}")
 
 
+def test_a_drills_code_name_is_borne_too() -> None:
+    name = code_name("x", ())
+    for kind in ("", "drill-"):
+        assert code_name("x", [f"inc-2026-05-02-{kind}{name}"]) != name
+
+
 def test_when_every_pair_is_borne_a_count_tells_them_apart() -> None:
     every = [f"inc-2026-05-02-{first}-{second}" for first in FIRST for second in SECOND]
     name = code_name("x", every)
@@ -210,6 +216,16 @@ def test_the_commander_alone_brings_in_one_who_is_no_responder() -> None:
     open_one.does(MIA, c.Invite(who=ZOE, guest=True))
     assert open_one.incident.has_member(ZOE)
     assert not open_one.incident.trusts(ZOE)
+
+
+def test_the_trust_of_whoever_was_put_out_does_not_come_back_with_a_members_word() -> None:
+    case = private()
+    case.does(ANN, c.Invite(who=MIA))
+    case.does(ANN, c.Invite(who=ZOE, guest=True))
+    case.does(ANN, c.Uninvite(who=ZOE))
+    case.does(MIA, c.Invite(who=ZOE))
+    assert case.incident.has_member(ZOE)
+    assert not case.incident.trusts(ZOE)
 
 
 def test_who_is_put_out_holds_nothing_and_is_nobody_there() -> None:

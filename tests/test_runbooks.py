@@ -145,6 +145,8 @@ def test_html_and_what_would_ping_or_link_elsewhere_stay_words() -> None:
     assert "<script>alert(1)</script> @everyone <@1>" in line.text
     assert "a picture" in line.text
     assert "http://p" not in line.text
+    (other,) = read("[write](mailto:ann@example.org) or [read](ftp://example.org/x)").pages[0].lines
+    assert other.text == "write or read", "only what a browser opens is shown with where it leads"
 
 
 HOSTILE = {

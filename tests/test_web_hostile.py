@@ -159,6 +159,7 @@ FOREIGN = {
     "another name with our port": {"host": "evil.example:8323"},
     "a name that begins as ours": {"host": "127.0.0.1.evil.example"},
     "a name within an address": {"host": "localhost@evil.example"},
+    "ours within an address": {"host": "evil.example@localhost"},
     "another origin": {"Origin": "http://evil.example"},
     "no origin to name": {"Origin": "null"},
     "a page elsewhere": {"Sec_Fetch_Site": "cross-site"},

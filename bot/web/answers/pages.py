@@ -78,9 +78,6 @@ class Answers:
         outcome = await self.post.handle(Order(command, stream, source, now, person, Origin(kind="link")))
         if outcome.refused:
             return _page(outcome.refused, status=409)
-        after = await self.post.incident(stream)
-        if after is None or not after.prompts[prompt.key].settled:
-            return _page("This link was used before, and its answer was refused. Say it in the channel.", status=409)
         words = "You have it. Everybody can see that." if said == "yes" else "Understood: the next person is called."
         return _page(f"{words} The channel is {incident.name}.")
 

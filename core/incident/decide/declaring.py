@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +28,7 @@ from core.incident.events import (
     RoleTaken,
     Settled,
 )
+from core.incident.on_call import once
 from core.incident.policy import Policy, Service, practised
 from core.incident.runbook import Shelf
 from core.incident.state import Incident
@@ -159,7 +159,7 @@ def declare(
     ]
     return (
         declared,
-        *(Joined(who=person) for person in _once(called) if not person.is_(by)),
+        *(Joined(who=person) for person in once(called) if not person.is_(by)),
         *([RoleTaken(role=Role.IC, who=by, how=How.DECLARED)] if on_call else []),
         *_prefilled(service),
         *_paged(policy, declared.severity, service, act),
@@ -229,10 +229,6 @@ def _for_practice(policy: Policy) -> Policy:
     """The house rules of a drill: whoever is in triage may join, and nobody is called in by itself."""
     responses = {severity: practised(response) for severity, response in policy.responses.items()}
     return sealed(policy).model_copy(update={"responses": responses, "reachable": ()})
-
-
-def _once(people: Sequence[Person]) -> tuple[Person, ...]:
-    return tuple({person.key: person for person in people}.values())
 
 
 def _rolls_back(service: Service | None) -> tuple[Person, ...]:
