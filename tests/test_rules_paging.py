@@ -201,6 +201,17 @@ def test_who_covers_somebody_is_not_let_into_a_private_incident_in_their_place()
     assert not case.incident.has_member(LEAH)
 
 
+def test_who_is_put_out_of_a_private_incident_is_waited_for_no_more() -> None:
+    case = _private()
+    case.does(ANN, c.Page(called=ZOE))
+    case.does(ANN, c.Page(called="dba"))
+    case.does(ANN, c.Uninvite(who=ZOE))
+    assert settled(case) == ["Zoe was put out", ""]
+    case.passes(timedelta(hours=1))
+    [told] = case.incident.open_prompts(Ask.UNANSWERED)
+    assert told.asked.why == "Tim"
+
+
 def test_on_call_of_an_incident_is_its_services() -> None:
     rules = house()
     search = rules.services[1].model_copy(update={"on_call": (TIM, ZOE)})
