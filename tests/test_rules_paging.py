@@ -549,6 +549,8 @@ def test_who_is_called_into_what_goes_on_is_told_in_private_how_it_stood_then() 
     case.does(ANN, c.Page(called=LEAH, why="the network"))
     case.passes(10 * MINUTE)
     assert told(case)["newcomer/3", f"direct:{BOB.account.id}"].startswith("You are paged by Ann: the network.")
+    case.does(ANN, c.Close(cause="x", fixed="y"))
+    assert told(case) == {}, "it stands where it was sent, and nobody is told anew"
 
 
 def test_who_is_called_by_the_declaration_itself_finds_no_more_than_the_call_says() -> None:
