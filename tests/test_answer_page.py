@@ -162,7 +162,7 @@ async def test_whoever_was_put_out_has_not_answered_however_often_they_press(tmp
         for _ in range(2):
             status, text = await door.presses(door.link(), "yes")
             assert (status, "You have it" in text, "credential" in text) == (404, False, False)
-        assert door.stage.incident.open_prompts(Ask.PAGE)
+        door.stage.expect_card("prompt/page-1", "A page: Bob was put out.")
 
 
 async def test_a_no_calls_the_next(door: Door) -> None:
