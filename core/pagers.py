@@ -98,7 +98,7 @@ class PeopleOut:
         while True:
             incident = await self._post.incident(stream)
             prompt = incident.prompts.get(key) if incident else None
-            if incident is None or prompt is None or prompt.settled:
+            if incident is None or prompt is None or prompt.settled or not incident.has_member(person):
                 return
             made = [one for one in incident.tries if (one.prompt, one.to.key, one.via) == (key, person.key, pager.via)]
             if any(one.sent for one in made) or len(made) > len(WAITS):

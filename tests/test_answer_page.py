@@ -32,11 +32,11 @@ class Door:
     def __init__(self, stage: Stage, session: ClientSession, links: Links) -> None:
         self.stage = stage
         self._session = session
-        self._links = links
+        self.links = links
 
     def link(self, number: int = 1) -> str:
         prompt = self.stage.incident.prompts[f"prompt/page-{number}"]
-        return self._links.address("inc-1", prompt, prompt.asked.to[0])
+        return self.links.address("inc-1", prompt, prompt.asked.to[0])
 
     async def opens(self, link: str) -> tuple[int, str]:
         async with self._session.get(link) as answer:
@@ -79,6 +79,42 @@ async def test_opening_it_answers_nothing_and_tells_nothing_of_the_incident(door
     assert "checkout fails" not in text
     assert re.findall(r'value="(\w+)"', text) == ["yes", "no"]
     assert door.stage.incident.open_prompts(Ask.PAGE)
+
+
+async def test_what_a_machine_does_with_a_link_answers_nothing(door: Door) -> None:
+    """Mail scanners, previews and prefetching browsers look, and some send what they find back as it is."""
+    link, version = door.link(), door.stage.incident.version
+    async with ClientSession() as session:
+        for method, headers in (("HEAD", {}), ("GET", {"Sec-Purpose": "prefetch"}), ("OPTIONS", {})):
+            async with session.request(method, link, headers=headers) as answer:
+                assert answer.status in (200, 405)
+        for query in ("?answer=yes", "?answer=no"):
+            async with session.get(link + query) as answer:
+                assert "you are paged" in await answer.text()
+            async with session.post(link + query) as answer:
+                assert answer.status == 400
+        for data in (b"", b"answer=yes&answer=no", b"answer=" + b"x" * 5000):
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            async with session.post(link, data=data, headers=form) as answer:
+                assert answer.status == 400
+    await door.stage.settle()
+    assert door.stage.incident.version == version
+
+
+async def test_a_link_of_somebody_who_was_put_out_of_a_private_incident_answers_and_tells_nothing(door: Door) -> None:
+    await declares(door.stage.ann, "canary in the keys")
+    await door.stage.ann.types("page @Bob")
+    await door.stage.fast_forward(seconds=1)
+    prompt = door.stage.incident.prompts["prompt/page-1"]
+    link = door.links.address("inc-2", prompt, prompt.asked.to[0])
+    assert "canary" not in (await door.opens(link))[1]
+    await door.stage.ann.types("uninvite @Bob")
+    for status, text in (await door.opens(link), await door.presses(link, "yes"), await door.presses(link, "no")):
+        assert status == 404
+        assert "canary" not in text
+        assert door.stage.incident.name not in text
+    assert not door.stage.incident.has_member(prompt.asked.to[0])
+    door.stage.expect_everything()
 
 
 async def test_a_press_answers_once(door: Door) -> None:
@@ -125,9 +161,10 @@ async def test_whoever_was_put_out_is_asked_no_more_and_told_no_word(tmp_path: P
         await door.stage.ann.types("uninvite @Bob")
         version = door.stage.incident.version
         for _ in range(2):
-            _, text = await door.presses(door.link(), "yes")
-            assert ("You have it" in text, "credential" in text) == (False, False)
+            status, text = await door.presses(door.link(), "yes")
+            assert (status, "You have it" in text, "credential" in text) == (404, False, False)
         assert door.stage.incident.version == version
+        door.stage.expect_card("prompt/page-1", "A page: Bob was put out.")
 
 
 async def test_a_no_calls_the_next(door: Door) -> None:

@@ -210,6 +210,17 @@ def test_who_covers_somebody_is_not_let_into_a_private_incident_in_their_place()
     assert not case.incident.has_member(LEAH)
 
 
+def test_who_is_put_out_of_a_private_incident_is_waited_for_no_more() -> None:
+    case = _private()
+    case.does(ANN, c.Page(called=ZOE))
+    case.does(ANN, c.Page(called="dba"))
+    case.does(ANN, c.Uninvite(who=ZOE))
+    assert settled(case) == ["Zoe was put out", ""]
+    case.passes(timedelta(hours=1))
+    [told] = case.incident.open_prompts(Ask.UNANSWERED)
+    assert told.asked.why == "Tim"
+
+
 def test_on_call_of_an_incident_is_its_services() -> None:
     rules = house()
     search = rules.services[1].model_copy(update={"on_call": (TIM, ZOE)})
@@ -547,6 +558,8 @@ def test_who_is_called_into_what_goes_on_is_told_in_private_how_it_stood_then() 
     case.does(ANN, c.Page(called=LEAH, why="the network"))
     case.passes(10 * MINUTE)
     assert told(case)["newcomer/3", f"direct:{BOB.account.id}"].startswith("You are paged by Ann: the network.")
+    case.does(ANN, c.Close(cause="x", fixed="y"))
+    assert told(case) == {}, "it stands where it was sent, and nobody is told anew"
 
 
 def test_who_is_called_by_the_declaration_itself_finds_no_more_than_the_call_says() -> None:

@@ -34,8 +34,8 @@ def briefing(incident: Incident, to: Sequence[Person]) -> Briefing:
 
 
 def newcomers(incident: Incident) -> Iterator[tuple[Prompt, Person, ChannelRef]]:
-    """Who is told, by which page, and where, by the name that their chat is asked for."""
-    for prompt in incident.prompts.values():
+    """Who is told, by which page, and where, by the name that their chat is asked for. Once it is over nobody is any more."""
+    for prompt in () if incident.closed else incident.prompts.values():
         for person in prompt.asked.briefing.to if prompt.asked.briefing else ():
             account = person.on(incident.triage.transport) or person.account
             yield prompt, person, direct(account)

@@ -19,6 +19,7 @@ from bot.web.templates import environment
 from core.command_post import CommandPost, Order
 from core.database import DatabaseFailure
 from core.incident import commands as c
+from core.incident.audience import Eyes, Sight, audience
 from core.incident.events import Origin
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person
@@ -86,7 +87,8 @@ class Answers:
         incident = await self.post.incident(stream)
         prompt = incident.prompts.get(key) if incident else None
         person = next((one for one in prompt.asked.to if one.key == name), None) if prompt else None
-        if incident is None or prompt is None or person is None:
+        # Whoever was put out of a private incident meanwhile finds nothing of it, its name neither.
+        if incident is None or prompt is None or person is None or audience(incident, Eyes(person)) is not Sight.WHOLE:
             raise Unknown("Nobody is asked for this any more.")
         return stream, incident, prompt, person
 

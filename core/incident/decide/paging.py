@@ -220,6 +220,7 @@ def _next(incident: Incident, prompt: Prompt, act: Act) -> Events:
         # Silence brought somebody else in already, and theirs is told.
         return ()
     waited_for = [person for one in others for person in one.asked.to]
+    asked = [one for one in asked if incident.has_member(one)]
     silent = on_call.once(one for one in asked if not _among(one, [*waited_for, *incident.present]))
     told = incident.deciders(Role.IC)[:1] or incident.present[:1] or (incident.declared_by,)
     number = incident.next_number(Ask.UNANSWERED)
