@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.incident.cards import Card, marked, seen, told
+from core.incident.cards.letters import told_anywhere
 from core.incident.cards.people import cover, on_call
 from core.incident.cards.runbooks import document
 from core.incident.document import Document, Post, line
 from core.incident.events import Asked, CoverBegun, Declared, OnCallTold, Origin, Recorded, Refused, RunbookShown, Told
-from core.incident.help import help_document
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef
 
@@ -58,9 +58,7 @@ def answers(incident: Incident | None, recorded: Recorded) -> tuple[Answer, ...]
         return (_own(incident, recorded, _in_private(event), origin, where),)
     if isinstance(event, Told):
         shown = (
-            told(incident, recorded, event)
-            if incident
-            else _own(None, recorded, help_document(event.topic), origin, where)
+            told(incident, recorded, event) if incident else _own(None, recorded, told_anywhere(event), origin, where)
         )
         shown = seen(incident, shown) if incident and shown else shown
         shown = marked(incident, shown) if incident and shown else shown

@@ -28,7 +28,7 @@ from core.incident.audience import Eyes, Sight, audience, open_to_all
 from core.incident.deadlines import deadlines
 from core.incident.decide import Act, Elsewhere, Events, alerts, covering, decide, declare, duplicates
 from core.incident.decide.declaring import channel_name
-from core.incident.decide.drills import wanted
+from core.incident.decide.drills import listed, wanted
 from core.incident.decide.outside import outside
 from core.incident.digest import digest
 from core.incident.drill import Scenario
@@ -205,6 +205,9 @@ class CommandPost:
         return other
 
     async def _drill(self, order: Order, command: c.Drill, triage: ChannelRef) -> Outcome:
+        if not command.scenario.strip():
+            async with self._locked([HOUSE]):
+                return await self._record(replace(order, stream=HOUSE), {HOUSE: listed(self.scenarios)})
         try:
             wish = wanted(self.scenarios, command)
         except Refusal as refusal:

@@ -13,14 +13,15 @@ from core.entering import topic
 from core.incident import commands as c
 from core.incident.cards import cards
 from core.incident.cards.drills import marked, score_document
+from core.incident.cards.letters import told_anywhere
 from core.incident.deadlines import deadlines
 from core.incident.decide.act import Act
 from core.incident.decide.declaring import House, Sibling, declare
-from core.incident.decide.drills import GAP, wanted
+from core.incident.decide.drills import GAP, listed, wanted
 from core.incident.digest import digest
 from core.incident.document import plain
 from core.incident.drill import Scenario
-from core.incident.events import Closed, CloseKind, Declared, Injected, RoleTaken
+from core.incident.events import Closed, CloseKind, Declared, Injected, RoleTaken, Told
 from core.incident.figures import figures, kept_apart
 from core.incident.policy import Policy, Service
 from core.incident.postmortem import markdown
@@ -228,7 +229,6 @@ def test_a_private_one_has_a_code_name_that_says_so() -> None:
 @pytest.mark.parametrize(
     ("asked", "rule", "says"),
     [
-        (c.Drill(), "which-drill", "`drill checkout` (Checkout fails after payment)"),
         (c.Drill(scenario="chekout"), "no-such-drill", "Perhaps `drill checkout`?"),
         (c.Drill(scenario="zzzz"), "no-such-drill", "`drill` alone lists them."),
         (c.Drill(scenario="credentials-leaked"), "drill-in-private", "`drill credentials-leaked private`"),
@@ -241,9 +241,16 @@ def test_which_drill_is_answered_in_a_line(asked: c.Drill, rule: str, says: str)
     assert says in refused.value.answer
 
 
-def test_without_any_scenario_the_answer_names_where_they_come_from() -> None:
-    with pytest.raises(Refusal, match="names a folder"):
-        wanted({}, c.Drill())
+def test_who_names_none_is_told_which_there_are_and_what_to_type() -> None:
+    [told] = listed(shipped())
+    assert isinstance(told, Told)
+    said = plain(told_anywhere(told))
+    assert "`drill checkout` Checkout fails after payment" in said
+    assert "`drill credentials-leaked private` A key" in said
+    assert len(said.splitlines()) == 1 + len(shipped())
+    [none] = listed({})
+    assert isinstance(none, Told)
+    assert plain(told_anywhere(none)).endswith("There is none.")
 
 
 # --- the score --------------------------------------------------------------------------------------------------------

@@ -27,6 +27,12 @@ def help_document(topic: str = "") -> Document:
     return Document((line("There is no such command; this is the nearest."), *found.lines), found.title)
 
 
+def drills_document(listed: str) -> Document:
+    """The drills, a line each, with what to type for it."""
+    rows = [marked(row) for row in listed.splitlines()] or [line("There is none.")]
+    return Document(tuple(rows), (Strong("Drills"),))
+
+
 def marked(text: str) -> Line:
     """A line whose words between backticks are code, or a command to type."""
     return line(*marked_words(text))

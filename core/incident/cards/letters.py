@@ -15,7 +15,7 @@ from core.incident.cards.board import document as board_document
 from core.incident.cards.card import Card, card
 from core.incident.document import Code, Document, Line, Post, Span, Typed, When, Who, Words, line
 from core.incident.events import Recorded, Told
-from core.incident.help import help_document, marked_words
+from core.incident.help import drills_document, help_document, marked_words
 from core.incident.letters import Letter, Letters
 from core.incident.state import Entry, Incident
 
@@ -109,6 +109,11 @@ def told(incident: Incident, recorded: Recorded, event: Told) -> Card | None:
     return card(incident, where.channel, key, _shown(incident, event), reply_to=where, thread=origin.thread)
 
 
+def told_anywhere(event: Told) -> Document:
+    """The words that are of no incident: help, or the drills."""
+    return drills_document(event.topic) if event.what == "drills" else help_document(event.topic)
+
+
 def idle_lines(incident: Incident) -> Iterator[Line]:
     """Who is there without a check, and what is free to grab (spec, section 8); nobody is idle who is alone."""
     if incident.alone or incident.closed or not (incident.idle or incident.free):
@@ -127,8 +132,8 @@ def _shown(incident: Incident, event: Told) -> Document:
             return replace(board, lines=(*board.lines, *idle_lines(incident)))
         case "timeline":
             return timeline_document(incident)
-        case "help":
-            return help_document(event.topic)
+        case "help" | "drills":
+            return told_anywhere(event)
         case "form":
             return form_document(incident, event.topic or "update")
         case _:

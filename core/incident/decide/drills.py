@@ -13,7 +13,7 @@ from core.incident.commands import Declare, Drill, SayInject
 from core.incident.course import Track
 from core.incident.decide.act import Events
 from core.incident.drill import Scenario, titled
-from core.incident.events import Injected
+from core.incident.events import Injected, Told
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, ItemStatus, Path
 
@@ -21,11 +21,15 @@ GAP = timedelta(seconds=15)
 """Between one inject and the next, at the least: time to read."""
 
 
+def listed(known: Mapping[str, Scenario]) -> Events:
+    """The drills that there are, for who named none."""
+    rows = [f"`drill {one.name}{' private' if one.private else ''}` {one.title}" for one in known.values()]
+    return (Told(what="drills", topic="\n".join(rows)),)
+
+
 def wanted(known: Mapping[str, Scenario], command: Drill) -> Declare:
-    """The declaration that a drill is. Raises `Refusal`, which lists the drills where none was named."""
+    """The declaration that a drill is. Raises `Refusal`."""
     name = command.scenario.casefold().strip()
-    if not name:
-        raise refusals.which_drill([(one.name, one.title) for one in known.values()])
     scenario = known.get(name)
     if scenario is None:
         raise refusals.no_such_drill(command.scenario, list(known))

@@ -101,10 +101,13 @@ class Nudged(Happened):
 
 
 class Told(Happened):
-    """Somebody asked for words: the answer is computed from the incident as it then was."""
+    """Somebody asked for words: the answer is computed from the incident as it then was.
+
+    Of the drills that there were, `topic` lists them, a line each.
+    """
 
     kind: Literal["told"] = "told"
-    what: Literal["board", "timeline", "help", "form"]
+    what: Literal["board", "timeline", "help", "form", "drills"]
     topic: str = ""
 
 

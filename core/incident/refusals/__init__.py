@@ -49,7 +49,6 @@ from core.incident.refusals.drills import (
     drill_in_triage,
     drill_is_over,
     no_such_drill,
-    which_drill,
 )
 from core.incident.refusals.incidents import (
     already_here,
@@ -184,6 +183,5 @@ __all__ = [
     "three_calls",
     "to_yourself",
     "update_held_back",
-    "which_drill",
     "wrong_kind",
 ]

@@ -8,14 +8,6 @@ from difflib import get_close_matches
 from core.incident.refusals.refusal import Refusal
 
 
-def which_drill(known: Sequence[tuple[str, str]]) -> Refusal:
-    """`known` are names and titles."""
-    listed = "; ".join(f"`drill {name}` ({title})" for name, title in known)
-    return Refusal(
-        "which-drill", "There are these drills.", listed + "." if listed else "The config names a folder of them."
-    )
-
-
 def no_such_drill(name: str, known: Sequence[str]) -> Refusal:
     near = get_close_matches(name.casefold(), known, n=1)
     way = f"Perhaps `drill {near[0]}`?" if near else "`drill` alone lists them."
