@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
+from matrix_between import html, in_between
 from matrix_person import Person
 from matrix_sealed import comes
 from matrix_world import World, key, post
@@ -84,6 +86,35 @@ async def test_keys_set_back_by_an_old_backup_are_lost_keys_and_no_endless_refus
     assert (await vault.heard(1))[-1] == "!inc do you read me"
     devices = {each["device_id"] for each in (await as_bot.call("GET", "/devices"))["devices"]}
     assert before not in devices
+
+
+async def test_the_news_of_lost_keys_outlives_a_process_that_could_not_tell_it(vault: Vault) -> None:
+    before = device_of(vault)
+    await vault.bot.stop()
+    shutil.rmtree(vault.keys)
+
+    tries = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse | None:
+        nonlocal tries
+        if "/send/" not in request.path:
+            return None
+        tries += 1
+        return html(502)
+
+    async with in_between(vault.world.server, answer) as address:
+        bot = await vault.process(homeserver=address).start()
+        await asyncio.sleep(0.5)
+        await bot.stop()
+    assert tries == 1
+    assert device_of(vault) != before
+    assert not await _told(vault, "signed in as a new device")
+    await vault.again()
+    await comes(lambda: _told(vault, "signed in as a new device"), "the news in triage")
+    await vault.again()
+    await asyncio.sleep(0.5)
+    said = [each["content"].get("body", "") for each in await vault.world.ann.messages(vault.world.triage)]
+    assert sum("signed in as a new device" in words for words in said) == 1
 
 
 async def use_up(vault: Vault, count: int) -> None:

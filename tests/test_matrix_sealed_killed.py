@@ -89,6 +89,8 @@ async def test_keys_that_come_as_it_is_killed_are_kept_and_each_order_is_carried
         said = [str(entry["text"]) for entry in (await record_of(company.bot))["entries"]]
         wanted = [f"n-{number}" for number in range(len(MOMENTS))]
         assert Counter(words for words in wanted for text in said if words in text) == Counter(wanted)
+        # And what every one of these processes wrote, she reads.
+        assert "?" not in await device.texts(room, company.account.id)
     assert [line for line in company.bot.logged() if line.get("level") not in ("info", "warning")] == []
 
 

@@ -15,11 +15,12 @@ from typing import Any
 import nio
 import structlog
 
-from core.port import Clock, Fatal, Notebook, Permanent, Temporary, TransportFailure
+from core.port import Clock, Fatal, Notebook, Permanent, Temporary
 from transports.matrix_chat.echo import DEAF_TO_SELF, unread
 from transports.matrix_chat.hearing import SPOKEN, moment_of, text_of
 from transports.matrix_chat.keys import ALGORITHM, Event, Keys, Outdated, Unreadable
 from transports.matrix_chat.requests import ask, state_of
+from transports.matrix_chat.session import LOST_NOTE
 from transports.matrix_chat.sharing import Sharing
 from transports.prefix import prefix
 
@@ -34,7 +35,7 @@ MOST = 500
 """Messages without a key that are kept; of a flood the oldest go."""
 
 PAUSE = 2.0
-"""Seconds between two looks at what waits for a key, while something does."""
+"""Seconds between two looks at what waits for a key, while something does, and after a failure."""
 
 OPENED = "dev.tocsin.opened"
 """What the raw form of an event says once it was decrypted."""
@@ -62,11 +63,13 @@ class Sealed:
         self._plain: set[str] = set()
         self._waiting: dict[str, dict[str, Any]] = {}
         self._work = asyncio.Event()
+        self._lost = False
         self.trouble = ""
 
     async def start(self) -> None:
         """Be somebody to whom others can send keys. Raises `Outdated` and a `TransportFailure`."""
         self._waiting = json.loads(await self._notebook.read(NOTE) or "{}")
+        self._lost = await self._notebook.read(LOST_NOTE) == self._keys.device_id
         await self._sharing.upload()
         self._work.set()
 
@@ -200,9 +203,8 @@ class Sealed:
 
     # Beside it all
 
-    async def run(self, triage: Callable[[], Mapping[str, str]], *, lost: bool) -> None:
+    async def run(self, triage: Callable[[], Mapping[str, str]]) -> None:
         """Hand keys out, and answer what waits; until cancelled. Raises `Outdated` and `Fatal`."""
-        await self._say_what_is_lost(triage, lost=lost)
         try:
             # Later, each echo is looked at as it comes (`hear`).
             if found := await unread(self._client(), self._keys):
@@ -216,28 +218,27 @@ class Sealed:
             if not self._waiting and self.trouble == told:
                 await self._work.wait()
             self._work.clear()
+            failed = False
             try:
                 await self._sharing.upload()
                 await self._sharing.catch_up()
                 await self._answer()
+                if self._lost:
+                    await self._tell(triage(), LOST, f"lost{self._keys.device_id}")
+                    await self._notebook.write(LOST_NOTE, "")
+                    self._lost = False
                 if self.trouble != told:
                     await self._tell(triage(), f"⚠️ {self.trouble}", f"deaf{self._keys.device_id}")
                     told = self.trouble
             except (Temporary, Permanent) as failure:
                 log.warning("an encrypted room could not be seen to; trying again", error=str(failure))
                 self._work.set()
+                failed = True
             except (Outdated, Fatal):
                 raise
             except Exception:  # a loop's edge, design law 7: a bug here must not end the handing out of keys
                 log.exception("an encrypted room could not be seen to")
-            await self._clock.sleep(PAUSE if self._waiting or self.trouble != told else 0.05)
-
-    async def _say_what_is_lost(self, triage: Callable[[], Mapping[str, str]], *, lost: bool) -> None:
-        if lost:
-            try:
-                await self._tell(triage(), LOST, f"lost{self._keys.device_id}")
-            except TransportFailure as failure:
-                log.warning("triage could not be told of the lost keys", error=str(failure))
+            await self._clock.sleep(PAUSE if failed or self._waiting or self.trouble != told else 0.05)
 
     async def _tell(self, triage: Mapping[str, str], words: str, txn: str) -> None:
         for room in triage:

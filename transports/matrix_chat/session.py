@@ -20,6 +20,9 @@ from transports.matrix_chat.settings import MatrixSettings
 log = structlog.get_logger(__name__)
 
 NOTE = "session"
+LOST_NOTE = "lost"
+"""The device that we became when keys were lost, until people know of it."""
+
 ENV = "TOCSIN_TRANSPORTS__MATRIX__"
 
 
@@ -29,7 +32,6 @@ class Session:
     def __init__(self, settings: MatrixSettings, notebook: Notebook) -> None:
         self._settings = settings
         self._notebook = notebook
-        self.lost = False
         self.client = nio.AsyncClient(settings.homeserver.rstrip("/"), settings.user_id, config=CONFIG)
 
     async def start(self) -> None:
@@ -60,7 +62,7 @@ class Session:
         self.client.user_id, self.client.device_id, self.client.access_token = user_id, device_id, token
 
     async def unlock(self, folder: Path) -> Keys:
-        """The keys of our device; without them we become a new device, and `lost` says so.
+        """The keys of our device; without them we become a new device, and the notebook says so.
 
         A device whose keys are gone cannot be taken up again: everybody else holds on to the old ones, and rightly so.
         Raises `Fatal` when there is no password to become a new one, or the file is damaged.
@@ -87,7 +89,6 @@ class Session:
             )
         log.error("the keys are lost; signing in as a new device", device=self.client.device_id, expected=str(path))
         await self._as_new_device(self._settings.password.get_secret_value())
-        self.lost = True
         return Keys(folder, self._settings.user_id, self.client.device_id)
 
     async def renew(self, folder: Path) -> None:
@@ -98,7 +99,6 @@ class Session:
             raise Fatal(f"Matrix: {what}; put newer ones back, or set {ENV}PASSWORD so that Tocsin can be a new device")
         log.error("the keys are out of date; signing in as a new device", device=self.client.device_id, file=str(path))
         await self._as_new_device(self._settings.password.get_secret_value())
-        self.lost = True
 
     async def published(self) -> str:
         """The signing key that the homeserver has of our device, nothing when it has none. Raises a `TransportFailure`."""
@@ -129,7 +129,7 @@ class Session:
     async def _as_new_device(self, password: str) -> None:
         old = self.client.access_token
         self.client.device_id = ""
-        await self._log_in(password)
+        await self._log_in(password, lost=True)
         device, new, self.client.access_token = self.client.device_id, self.client.access_token, old
         try:
             # Else everybody goes on to encrypt for a device that reads nothing.
@@ -155,7 +155,7 @@ class Session:
             raise Fatal(f"Matrix: the access token belongs to {whose.user_id}, not to {self._settings.user_id}")
         self._take_up(whose.user_id, whose.device_id or self.client.device_id, token)
 
-    async def _log_in(self, password: str) -> None:
+    async def _log_in(self, password: str, *, lost: bool = False) -> None:
         self.client.access_token = ""
         try:
             await ask(self.client.login(password, device_name="Tocsin"))
@@ -164,5 +164,7 @@ class Session:
                 f"Matrix: the homeserver refused the password of {self._settings.user_id}; check {ENV}PASSWORD"
             ) from error
         learn(self.client.access_token)
+        if lost:
+            await self._notebook.write(LOST_NOTE, self.client.device_id)
         note = {name: getattr(self.client, name) for name in ("user_id", "device_id", "access_token")}
         await self._notebook.write(NOTE, json.dumps(note))

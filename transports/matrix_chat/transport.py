@@ -106,7 +106,7 @@ class MatrixTransport:
     async def _stay(self, session: Session, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> bool:
         """Listen until told to stop; false once our device's keys turn out to be of no more use. Raises `Fatal`."""
         loop = asyncio.ensure_future(self._loop(session).run(inbox, notebook, ready))
-        beside = self._beside(session)
+        beside = self._beside()
         try:
             await asyncio.wait({loop, beside}, return_when=asyncio.FIRST_COMPLETED)
             if loop.done():
@@ -144,10 +144,10 @@ class MatrixTransport:
             self._keys.close()
             self._keys = None
 
-    def _beside(self, session: Session) -> asyncio.Future[None]:
+    def _beside(self) -> asyncio.Future[None]:
         if self._sealed is None:
             return asyncio.get_running_loop().create_future()
-        return asyncio.create_task(self._sealed.run(lambda: self._entering.triage, lost=session.lost))
+        return asyncio.create_task(self._sealed.run(lambda: self._entering.triage))
 
     async def _unlock(self, session: Session, notebook: Notebook) -> None:
         """Be somebody who can read what is encrypted. Raises a `TransportFailure`."""
