@@ -82,6 +82,8 @@ class Rights:
         before, wait = self._refused.get((stream, name)), LOOK_AGAIN if isinstance(failure, Missing) else ASK_AGAIN
         pause = Pause(self._desk.now(), wait.total_seconds())
         self._refused[stream, name] = _TurnedDown(value, pause, right, str(failure))
+        if before is not None and before.right != right:
+            self._given(stream, before.right)
         if right:
             self._desk.reports.right_missing(stream, right)
         if before is None or before.reason != str(failure):
@@ -94,5 +96,9 @@ class Rights:
     def worked(self, stream: str, name: str) -> None:
         """What was refused before is done: the right is there, unless something else still lacks it."""
         refused = self._refused.pop((stream, name), None)
-        if refused is not None and refused.right and refused.right not in [one.right for one in self._refused.values()]:
-            self._desk.reports.right_given(stream, refused.right)
+        if refused is not None:
+            self._given(stream, refused.right)
+
+    def _given(self, stream: str, right: str) -> None:
+        if right and right not in [one.right for one in self._refused.values()]:
+            self._desk.reports.right_given(stream, right)

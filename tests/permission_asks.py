@@ -1,7 +1,6 @@
 """Who may answer what Tocsin asks: one table for every chat, from the spec, sections 3, 5 and 8, and from nothing else.
 
-A row brings a question about and says who may press each of its buttons. `play` presses all of them, as every kind of
-person: a good answer takes effect, any other changes nothing.
+A row brings a question about and says who may press each of its buttons. `permission_presses` presses all of them.
 """
 
 from __future__ import annotations
@@ -11,13 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from incidents import TRIAGE, message
-from permission_doors import ChatDoor, RulesDoor
-from permission_play import Tried, done, prepare, shown
+from permission_doors import RulesDoor
 from permission_table import (
     ANYONE,
     COMMAND,
     DRAFTED,
-    KINDS,
     ONCE_CLOSED,
     PATH_OVER,
     RECOVERY,
@@ -28,15 +25,11 @@ from permission_table import (
 )
 
 from core.incident import commands as c
-from core.incident.cards import cards
-from core.incident.document import Choice
 from core.incident.events import Ask
 from core.incident.parts import Prompt
 from core.incident.runbook import Runbook, Shelf
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemKind, Path, Person, Role
-from transports.reactions import Table
-from transports.reading import on_card, place
 
 
 @dataclass(frozen=True)
@@ -52,13 +45,11 @@ MESSAGE = message("alarm", TRIAGE)
 
 OTHER_SHELF = Shelf((Runbook(name="search", title="Search", digest="x"),))
 
-LATE = timedelta(minutes=11)
-"""How old an act is that was heard late."""
-
-TABLE = Table()
-
 Stage = Callable[[RulesDoor], object]
 """What only the rules alone can be put into: hours later, another shelf."""
+
+RULES_ALONE = (Ask.SAME, Ask.SHIFT)
+"""Asked in triage (`test_permissions_triage.py`), and of who is on call: the chats of the table have nobody who is."""
 
 Who = tuple[frozenset[str], str]
 """Who may press a button, and one of the events that it then makes."""
@@ -76,7 +67,8 @@ class Question:
 
     @property
     def in_chats(self) -> bool:
-        return all(isinstance(step, tuple | Given) for step in self.steps) and bool(self.answers)
+        """Whether it can be brought about and answered in the channel of an incident on a chat, in no time."""
+        return self.ask not in RULES_ALONE and all(isinstance(step, tuple | Given) for step in self.steps)
 
 
 def _only(kind: str, makes: str) -> Who:
@@ -203,7 +195,7 @@ QUESTIONS: tuple[Question, ...] = (
     # A new one is declared in triage: `test_permissions_triage.py`.
     Question(
         Ask.SAME,
-        (Given(_second_alarm, "author"), lambda _: None),
+        (Given(_second_alarm, "author"),),
         {"yes": _only("author", "settled"), "declare": (frozenset(), "")},
     ),
     Question(
@@ -270,7 +262,7 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         Ask.SHIFT,
-        (Given(_off_call), lambda _: None),
+        (Given(_off_call),),
         {"yes": _only("diagnosis", "asked")},
     ),
     Question(
@@ -279,113 +271,3 @@ QUESTIONS: tuple[Question, ...] = (
         {"yes": _only("commander", "follow_up_added")},
     ),
 )
-
-
-# --- played -----------------------------------------------------------------------------------------------------------
-
-
-def buttons(incident: Incident, key: str) -> dict[str, Choice]:
-    """What a question's card offers, by action."""
-    post = next(card.post for card in cards(incident) if card.key == key)
-    where = place(key)
-    found = {TABLE.action(where, one.emoji) if where else None: one for one in post.choices}
-    # A new incident is declared in triage, whatever the card it is said on.
-    return {action or "declare": one for action, one in found.items()}
-
-
-async def by_the_rules(question: Question) -> None:
-    """Every button, pressed by everyone, and typed as its card says."""
-    door, tried = RulesDoor(), Tried()
-    await prepare(door, ANYONE, tried)
-    for step in question.steps:
-        await _step(door, tried, step)
-    key = newest(door.case.incident, question.ask).key
-    offered, begun = buttons(door.case.incident, key), door.case
-    assert {*offered} == {*question.answers}, f"{question.ask}: the card offers {[*offered]}"
-    for action, (may, makes) in question.answers.items():
-        pressed = on_card(action, key)
-        ways: list[str | c.AnyCommand] = [] if pressed is None else [pressed]
-        if not (question.ask is Ask.OBJECTION and isinstance(pressed, c.AnswerDecision)):
-            # Typed, a path is the recovery owner's own to choose anew.
-            ways.append(offered[action].command)
-        for kind in ANYONE if may else ():
-            for way in ways:
-                door.case = begun.fork()
-                _press(door, kind, way, may, makes)
-
-
-def _press(door: RulesDoor, kind: str, way: str | c.AnyCommand, may: frozenset[str], makes: str) -> None:
-    before = dict(shown(door.incident()))
-    command = door.read(way) if isinstance(way, str) else way
-    kinds = [each.kind for each in door.case.does(door.person(KINDS[kind]), command)]
-    if kind in may:
-        assert makes in kinds, f"{kind}, {way}: {kinds}"
-    else:
-        assert kinds == ["refused"], f"{kind}, {way}: {kinds}"
-        assert dict(shown(door.incident())) == before
-
-
-async def _step(door: RulesDoor, tried: Tried, step: Turn | Given | Stage) -> None:
-    match step:
-        case tuple():
-            await done(door, tried, step)
-        case Given():
-            by = door.person(KINDS[step.by]) if step.by else None
-            at = door.case.now - LATE if step.late else None
-            events = door.case.does(by, step.command(door.incident()), at)
-            assert [each.kind for each in events[:1]] not in ([], ["refused"]), f"{step}: {events}"
-        case _:
-            step(door)
-
-
-FEW = 3
-"""How many of those who may answer do, in a chat: each has to be asked anew."""
-
-
-async def in_a_chat(door: ChatDoor, *, every: int = 1) -> Tried:
-    """The same on a chat: whoever may not answer presses all that there is, and then one of those who may, one thing.
-
-    With `every`, that many-th of the former: a slow chat is shown each kind and each button, and not each pair.
-    """
-    tried = await prepare(door, frozenset(KINDS))
-    for question in QUESTIONS:
-        may_any = sorted({kind for may, _ in question.answers.values() for kind in may}, reverse=True)
-        for index, kind in enumerate(may_any[:FEW] if question.in_chats else ()):
-            for step in question.steps:
-                await _step_in_chat(door, tried, step)
-            key = newest(door.incident(), question.ask).key
-            offered = buttons(door.incident(), key)
-            if not index:
-                await _all_turned_away(door, tried, question, key, offered, every=every)
-            mine = [action for action, (may, _) in question.answers.items() if kind in may]
-            action = mine[index % len(mine)]
-            [answer] = await door.press(key, [(KINDS[kind], offered[action].emoji)])
-            assert question.answers[action][1] in answer.kinds, f"{kind}, {question.ask}, {action}: {answer}"
-            tried.allowed.add((f"{question.ask} {question.about} {action}", kind))
-            for step in question.after:
-                await _step_in_chat(door, tried, step, me=kind)
-    return tried
-
-
-async def _all_turned_away(
-    door: ChatDoor, tried: Tried, question: Question, key: str, offered: Mapping[str, Choice], *, every: int
-) -> None:
-    before = dict(shown(door.incident()))
-    cells = [
-        (kind, action) for action, (may, _) in question.answers.items() for kind in sorted(KINDS) if kind not in may
-    ]
-    cells = cells[::every]
-    answers = await door.press(key, [(KINDS[kind], offered[action].emoji) for kind, action in cells])
-    for (kind, action), answer in zip(cells, answers, strict=True):
-        assert answer.kinds == ("refused",), f"{kind}, {question.ask}, {action}: {answer}"
-        assert answer.refusal
-        tried.refused.add((f"{question.ask} {question.about} {action}", kind))
-    assert dict(shown(door.incident())) == before, f"{question.ask}: a refused answer changed something"
-
-
-async def _step_in_chat(door: ChatDoor, tried: Tried, step: Turn | Given | Stage, me: str = "") -> None:
-    if isinstance(step, tuple):
-        who, words = step
-        await done(door, tried, (me if who == "{me}" else who, words))
-    elif isinstance(step, Given):
-        await door.give(step.command(door.incident()), KINDS.get(step.by, ""), LATE if step.late else timedelta())

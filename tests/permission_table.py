@@ -209,7 +209,7 @@ ELSEWHERE: dict[str, str] = {
     "declare": "test_permissions_triage.py",
     "drill": "test_permissions_triage.py",
     "uninvite": "test_rules_private.py",
-    "yes": "permission_asks.py",
-    "no": "permission_asks.py",
+    "yes": "permission_presses.py",
+    "no": "permission_presses.py",
 }
 """The verbs that are tried in another file, since an open incident's channel is no place for them."""

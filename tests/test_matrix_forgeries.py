@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 from matrix_person import Refused
 from matrix_world import World
-from permission_doors import TITLE, running_on
+from permission_chats import running_on
+from permission_doors import TITLE
 from running import until
 from synapse import Synapse
 

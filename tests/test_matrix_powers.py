@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 from matrix_person import Person
 from matrix_world import World
-from permission_doors import TITLE, running_on
+from permission_chats import running_on
+from permission_doors import TITLE
 from running import Notes, until
 from structlog.testing import capture_logs
 from synapse import Synapse

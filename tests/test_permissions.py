@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from permission_asks import QUESTIONS, Question, by_the_rules, in_a_chat
-from permission_doors import RulesDoor, in_sandbox, on_discord, on_matrix
+from permission_asks import QUESTIONS, Question
+from permission_chats import in_sandbox, on_discord, on_matrix
+from permission_doors import RulesDoor
 from permission_play import Tried, cells, play, play_allowed, play_refused, prepare, words_of
+from permission_presses import by_the_rules, in_a_chat
 from permission_table import AFTER, ANYONE, ELSEWHERE, KINDS, TABLE
 from synapse import Synapse
 

@@ -15,7 +15,8 @@ import pytest
 from discord_company import Company
 from discord_fake import FakeDiscord
 from matrix_world import World as Matrix
-from permission_doors import SHELF, ChatDoor, person_of, running_on
+from permission_chats import running_on
+from permission_doors import SHELF, ChatDoor, person_of
 from synapse import Synapse
 
 from core.activity_log import HOUSE

@@ -70,6 +70,7 @@ class Bound(SandboxTransport):
         return await super().open_channel(plan)
 
     async def pin(self, message: MessageRef) -> None:
+        self._check("pin, whatever the reason", "a level of 50 to pin")
         self._check("pin", "pin messages")
         await super().pin(message)
 
@@ -141,6 +142,20 @@ async def test_a_right_that_is_lacking_is_named_once_and_heals_by_itself(stage: 
     room = stage.world.room(stage.channel)
     assert room.pins == [stage.find("board").ref.id]
     assert {"ann", "bob"} <= set(room.members)
+    stage.expect_card("board", lacks="Tocsin lacks")
+
+
+async def test_a_right_that_is_called_otherwise_later_is_named_once(stage: Stage) -> None:
+    """A chat may know why only later, and the level that it takes may change."""
+    rights = await _bound(stage, "pin")
+    await _declared(stage)
+    await stage.fast_forward(seconds=3)
+    stage.expect_card("board", "Tocsin lacks: pin messages")
+    rights.add("pin, whatever the reason")
+    await stage.fast_forward(minutes=6)
+    stage.expect_card("board", "Tocsin lacks: a level of 50 to pin", lacks="pin messages")
+    rights.clear()
+    await stage.fast_forward(minutes=6)
     stage.expect_card("board", lacks="Tocsin lacks")
 
 

@@ -107,6 +107,9 @@ class Client(discord.Client):
     async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
         self._told("rights", None)
 
+    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        self._told("rights", None)
+
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         self._told("gone", channel)
 

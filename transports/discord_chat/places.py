@@ -72,6 +72,12 @@ class Places:
         wanted = {name.removeprefix("#") for name in self._settings.triage}
         return [each for each in self.guild.text_channels if wanted & {str(each.id), each.name}]
 
+    def hidden_triage(self) -> list[str]:
+        """The triage channels of the config that the bot may not see: Discord tells neither their names nor who may."""
+        seen = [each for each in self.triage() if self.sees(self.guild.me, each)]
+        known = {name for each in seen for name in (str(each.id), each.name)}
+        return [name for name in self._settings.triage if name.removeprefix("#") not in known]
+
     def channel(self, channel: ChannelRef) -> discord.TextChannel:
         """Raises `Missing` when it is gone, or hidden from the bot."""
         found = self.guild.get_channel(int(channel.id)) if channel.id.isdecimal() else None

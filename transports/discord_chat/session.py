@@ -61,6 +61,7 @@ class Session:
         self._clock = clock
         self._chance = chance
         self._lacks = ""
+        self._hidden: list[str] = []
         self.client: discord.Client | None = None
 
     async def run(self, inbox: Inbox, notebook: Notebook, ready: Callable[[], None]) -> None:
@@ -166,6 +167,11 @@ class Session:
                 "rights are lacking in the server; `tocsin doctor` tells more" if lacks else "no right is lacking",
                 lacks=lacks,
             )
+        there = guild is not None and not guild.unavailable and self.client is not None
+        hidden = self._places.hidden_triage() if there else []
+        if hidden != self._hidden:
+            self._hidden = hidden
+            log.warning("a triage channel may not be seen" if hidden else "all triage channels are seen", hidden=hidden)
 
     def _deafen(self) -> None:
         self._ears.close()

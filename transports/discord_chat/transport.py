@@ -55,6 +55,9 @@ TRAITS = Traits(
     resend_window=timedelta(minutes=2),
 )
 
+TOLD = 1.0
+"""Seconds within which the gateway tells of a right that was taken."""
+
 SAYING = ("view_channel", "send_messages", "embed_links", "read_message_history")
 """The rights that a message takes."""
 
@@ -289,6 +292,9 @@ class DiscordTransport:
             if thread is not None:
                 rights = tuple("send_messages_in_threads" if name == "send_messages" else name for name in rights)
                 rights = (*rights, "manage_threads")
+            if not lacking(place, *rights):
+                # Discord forbids it before the gateway has told why.
+                await self._clock.sleep(TOLD)
             if names := lacking(place, *rights):
                 raise Forbidden(f"{names} in #{place.name}") from None
             raise
@@ -316,6 +322,18 @@ class DiscordTransport:
         if any(self._places.sees(member, channel) for channel in self._places.triage()):
             belongs.add("triage")
         return frozenset(belongs)
+
+    def trouble(self) -> str:
+        """Which triage channel the bot may not see; nothing where it sees them all, or is not connected."""
+        try:
+            hidden = self._places.hidden_triage()
+        except (Missing, Temporary):
+            return ""
+        return (
+            f"Tocsin may not see the triage channel {hidden[0]}, so nobody counts as being in it; allow it View Channel there"
+            if hidden
+            else ""
+        )
 
     async def open_to_public(self) -> tuple[str, ...]:
         everyone = self._places.guild.default_role
