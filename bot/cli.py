@@ -99,7 +99,7 @@ def demo(
 @app.command()
 def run(
     config: Config = CONFIG,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every act that is handled, too.")] = False,
     despite_damage: Annotated[
         bool, typer.Option("--despite-damage", help="Run on a damaged record, without what is lost of it.")
     ] = False,

@@ -257,6 +257,8 @@ def explain(error: sqlite3.Error, path: Path) -> str:
         return f"the database {path} is locked by another program; end it, or wait until it is done"
     if name.startswith("SQLITE_READONLY"):
         return f"the database {path} cannot be written; give this user write access to the file and its folder"
+    if name.startswith("SQLITE_CANTOPEN") and not path.parent.is_dir():
+        return f"there is no folder {path.parent} for the database; make it, or name another file"
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"the database {path} is damaged ({error}); restore it from a backup"
     if name.startswith("SQLITE_FULL"):

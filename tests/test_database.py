@@ -154,3 +154,11 @@ async def test_what_is_written_is_on_the_disk_before_it_is_acknowledged(tmp_path
         assert await file.rows("PRAGMA synchronous") == [(2,)]
     finally:
         await file.close()
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseFailure) as failure:
+        await open_file(tmp_path / "gone" / "tocsin.db")
+    assert (
+        str(failure.value) == f"there is no folder {tmp_path / 'gone'} for the database; make it, or name another file"
+    )

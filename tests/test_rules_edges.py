@@ -17,7 +17,7 @@ from core.incident.evolve import begin, evolve, replay
 from core.incident.policy import Audience
 from core.incident.times import spell
 from core.incident.verbs import spelled
-from core.incident.vocabulary import ChannelRef, ItemKind, ItemStatus, Phase, Role
+from core.incident.vocabulary import ChannelRef, ItemKind, ItemStatus, Path, Phase, Role
 
 
 @pytest.mark.parametrize(
@@ -254,3 +254,18 @@ def test_the_board_says_of_an_item_who_ended_it_as_its_card_does() -> None:
     shown = {card.post.card: plain(card.post.document) for card in cards(case.incident)}
     assert "Ruled out by Jon" in shown["item/H1"]
     assert "H1 the provider is down: ruled out (JO)" in shown["board"]
+
+
+def test_nobody_watches_any_more_once_it_is_closed() -> None:
+    case = Case()
+    case.does(ANN, c.ChoosePath(path=Path.ROLLBACK))
+    case.does(ANN, c.EndItem(item="R1", status=ItemStatus.DONE))
+    case.does(MIA, c.WatchSignal(signal="payment success"))
+
+    def board() -> str:
+        return next(plain(card.post.document) for card in cards(case.incident) if card.post.card == "board")
+
+    assert "R1 roll back: done · Mia watches payment success until" in board()
+    case.does(ANN, c.CloseFalseAlarm(why="the probe itself was down"))
+    assert "R1 roll back: done" in board()
+    assert "watches" not in board()

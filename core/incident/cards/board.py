@@ -173,7 +173,7 @@ def _recovery(incident: Incident) -> Iterator[Line]:
 def _watched(incident: Incident, key: str) -> Sequence[Words]:
     """Which signal will show that it worked, and who watches it."""
     signal = incident.signal_of(incident.items[key])
-    if signal is None:
+    if signal is None or (incident.closed and not signal.seen):
         return []
     if signal.seen:
         return [f", and it worked: {clipped(signal.text)}"]
