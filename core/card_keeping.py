@@ -128,7 +128,7 @@ class CardKeeping:
         # An adopted message, or one that an earlier try made, may read differently; the next look edits it.
         row.hash = "" if mark or said != wanted else wanted
         self._delivered(stream, card, row)
-        if row.generation == 1 and self._desk.deleted(row.message):
+        if row.generation == 1 and self._desk.undone.deleted(row.message):
             self._desk.make_again(row)
         return 0.0
 

@@ -8,10 +8,11 @@ from typing import Protocol
 
 from core.copies import Copies
 from core.incident.cards import Card
-from core.incident.vocabulary import ChannelRef, MessageRef
+from core.incident.vocabulary import ChannelRef
 from core.port import Permanent
 from core.reports import Reports
 from core.shown import Showing, Shown
+from core.undone import Undone
 from core.wanted import Wanted
 
 
@@ -29,6 +30,9 @@ class Desk(Protocol):
 
     @property
     def copies(self) -> Copies: ...
+
+    @property
+    def undone(self) -> Undone: ...
 
     def now(self) -> datetime: ...
 
@@ -51,8 +55,6 @@ class Desk(Protocol):
         """Its people are in its new channel, or that has to wait."""
 
     def make_again(self, row: Shown) -> None: ...
-
-    def deleted(self, message: MessageRef) -> bool: ...
 
     def delivered(self, stream: str, card: Card) -> None: ...
 

@@ -31,16 +31,14 @@ from core.keys import bug_id
 from core.lane import Lane
 from core.patience import patiently, until
 from core.port import Clock, Fatal, Permanent, Temporary, Transport
-from core.reports import Reports, called
+from core.reports import Reports
 from core.rooms import Rooms
 from core.shown import Key, Showing, Shown
+from core.undone import Undone
 from core.wanted import Wanted
 
 WRITE_BEHIND = 0.05
 """Seconds in which changes of rows gather before they are written."""
-
-REMEMBERED = 1000
-"""Deleted messages that are known as such: a chat tells of all, and of ours within moments of the sending."""
 
 
 class Displays:
@@ -70,10 +68,12 @@ class Displays:
         self._lanes: dict[ChannelRef, tuple[Lane, asyncio.Task[None]]] = {}
         self._left_behind: set[str] = set()
         self._recalled: set[str] = set()
-        self._deleted: dict[MessageRef, None] = {}
         self._touched: set[str] = set()
         self._idle: set[str] = set()
         self._gone: set[Key] = set()
+        self.undone = Undone(
+            showing, self.wanted, self.reports, wake=self._wake, touch=self._touch, make_again=self.make_again
+        )
         self._entering = Entering(
             transports,
             clock,
@@ -226,48 +226,6 @@ class Displays:
         if homeless:
             await self._entering.known(channel)
 
-    async def card_deleted(self, message: MessageRef) -> bool:
-        """Somebody deleted one of our cards: it comes back once. False when the message is no card."""
-        self._deleted[message] = None
-        if len(self._deleted) > REMEMBERED:
-            del self._deleted[next(iter(self._deleted))]
-        row = await self.showing.find(message)
-        if row is None:
-            return False
-        if row.generation == 1 + len(self.showing.moved(row)) and row.message == message:
-            self.make_again(row)
-            # The chat tells of a deletion once: what is known of it must not be lost.
-            await self.showing.flush()
-            await self._wake(row.stream)
-            self.reports.remade(row.stream, called(row.card))
-        return True
-
-    async def unpinned(self, message: MessageRef) -> None:
-        """Somebody took the pin away while nobody looked: it is put back."""
-        row = await self.showing.find(message)
-        if row is not None and row.pinned:
-            row.pinned = False
-            self.showing.save(row)
-            await self._wake(row.stream)
-            self._touch(row.stream)
-
-    async def unhung(self, message: MessageRef) -> None:
-        """The thread on a card is gone: the card is edited as if it had changed, which hangs another on it, once."""
-        row = await self.showing.find(message)
-        if row is None or row.message != message:
-            return
-        await self._wake(row.stream)
-        incident, what = self.wanted.incidents.get(row.stream), f"the thread of {row.card.removeprefix('item/')}"
-        if incident is not None and what not in incident.remade:
-            row.hash = ""
-            self.showing.save(row)
-            self._touch(row.stream)
-            self.reports.remade(row.stream, what)
-
-    def deleted(self, message: MessageRef) -> bool:
-        """Whether somebody deleted this message while this process ran."""
-        return message in self._deleted
-
     def bug_id(self) -> str:
         """A short name for a bug, to tell people and to find it in the log."""
         return bug_id(self._clock.now())
@@ -372,7 +330,7 @@ class Displays:
             self._lanes = {place: one for place, one in self._lanes.items() if one is not own}
         for lane, _ in self._lanes.values():
             lane.forget(stream)
-        self._deleted = {message: None for message in self._deleted if message.channel != incident.channel}
+        self.undone.forget(incident.channel)
         self._left_behind.discard(stream)
         self._recalled.discard(stream)
         self._answering.forget(stream)

@@ -122,9 +122,9 @@ class Intake:
         """Something is not where it was."""
         match signal:
             case Unpinned():
-                await self.reception.displays.unpinned(signal.message)
+                await self.reception.displays.undone.unpinned(signal.message)
             case ThreadLost():
-                await self.reception.displays.unhung(signal.message)
+                await self.reception.displays.undone.unhung(signal.message)
             case ChannelLost():
                 stream = await self.reception.post.log.stream_in(signal.channel)
                 if stream is not None:
@@ -300,7 +300,7 @@ class Intake:
         return draft is not None and isinstance(act.event, Drafted) and act.event.number == draft.number
 
     async def _deleted(self, signal: MessageDeleted) -> None:
-        if await self.reception.displays.card_deleted(signal.message):
+        if await self.reception.displays.undone.card_deleted(signal.message):
             return
         stream = await self.reception.stream(signal.message.channel)
         incident = await self.reception.post.incident(stream) if stream else None
