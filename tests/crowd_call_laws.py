@@ -11,7 +11,19 @@ from collections.abc import Callable, Mapping
 from crowd_calls import VIAS, Exchange, Key, Ring
 from simulated_rights import holds
 
-from core.incident.events import Ask, Asked, Joined, PageAnswered, PageTried, PageUnanswered, PutOut, Recorded, Settled
+from core.incident.events import (
+    Ask,
+    Asked,
+    Event,
+    Joined,
+    PageAnswered,
+    PageTried,
+    PageUnanswered,
+    PutOut,
+    Recorded,
+    Settled,
+)
+from core.incident.newcomers import IN_PRIVATE
 from core.incident.state import Incident
 from core.incident.vocabulary import Role
 from core.pagers import WAITS
@@ -48,8 +60,9 @@ class PageLaws:
             self._break(GOES_ON, f"{self._silent.pop(stream).prompt} brought nobody in, before {where}")
         if isinstance(event, PageTried | PageAnswered | PageUnanswered):
             self._told[stream, event.kind] += 1
+        self._moved(stream, event)
         match event:
-            case PageTried():
+            case PageTried(via=via) if via != IN_PRIVATE:
                 self._tried((stream, event.prompt, event.to.key, event.via), event, where)
             case PageAnswered(prompt=prompt):
                 to = before.prompts[prompt].asked.to
@@ -59,17 +72,21 @@ class PageLaws:
             case PageUnanswered(prompt=prompt):
                 if (stream, prompt) in self._answered:
                     self._break(ENDS, f"{prompt} goes on, {where}")
-                self._silent[stream] = event
-            case PutOut(who=who):
-                self._put_out[stream, who.key] = self._now()
-            case Joined(who=who):
-                self._put_out.pop((stream, who.key), None)
+                # Where silence brought somebody else in already, theirs is waited for.
+                if not any(one.asked.step for one in before.open_prompts(Ask.PAGE) if one.key != prompt):
+                    self._silent[stream] = event
             case Settled(prompt=prompt):
                 self._settled_at.setdefault((stream, prompt), self._now())
             case Asked(ask=Ask.PAGE | Ask.UNANSWERED) if self._silent.pop(stream, None) is not None:
                 self._next(before, event, where)
             case _:
                 pass
+
+    def _moved(self, stream: str, event: Event) -> None:
+        if isinstance(event, PutOut):
+            self._put_out[stream, event.who.key] = self._now()
+        elif isinstance(event, Joined):
+            self._put_out.pop((stream, event.who.key), None)
 
     def _next(self, before: Incident, event: Asked, where: str) -> None:
         """Nobody is called a second time by silence, and of what nobody answers the commander is told."""

@@ -23,7 +23,7 @@ from core.incident.public import public
 from core.incident.state import Incident
 from core.incident.vocabulary import ChannelRef, MessageRef, Role
 from core.port import ChannelPlan
-from transports.sandbox.places import Kind
+from transports.sandbox.places import Channel, Kind
 
 _WORD = re.compile(rf"{MARK}\d*")
 
@@ -90,14 +90,19 @@ class SecretLaws:
                 if any(one.name == plan.incident and one.private != plan.private for one in self._incidents.values()):
                     self._break(UNSEEN, f"{plan.name} is made open to all")
             case "invite", (ChannelRef() as channel, str() as account):
-                self._invited(channel, account)
+                room = self._crowd.world.channels[channel.id]
+                streams = (stream for stream, one in self._incidents.items() if one.name == room.incident)
+                self._invited(next(streams, ""), room, account)
             case _:
                 pass
 
     def _said(self, channel: ChannelRef, post: Post) -> None:
         room, incident = self._crowd.world.channels[channel.id], self._named(post.incident)
         inside = incident is not None and incident.private and room.incident == post.incident
-        if incident is not None and incident.private and not inside and not post.card.startswith(OUTSIDE):
+        called_in = post.card.startswith("newcomer/") and room.kind is Kind.DIRECT
+        if incident is not None and called_in:
+            self._invited(f"inc-{incident.number}", room, room.members[0])
+        elif incident is not None and incident.private and not inside and not post.card.startswith(OUTSIDE):
             self._break(UNSEEN, f"{post.card} of {post.incident} in {room.name}")
         may = {MARK, f"{MARK}{incident.number}"} if inside and incident is not None else set()
         text = self._without_published(repr(post), post.number, post.card)
@@ -114,14 +119,11 @@ class SecretLaws:
     def _named(self, name: str) -> Incident | None:
         return next((one for one in self._incidents.values() if one.name == name), None)
 
-    def _invited(self, channel: ChannelRef, account: str) -> None:
-        room = self._crowd.world.channels[channel.id]
-        stream = next((stream for stream, one in self._incidents.items() if one.name == room.incident), "")
-        if stream not in self._brought_in:
-            return
-        name = self._crowd.world.people[account].name
-        if not self._brought_in[stream] & {f"person:{name}", f"sandbox:{account}"}:
-            self._break(UNSEEN, f"{name} is let into {room.name}")
+    def _invited(self, stream: str, room: Channel, account: str) -> None:
+        """Somebody is let in, or told that they are called there, who was asked in at some time."""
+        name, asked_in = self._crowd.world.people[account].name, self._brought_in.get(stream)
+        if asked_in is not None and not asked_in & {f"person:{name}", f"sandbox:{account}"}:
+            self._break(UNSEEN, f"{name} is let into {stream}, in {room.name}")
 
     def logged(self, line: Mapping[str, object]) -> None:
         """A line of the log, whatever its level."""
