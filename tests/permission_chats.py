@@ -158,6 +158,12 @@ async def on_discord(folder: Path) -> AsyncIterator[ChatDoor]:
             def person(name: str) -> Person:
                 return person_of("discord", str(people[name].id), name)
 
+            robot = company.responder("Robot")
+            robot.user.bot = True
+
+            async def machine(words: str) -> None:
+                robot.say(room, words)
+
             yield ChatDoor(
                 company.tocsin,
                 say=say,
@@ -166,6 +172,7 @@ async def on_discord(folder: Path) -> AsyncIterator[ChatDoor]:
                 leave=leave,
                 replied=replied,
                 person=person,
+                machine=machine,
             )
         finally:
             await company.stop()
@@ -209,6 +216,10 @@ async def on_matrix(folder: Path, server: Synapse) -> AsyncIterator[ChatDoor]:
             def person(name: str) -> Person:
                 return person_of("matrix", people[name].id, name)
 
+            async def machine(words: str) -> None:
+                # What bots say is a notice, whoever's account they use.
+                await people["Ann"].say(room, words, msgtype="m.notice")
+
             yield ChatDoor(
                 tocsin,
                 say=say,
@@ -217,4 +228,5 @@ async def on_matrix(folder: Path, server: Synapse) -> AsyncIterator[ChatDoor]:
                 leave=leave,
                 replied=replied,
                 person=person,
+                machine=machine,
             )

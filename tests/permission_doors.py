@@ -110,6 +110,7 @@ class ChatDoor:
         person: Callable[[str], Person],
         leave: Callable[[str], Awaitable[None]] | None = None,
         replied: Callable[[], Awaitable[set[str]]] | None = None,
+        machine: Callable[[str], Awaitable[object]] | None = None,
     ) -> None:
         self.tocsin = tocsin
         self._say = say
@@ -117,6 +118,7 @@ class ChatDoor:
         self.mention = mention
         self.leave = leave
         self._replied = replied
+        self.machine = machine
         self.person = person
         self._answers: dict[str, Answer] = {}
         self._heard = asyncio.Event()

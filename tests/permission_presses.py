@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from permission_asks import QUESTIONS, Given, Question, Stage, newest
 from permission_doors import ChatDoor, RulesDoor
-from permission_play import Tried, done, prepare, shown
-from permission_table import ANYONE, KINDS, Turn
+from permission_play import Tried, done, prepare, shown, words_of
+from permission_table import AFTER, ANYONE, KINDS, Turn
+from permission_table import TABLE as ROWS
 
+from core.activity_log import stream_of
 from core.incident import commands as c
 from core.incident.cards import cards
 from core.incident.document import Choice
@@ -76,6 +78,18 @@ async def _step(door: RulesDoor, tried: Tried, step: Turn | Given | Stage) -> No
             assert [each.kind for each in events[:1]] not in ([], ["refused"]), f"{step}: {events}"
         case _:
             step(door)
+
+
+async def machines_are_nobody(door: ChatDoor) -> None:
+    """A machine types every row of the table, and nothing comes of it, no answer either."""
+    tried = await prepare(door, frozenset(KINDS))
+    stream = stream_of(door.incident().number)
+    before = len(await door.tocsin.log.load(stream))
+    assert door.machine is not None
+    for row in (*ROWS, *AFTER):
+        await door.machine(f"!inc {words_of(door, tried, row.words, 'commander')}")
+    await done(door, tried, ("responder", "note after all of it"))
+    assert [one.event.kind for one in (await door.tocsin.log.load(stream))[before:]] == ["noted"]
 
 
 FEW = 3

@@ -5,17 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from incidents import message
 from permission_asks import QUESTIONS, Question
 from permission_chats import in_sandbox, on_discord, on_matrix
 from permission_doors import RulesDoor
 from permission_play import Tried, cells, play, play_allowed, play_refused, prepare, words_of
-from permission_presses import by_the_rules, in_a_chat
+from permission_presses import by_the_rules, in_a_chat, machines_are_nobody
 from permission_table import AFTER, ANYONE, ELSEWHERE, KINDS, TABLE
 from synapse import Synapse
 
+from core.incident import commands as c
 from core.incident.events import Ask
 from core.incident.forms import Verb
 from core.incident.verbs import VERBS
+from transports.reactions import REACTIONS, Where
+from transports.reading import PLACES, on_card, on_message, place
 
 pytest_plugins = ["conftest_discord", "conftest_matrix"]
 
@@ -35,6 +39,28 @@ async def test_no_verb_is_left_out() -> None:
         )
 
     assert {verb.word for verb in VERBS if not tried(verb)} == {*ELSEWHERE}
+
+
+async def test_no_emoji_is_left_out() -> None:
+    """Each asks for what a row of the table or a question has, and says that not everyone may where that is so."""
+    door = RulesDoor()
+    await prepare(door, ANYONE)
+    may = {type(door.read(words_of(door, Tried(), row.words, "responder"))): row.may for row in TABLE}
+    asked = {(place(f"prompt/{one.ask}-1"), action) for one in QUESTIONS for action in one.answers}
+    quote = c.Quote(message=message("x"), by=door.person("Ann"), at=door.case.now)
+    for row in REACTIONS:
+        if (row.where, row.action) in asked or row.where is Where.TRIAGE:
+            continue  # In triage: `test_permissions_triage.py`.
+        if row.where is Where.MESSAGE:
+            command: c.AnyCommand | None = on_message(row.action, quote, "words", "")
+        else:
+            command = on_card(
+                row.action, next(start for start, where in PLACES if where is row.where).strip("/") + "/1"
+            )
+        # The next page of a runbook is `runbook NAME 2`.
+        asks = c.ShowRunbook if isinstance(command, c.TurnPage) else type(command)
+        assert asks in may, row
+        assert bool(row.who) is (may[asks] != ANYONE), row
 
 
 def test_no_question_is_left_out() -> None:
@@ -79,6 +105,17 @@ async def test_every_answer_on_matrix(tmp_path: Path, synapse: Synapse) -> None:
     async with on_matrix(tmp_path, synapse) as door:
         print(await in_a_chat(door, every=4))
         await door.finish()
+
+
+async def test_a_machine_is_nobody_in_every_cell_on_discord(tmp_path: Path) -> None:
+    async with on_discord(tmp_path) as door:
+        await machines_are_nobody(door)
+
+
+@pytest.mark.endure
+async def test_a_machine_is_nobody_in_every_cell_on_matrix(tmp_path: Path, synapse: Synapse) -> None:
+    async with on_matrix(tmp_path, synapse) as door:
+        await machines_are_nobody(door)
 
 
 @pytest.mark.endure
