@@ -26,9 +26,10 @@ ROLES: Mapping[Role, re.Pattern[str]] = {
     Role.IC: re.compile(r"\b(command(er)?|in charge|incident lead)\b", re.IGNORECASE),
     Role.DIAGNOSIS: re.compile(r"\b(diagnos\w+|ops|tech lead|debugging)\b", re.IGNORECASE),
     Role.UPDATES: re.compile(
-        r"\b(updates|update owner|comms|communication\w*|take (the )?customers?)\b", re.IGNORECASE
+        r"\b(updates|update owner|comms|communication\w*|customer (side|owner\w*)|(takes?|owns?|handles?) (the )?customers?)\b",
+        re.IGNORECASE,
     ),
-    Role.RECOVERY: re.compile(r"\b(recovery|roll-?back owner)\b", re.IGNORECASE),
+    Role.RECOVERY: re.compile(r"\b(recovery|roll-?back owner|(takes?|owns?) (the )?roll-?back)\b", re.IGNORECASE),
     Role.SCRIBE: re.compile(r"\b(scribe|takes? (the )?notes)\b", re.IGNORECASE),
 }
 """How people name the calls."""

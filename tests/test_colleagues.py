@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from incidents import ANN, JON, LEAH, MIA, Case, person
+from incidents import ANN, JON, LEAH, MIA, Case, person, policy
 
 from bot.asked import NATURAL, replies
 from bot.colleagues import ANSWERS, SOON, WORK, Duty, duties, spoken_of, words
@@ -15,6 +15,7 @@ from core.incident import commands as c
 from core.incident.decide.drills import wanted
 from core.incident.drill import CastLine
 from core.incident.events import Ask
+from core.incident.policy import Policy, Service
 from core.incident.vocabulary import ItemStatus, Path, Person, Phase, Role
 from core.incident.wording import findings
 
@@ -26,8 +27,8 @@ MINUTE = timedelta(minutes=1)
 CHECKOUT = shipped()["checkout"]
 
 
-def drill(*roles: tuple[Person, Role], name: str = "checkout") -> Case:
-    case = Case(ANN, wanted(shipped(), c.Drill(scenario=name)))
+def drill(*roles: tuple[Person, Role], house: Policy | None = None) -> Case:
+    case = Case(ANN, wanted(shipped(), c.Drill(scenario="checkout")), house)
     case.does(ANN, c.Claim(role=Role.IC))
     for who in (MIA, JON, LEAH, BO):
         case.does(who, c.NoteArrival())
@@ -36,13 +37,13 @@ def drill(*roles: tuple[Person, Role], name: str = "checkout") -> Case:
     return case
 
 
-def owed(case: Case, name: str = "checkout") -> list[Duty]:
-    return list(duties(case.incident, shipped()[name], PLAYED))
+def owed(case: Case) -> list[Duty]:
+    return list(duties(case.incident, CHECKOUT, PLAYED))
 
 
-def typed(case: Case, name: str = "checkout") -> list[tuple[str, str]]:
+def typed(case: Case) -> list[tuple[str, str]]:
     """Who types what of all that is theirs now."""
-    return [(one.who, line) for one in owed(case, name) for line in one.lines]
+    return [(one.who, line) for one in owed(case) for line in one.lines]
 
 
 def said(case: Case, text: str, asker: str = "Ann") -> list[tuple[str, str]]:
@@ -125,6 +126,16 @@ def test_who_has_recovery_asks_for_a_path_when_the_cause_is_known_and_again_when
     assert [words for _, words in typed(case)] == [words.replace("take?", "take now?")]
     case.does(ANN, c.Resolve())
     assert owed(case) == []
+
+
+def test_where_rolling_back_first_is_the_rule_it_is_followed_and_a_fix_has_its_sentence() -> None:
+    house = policy().model_copy(update={"services": (Service(name="checkout", thresholds=("errors above 20 %",)),)})
+    case = drill((LEAH, Role.RECOVERY), house=house)
+    case.does(MIA, c.RecordChange(what="release 214", at=case.incident.declared_at - 5 * MINUTE))
+    case.does(MIA, c.MeetThreshold(threshold="1"))
+    assert typed(case) == [("Leah", "/inc path rollback")]
+    case.does(LEAH, c.ChoosePath(path=Path.FIX))
+    assert ("Leah", "/inc path fix the version before has the same fault") in typed(case)
 
 
 def test_another_path_than_the_open_one_is_stopped_for_it() -> None:
@@ -280,6 +291,8 @@ def test_every_update_of_theirs_passes_the_wording_check() -> None:
         ("can somebody do diagnosis", ("Mia", "/inc claim diagnosis")),
         ("we need comms", ("Jon", "/inc claim updates")),
         ("Bo, can you take customers?", ("Bo", "/inc claim updates")),
+        ("who owns the customer side?", ("Jon", "/inc claim updates")),
+        ("Leah, will you own the rollback?", ("Leah", "/inc claim recovery")),
         ("@Mia please take diagnosis", ("Mia", "/inc claim diagnosis")),
         ("bo: scribe, please", ("Bo", "/inc claim scribe")),
         ("Mia, take command", ("Mia", "Ann commands.")),
