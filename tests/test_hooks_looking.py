@@ -67,6 +67,19 @@ async def test_a_status_that_is_none_is_one_reason() -> None:
             await one.started()
 
 
+async def test_one_that_leads_elsewhere_is_not_followed() -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        raise web.HTTPFound("/inside")
+
+    async with _asking(answer) as one:
+        with pytest.raises(Unseen, match="it leads elsewhere; write the address where it ends"):
+            await one.active()
+    assert len(asked) == 1
+
+
 async def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "LARGEST", 1024)
     async with _asking(_text(" " * 4096)) as one:

@@ -633,3 +633,25 @@ def test_a_page_has_one_answer() -> None:
     answers = [record for record in case.records if isinstance(record.event, PageAnswered)]
     assert [record.by for record in answers] == [ZOE]
     assert not [record for record in case.records if isinstance(record.event, PageTried)]
+
+
+@pytest.mark.parametrize("command", [c.Page(called=MIA, why="look"), c.Page(called="dba"), c.Widen()], ids=str)
+def test_a_call_of_long_ago_is_asked_again(command: c.Page | c.Widen) -> None:
+    case = Case(house=house())
+    [asked] = case.does(ANN, command, at=case.now - 11 * MINUTE)
+    assert isinstance(asked, Asked)
+    assert (asked.ask, asked.again and asked.again.command) == (Ask.STALE, type(command).__name__)
+    assert any(
+        one.ask is Ask.PAGE for one in case.does(ANN, c.Confirm(prompt="prompt/stale-1")) if isinstance(one, Asked)
+    )
+
+
+def test_a_yes_of_long_ago_to_an_offer_is_asked_again() -> None:
+    case = Case(house=house())
+    case.does(None, c.OfferWidening(step=1))
+    [prompt] = case.incident.open_prompts(Ask.WIDEN)
+    [asked] = case.does(ANN, c.Confirm(prompt=prompt.key), at=case.now - 11 * MINUTE)
+    assert isinstance(asked, Asked)
+    assert (asked.ask, asked.again and asked.again.command) == (Ask.STALE, "Widen")
+    assert any(isinstance(one, Widened) for one in case.does(ANN, c.Confirm(prompt="prompt/stale-1")))
+    assert not case.incident.open_prompts(Ask.WIDEN)

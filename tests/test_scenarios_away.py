@@ -140,6 +140,24 @@ async def test_a_publication_of_long_ago_is_asked_again_and_only_by_who_may(stag
     await stage.jon.types("yes stale-1")
 
 
+@pytest.mark.parametrize("away", [9, 11])
+async def test_a_page_of_long_ago_rings_nobody_before_it_is_asked_again(stage: Stage, away: int) -> None:
+    await stage.ann.types("declare checkout fails sev3", stage.triage)
+    await stage.stop()
+    typed = stage.world.say(stage.ann.account, stage.channel, "!inc page @Bob the database is down")
+    if away < 10:
+        stage.ticks.add(typed.id)
+    await stage.again(away=away * MINUTES)
+    if away > 10:
+        stage.expect_no_card("prompt/page-1")
+        stage.expect_card("prompt/stale-1", "Ann: Tocsin was away", "page @Bob the database is down. Still?")
+        await stage.ann.reacts("prompt/stale-1", "👍")
+        stage.expect_card("prompt/stale-1", "done")
+    stage.expect_card("prompt/page-1", "Bob: you are paged by Ann: the database is down")
+    await stage.fast_forward(seconds=5)
+    stage.expect_card("newcomer/1")
+
+
 async def test_a_duplicate_of_long_ago_moves_people_on_the_yes_alone(stage: Stage) -> None:
     await stage.ann.types("declare checkout fails sev3", stage.triage)
     first = stage.channel

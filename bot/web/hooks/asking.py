@@ -81,7 +81,12 @@ class Asking:
         headers = {"Authorization": f"Bearer {self.hook.token.get_secret_value()}"} if self.hook.token else {}
         address = f"{str(self.hook.url).rstrip('/')}/api/v2/{what}"
         try:
-            async with self.client.get(address, params=query, headers=headers, timeout=TIMEOUT) as answer:
+            async with self.client.get(
+                address, params=query, headers=headers, timeout=TIMEOUT, allow_redirects=False
+            ) as answer:
+                # Whoever answers must not choose where else is asked.
+                if answer.status in range(300, 400):
+                    raise Unseen("it leads elsewhere; write the address where it ends")
                 if answer.status != 200:
                     raise Unseen(f"it answers {answer.status}")
                 body = bytearray()

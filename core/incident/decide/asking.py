@@ -12,8 +12,10 @@ from core.incident.events import Again, Ask, Asked, Settled
 from core.incident.state import Incident, Prompt
 from core.incident.vocabulary import Person, Role
 
-Outward = (c.Publish | c.PublishUnchanged | c.CorrectUpdate | c.WithdrawUpdate) | (
-    c.Close | c.CloseFalseAlarm | c.CloseDuplicate | c.ChoosePath
+Outward = (
+    (c.Publish | c.PublishUnchanged | c.CorrectUpdate | c.WithdrawUpdate)
+    | (c.Close | c.CloseFalseAlarm | c.CloseDuplicate | c.ChoosePath)
+    | (c.Page | c.Widen)
 )
 AGAIN: dict[str, type[Outward]] = {one.__name__: one for one in get_args(Outward)}
 """The acts that reach outside: done while Tocsin was away for long, they are asked again (spec, section 12)."""
@@ -119,7 +121,7 @@ def _yes_to_a_call(incident: Incident, prompt: Prompt, act: Act) -> Events:
         case Ask.PAGE:
             return paging.answered(prompt, act)
         case Ask.WIDEN:
-            return paging.widen(incident, act)
+            return c.Widen()
         case _:
             raise refusals.more_than_yes(ANSWERED_BY[prompt.asked.ask])
 
