@@ -5,7 +5,7 @@ Rule: nobody waits for them, and the page's card says there what they were to re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from core.incident.cards import Card
 from core.incident.commands import NotePageTried
@@ -23,16 +23,25 @@ CARD = "newcomer/"
 class DirectWords:
     """Reports on the cards that stand where somebody and the bot are alone. `incident` looks an incident up."""
 
-    def __init__(self, reports: Reports, rooms: Rooms, incident: Callable[[str], Incident | None]) -> None:
+    def __init__(
+        self, reports: Reports, rooms: Rooms, chats: Container[str], incident: Callable[[str], Incident | None]
+    ) -> None:
         self._reports = reports
         self._rooms = rooms
+        self._chats = chats
         self._incident = incident
+
+    def show(self, stream: str, incident: Incident) -> None:
+        """An incident is as it is now: whoever is in no chat of the bot's cannot be told at all."""
+        for prompt, person, place in newcomers(incident):
+            if place.transport not in self._chats and not _known(incident, prompt, person):
+                self._report(stream, prompt, person, f"Tocsin is not on {place.transport}")
 
     def delivered(self, stream: str, card: Card) -> None:
         """A card is there; that is news where it could not be sent before."""
         incident = self._incident(stream)
         for prompt, person in self._of(incident, card):
-            if incident is not None and any(one.to.is_(person) for one in unreached(incident, prompt)):
+            if incident is not None and _known(incident, prompt, person):
                 self._report(stream, prompt, person, "")
 
     def undeliverable(self, stream: str, card: Card, failure: Permanent) -> None:
@@ -61,3 +70,8 @@ class DirectWords:
         tried = NotePageTried(prompt=prompt.key, to=person, via=IN_PRIVATE, sent=not why, why=why)
         source = f"{prompt.key}/{person.key}/{IN_PRIVATE}/{why or 'sent'}"
         self._reports.tell(stream, tried, source)
+
+
+def _known(incident: Incident, prompt: Prompt, person: Person) -> bool:
+    """Whether it is on the record that they could not be told."""
+    return any(one.to.is_(person) for one in unreached(incident, prompt))

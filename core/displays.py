@@ -64,7 +64,7 @@ class Displays:
         self.copies = Copies(
             clock, self.reports, wanted=self.wanted, rooms=self._rooms, showing=showing, spawn=self._errands.begin
         )
-        self._direct = DirectWords(self.reports, self._rooms, self.wanted.incidents.get)
+        self._direct = DirectWords(self.reports, self._rooms, transports, self.wanted.incidents.get)
         self._lanes: dict[ChannelRef, tuple[Lane, asyncio.Task[None]]] = {}
         self._left_behind: set[str] = set()
         self._recalled: set[str] = set()
@@ -162,6 +162,7 @@ class Displays:
         self.wanted.incidents[stream] = incident
         self._rooms.seek((*rooms(incident), *(place for _, _, place in newcomers(incident))))
         self.copies.show(stream, before, incident)
+        self._direct.show(stream, incident)
         if _homeless(incident) and incident.triage.transport in self.wanted.connected:
             self._entering.begin(stream)
 

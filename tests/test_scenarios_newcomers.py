@@ -131,6 +131,22 @@ async def test_who_is_no_member_of_the_chat_is_named_too(tmp_path: Path) -> None
         stage.expect_everything()
 
 
+async def test_who_is_in_no_chat_of_the_bots_is_named_once(tmp_path: Path) -> None:
+    def with_somebody_elsewhere(roster: Roster) -> Policy:
+        account = Account(transport="matrix", id="@nat:example.org", name="Nat")
+        nat = Person(key="person:Nat", name="Nat", initials="NA", account=account)
+        return rules(roster).model_copy(update={"groups": {"dba": (nat,)}})
+
+    async with open_stage(tmp_path, policy=with_somebody_elsewhere) as stage:
+        await _goes_on(stage)
+        await _calls(stage, "page dba")
+        stage.expect_card("prompt/page-1", "Nat could not be told in private (Tocsin is not on matrix)")
+        await stage.restart()
+        await stage.ann.types("note still at it")
+        assert len(stage.incident.tries) == 1
+        stage.expect_everything()
+
+
 async def test_who_is_there_and_who_is_asked_once_more_is_not_told(stage: Stage) -> None:
     await _goes_on(stage)
     await stage.kim.says("I look at it")
