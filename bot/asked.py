@@ -66,7 +66,11 @@ def replies(incident: Incident, text: str, asker: str, played: Collection[str]) 
 
 def _meant(incident: Incident, text: str, played: Collection[str]) -> list[str]:
     """Of words without a name: whose they are, of those who are played."""
-    role = _role_in(text)
+    role, item = _role_in(text), ITEM.search(text)
+    if item and ANYBODY.search(text):
+        held = incident.items.get(item[1].upper())
+        able = (held.holder,) if held is not None and held.holder is not None else incident.idle
+        return [one.account.name for one in able if one.account.name in played][:1]
     if role and ANYBODY.search(text):
         return [NATURAL[role]] if NATURAL.get(role) in played else []
     begins = POLITE.sub("", text)

@@ -320,7 +320,9 @@ def test_what_is_held_is_said() -> None:
     case = drill((LEAH, Role.RECOVERY), (JON, Role.UPDATES))
     case.does(ANN, c.AddItem(kind="hypothesis", text="the cache"))  # type: ignore[arg-type]
     assert said(case, "Mia, take h1") == [("Mia", "/inc grab H1")]
+    assert said(case, "can somebody take H1?") == [("Mia", "/inc grab H1")]
     case.does(MIA, c.Grab(item="H1"))
+    assert said(case, "who has H1?") == [("Mia", "I am on H1, and say so when I know.")]
     assert said(case, "Mia, how is H1?") == [("Mia", "I am on H1, and say so when I know.")]
     assert said(case, "Bo, take H1") == [("Bo", "Mia has H1.")]
     assert said(case, "Mia, what do you see?") == [("Mia", "I am on H1 (the cache). Nothing sure yet.")]
