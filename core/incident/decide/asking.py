@@ -100,7 +100,7 @@ def answer(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Event
             return _yes_to_a_call(incident, prompt, act)
 
 
-def _yes_to_a_call(incident: Incident, prompt: Prompt, act: Act) -> Events:
+def _yes_to_a_call(incident: Incident, prompt: Prompt, act: Act) -> c.AnyCommand | Events:
     match prompt.asked.ask:
         case Ask.RUNBOOK:
             return answered(runbooks.wanted(incident, prompt, act), prompt.key, "it is a follow-up")
