@@ -194,6 +194,8 @@ def words_of(door: Door, tried: Tried, words: str, kind: str) -> str:
     fixed = {
         "{n}": f"number {tried.counted}",
         "{entry}": str(entry),
+        # Another promise each time: the same one is put off once.
+        "{minutes}": str(15 + tried.counted % 7),
         "{F}": f"F{follow_up}",
         "{held}": held,
         "{sibling}": str(door.sibling),

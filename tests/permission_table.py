@@ -172,7 +172,7 @@ TABLE: tuple[Row, ...] = (
     Row("publish", UPDATES, "published", DRAFTED),
     Row("discard", UPDATES, "draft_discarded", DRAFTED),
     Row("unchanged 15m", UPDATES, "published"),
-    Row("snooze 20m", UPDATES, "reminders_snoozed", (("updates", "unchanged 15m"),)),
+    Row("snooze 20m", UPDATES, "reminders_snoozed", (("updates", "unchanged {minutes}m"),)),
     Row("correct impact=all users cannot pay, {n}", UPDATES, "corrected"),
     Row("correct headline=Payments fail, {n}", UPDATES, "corrected"),
     Row("withdraw it was wrong", UPDATES, "update_withdrawn", (*DRAFTED, ("updates", "publish"))),
