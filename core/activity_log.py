@@ -150,9 +150,13 @@ class ActivityLog:
         return [_read(row) for row in rows]
 
     async def since(self, at: datetime) -> list[Recorded]:
-        """What was written to the house since a moment, but for what was heard of alerts."""
+        """What was written to the house since a moment, but for what was heard of alerts.
+
+        All from the first that was heard then: where the clock was set back since, what followed seems to be older.
+        """
+        house = "stream = 'house' AND kind NOT IN ('alert_fired', 'alert_cleared')"
         rows = await self._database.rows(
-            f"{_SELECT} WHERE stream = 'house' AND kind NOT IN ('alert_fired', 'alert_cleared') AND heard_at >= ? "
+            f"{_SELECT} WHERE {house} AND version >= (SELECT min(version) FROM events WHERE {house} AND heard_at >= ?) "
             "ORDER BY version",
             (at.isoformat(),),
         )
