@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ from core.incident.figures import figures
 from core.incident.policy import Policy, Service
 from core.incident.public import public
 from core.incident.refusals import Refusal
-from core.incident.vocabulary import ItemKind, Person, Role, Severity
+from core.incident.vocabulary import FollowUpRef, ItemKind, Person, Role, Severity
 
 ZOE = person("Zoe")
 
@@ -249,6 +249,20 @@ def test_who_is_put_out_holds_nothing_and_is_nobody_there() -> None:
     # Who went by themselves may act from elsewhere, and is let in again when somebody asks them.
     case.does(JON, c.Invite(who=MIA))
     assert not case.incident.has_left(MIA)
+
+
+def test_who_was_put_out_is_not_brought_back_by_what_is_still_theirs() -> None:
+    case = private()
+    case.does(ANN, c.Invite(who=MIA))
+    case.does(ANN, c.FollowUp(text="turn the keys", owner=MIA, due=date(2026, 5, 9)))
+    case.does(ANN, c.Uninvite(who=MIA))
+    case.does(ANN, c.MoveFollowUp(follow_up=FollowUpRef(number=1), due=date(2026, 5, 16)))
+    assert members(case) == ["Ann"]
+    assert case.incident.put_out == (MIA,)
+    # To give them something to do is to ask them in.
+    case.does(ANN, c.Assign(role=Role.SCRIBE, who=MIA))
+    assert members(case) == ["Ann", "Mia"]
+    assert not case.incident.put_out
 
 
 @pytest.mark.parametrize(

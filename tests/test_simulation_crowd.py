@@ -24,6 +24,7 @@ FOUND: dict[str, str] = {
     "one that was overtaken ends, and calls that no bug": "101727 act1,act2,act4,zombie0",
     "whoever was refused just before an hour without a process is never told": "400087 act15,death4",
     "a letter that is over is unfolded since what settled it was heard by a clock set back": "450239 act0,act1,jump0,jump1,secret7",
+    "whoever was put out is asked in again by the date of what they own": "402200 act3,death4,secret0,secret1,secret3,secret10,secret12",
     "that nothing is recorded is said twice": "100522 act0,act1,act10,lost_reply,delay,repeat,reorder,busy,window",
 }
 """What the crowd found once, as the seed and the parts of it that are left after shrinking."""

@@ -115,6 +115,8 @@ def evolve(incident: Incident, recorded: e.Recorded) -> Incident:
         if not incident.left_after(recorded.by, recorded.at):
             present = with_person(present, recorded.by) if _is_there(incident, recorded.event, recorded.by) else present
             gone = {key: at for key, at in gone.items() if key != recorded.by.key} if gone else gone
+    # Whoever was put out comes back by an invitation alone, whatever is still theirs.
+    people = tuple(one for one in people if not any(one.is_(out) for out in after.put_out)) if after.put_out else people
     return replace(
         after,
         course=course.after(incident, after, recorded.at),
