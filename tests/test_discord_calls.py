@@ -75,7 +75,7 @@ async def test_nine_thresholds_have_nine_buttons_and_make_rolling_back_the_rule(
     await cam.press(card, "2️⃣").done()
     await company.card(channel, "thresholds", "2  anybody is charged twice met (Cam)")
     assert await told(company.bob.slash(channel, "incident call met", threshold="9")) == "✅"
-    assert "No single threshold" in await told(company.bob.slash(channel, "incident call met", threshold="10"))
+    assert "“10” is no one threshold" in await told(company.bob.slash(channel, "incident call met", threshold="10"))
     rule = await company.card(channel, "prompt/rule-1", "Mia: rolling back first is the rule. release 214")
     assert rule.pings == {company.mia.id}
     assert labels(rule) == FOUR

@@ -73,8 +73,8 @@ CODES: dict[int, type[Exception]] = {
     40005: Permanent,  # a file that is too large
     40060: Acknowledged,
     50001: Forbidden,  # missing access
-    50007: Closed,  # cannot send messages to this user
     50006: Malformed,  # an empty message
+    50007: Closed,  # cannot send messages to this user
     50013: Forbidden,  # missing permissions
     50027: Lapsed,  # invalid webhook token
     50035: Malformed,  # invalid form body
