@@ -236,8 +236,12 @@ async def _page(stage: Stage, port: int) -> AsyncIterator[Site]:
 def _greet(site: Site, page: str, scenario: Scenario | None) -> None:
     """Where to go comes first: the eye takes the first address. Of a drill the status page knows nothing."""
     if scenario is not None:
-        typer.echo(f"Open {site.url} and the drill {scenario.name} begins.")
-        typer.echo("Choose who you are and take command with 🧭 on the board: the cast works for you. Ctrl-C ends it.")
+        minutes = round(scenario.length.total_seconds() / 60)
+        typer.echo(f"Open {site.url} and the drill {scenario.name} begins. It lasts {minutes} minutes.")
+        typer.echo(
+            "Choose who you are and take command with 🧭 on the board. The others are played: give them calls and items,"
+        )
+        typer.echo("or speak to them by name (`Leah, roll back`). Ctrl-C ends it.")
         return
     typer.echo(f"Open {site.url} and the checkout outage begins.")
     typer.echo("Choose who you are, claim what nobody holds, grab an item, react to anything. Ctrl-C ends it.")

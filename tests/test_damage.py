@@ -25,7 +25,7 @@ from core.database import DatabaseFailure, open_file
 from core.examining import differences, examine
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-LONG = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LONG = settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 WITNESSED = ("position", "stream", "version", "source", "at", "heard_at", "body", "prev", "hash", "kind")
 

@@ -196,8 +196,8 @@ async def test_whoever_is_slow_to_tell_their_devices_holds_up_no_other_room(
 
     monkeypatch.setattr(client, "_send", slow)
     await vault.device(vault.people["bob"])
-    await asyncio.wait_for(asked.wait(), 15)
-    await asyncio.wait_for(vault.bot.transport.send(other, post("there"), key("there")), 15)
+    await asyncio.wait_for(asked.wait(), 60)
+    await asyncio.wait_for(vault.bot.transport.send(other, post("there"), key("there")), 60)
     never.set()
 
 
@@ -241,7 +241,7 @@ async def test_a_device_that_comes_while_the_list_of_devices_is_under_way_reads_
 
     monkeypatch.setattr(client, "_send", late)
     await vault.device(vault.people["bob"])
-    await asyncio.wait_for(asked.wait(), 15)
+    await asyncio.wait_for(asked.wait(), 60)
     keys.olm.users_for_key_query.clear()
     phone = await vault.device(vault.people["bob"])
     await until(lambda: bob.id in keys.olm.users_for_key_query)

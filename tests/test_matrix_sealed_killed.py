@@ -81,7 +81,7 @@ async def test_keys_that_come_as_it_is_killed_are_kept_and_each_order_is_carried
             # A session of its own, whose key comes before what is said in it.
             device.client.olm.outbound_group_sessions.pop(room, None)
             await device.client.share_group_session(room, ignore_unverified_devices=True)
-            await asyncio.wait_for(knife.cut.wait(), 15)
+            await asyncio.wait_for(knife.cut.wait(), 60)
             order = await device.say(room, f"!inc note n-{number}")
             await company.bot.start()
             # The echo of its own ✅ moves its place in the sync, and is not worth a save of it.

@@ -269,7 +269,7 @@ async def demo(
 
     async def told(words: str) -> str:
         nonlocal printed
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while words not in printed:
                 await asyncio.sleep(LOOK)
                 printed += capsys.readouterr().out

@@ -38,6 +38,9 @@ class Holding:
     since: datetime | None = None
 
 
+NOBODY = Holding()
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
     """A role that somebody was given, or took from its holder: said aloud, once."""

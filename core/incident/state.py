@@ -16,6 +16,7 @@ from core.incident.events import Alarm, Ask, Closed, PageTried, RunbookShown
 from core.incident.letters import Letters
 from core.incident.parts import (
     AMENDED,
+    NOBODY,
     RETIMED,
     AlertState,
     Change,
@@ -187,7 +188,7 @@ class Incident:
     # --- who decides --------------------------------------------------------------------------------------------------
 
     def holding(self, role: Role) -> Holding:
-        return self.roles.get(role, Holding())
+        return self.roles.get(role, NOBODY)
 
     def holder(self, role: Role) -> Person | None:
         return self.holding(role).holder
