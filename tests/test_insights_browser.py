@@ -96,9 +96,8 @@ def opens(reader: Reader, name: str) -> None:
     [
         pytest.param(WIDTHS["phone"], "dark", ("few", "one"), id="some"),
         *(
-            pytest.param(width, scheme, EVERY, id=f"{name}-{scheme}", marks=pytest.mark.endure)
-            for name, width in WIDTHS.items()
-            for scheme in ("light", "dark")
+            pytest.param(WIDTHS[name], scheme, EVERY, id=f"{name}-{scheme}", marks=pytest.mark.endure)
+            for name, scheme in (("phone", "dark"), ("desktop", "light"))
         ),
     ],
 )
