@@ -224,6 +224,7 @@ async def test_a_refused_token_is_said_without_it(clinic: Clinic) -> None:
     assert "another-token" not in line
 
 
+@pytest.mark.endure
 async def test_run_says_in_one_line_that_the_bot_is_not_in_the_server(clinic: Clinic) -> None:
     clinic.rewrite(f'guild = "{clinic.fake.guild.id}"', 'guild = "4713"')
     home = clinic.file.parent / "bot"

@@ -132,6 +132,7 @@ async def test_from_words_in_a_chat_to_words_in_public(running: Running) -> None
     assert not [line for line in running.bot.logged() if line.get("event") == "bug"]
 
 
+@pytest.mark.endure
 async def test_without_an_audience_that_is_the_page_nothing_listens(running: Running) -> None:
     text = running.bot.config.read_text(encoding="utf-8")
     running.bot.config.write_text(text.replace("status_page = true", "status_page = false"), encoding="utf-8")
@@ -142,6 +143,7 @@ async def test_without_an_audience_that_is_the_page_nothing_listens(running: Run
     assert not running.folder.exists()
 
 
+@pytest.mark.endure
 async def test_a_port_that_is_taken_is_one_clear_line(running: Running) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", running.port))

@@ -102,6 +102,7 @@ def test_no_earlier_play_is_ever_written_over(tmp_path: Path) -> None:
     assert {path.read_text() for path in tmp_path.iterdir()} == {"0", "0-wal", "1", "1-wal", "2", "2-wal"}
 
 
+@pytest.mark.endure
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -134,6 +134,7 @@ def test_the_story_survives_many_seeds() -> None:
 # --- a play can be played again ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.endure
 def test_a_seed_plays_the_same_twice() -> None:
     assert play(seeded(12)).trace == play(seeded(12)).trace != play(seeded(13)).trace
 
