@@ -8,27 +8,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 
 import aiohttp
 import pytest
+from demo_stage import on_the_demos_stage
 
 from bot.cast import Stage
 from bot.demo import play
 from bot.practice import Practice
 from bot.scenarios import shipped
-from bot.story import BEGIN
 from bot.web.serve import Unavailable
-from bot.wiring import Plan, Tocsin
-from core.clock import ScaledClock
-from core.database import open_file
+from bot.wiring import Tocsin
 from core.incident.cards.drills import score_document
 from core.incident.document import plain
 from core.incident.state import Incident
 from core.incident.vocabulary import ItemStatus, Phase, Role
 from core.incident.vocabulary import Path as Way
-from transports.sandbox.server import Server
-from transports.sandbox.transport import SandboxTransport
 
 SPEED = 200.0
 
@@ -80,21 +75,8 @@ class Alone:
 
 @asynccontextmanager
 async def alone(folder: Path, speed: float = SPEED) -> AsyncIterator[Alone]:
-    clock = ScaledClock(BEGIN, speed)
-    stage = Stage.build(clock)
-    database = await open_file(folder / "demo.db")
-    roster = stage.roster()
-    chat = {"sandbox": SandboxTransport(Server(stage.world, Random(0)))}
-    tocsin = Tocsin(Plan(database, clock, chat, {"sandbox": ["triage"]}, roster, stage.policy(roster)))
-    with clock.still():
-        running = asyncio.create_task(tocsin.run())
-        await tocsin.ticking.wait()
-    try:
+    async with on_the_demos_stage(folder, speed) as (stage, tocsin):
         yield Alone(stage, tocsin)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await database.close()
 
 
 @asynccontextmanager

@@ -13,23 +13,19 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from random import Random
 
 import aiohttp
 import pytest
+from demo_stage import on_the_demos_stage
 
 import bot.cast
 from bot.cast import Cast, Stage, Stuck
 from bot.demo import PACE, STREAM, play, set_aside, verdict
 from bot.story import BEGIN, STORY
-from bot.wiring import Plan, Tocsin
 from core.clock import ScaledClock
-from core.database import open_file
 from core.incident.state import Incident
 from core.incident.vocabulary import Role
 from transports.sandbox.places import Happening
-from transports.sandbox.server import Server
-from transports.sandbox.transport import SandboxTransport
 from transports.signals import MessageSent
 
 CONDITION = "roll back release 214 if payment errors stay above 20 %"
@@ -39,21 +35,8 @@ DEMO = (sys.executable, "-m", "bot", "demo")
 @asynccontextmanager
 async def playing(folder: Path) -> AsyncIterator[tuple[Stage, Callable[[], Incident | None]]]:
     """The demo's stage with a real bot on it."""
-    clock = ScaledClock(BEGIN, 600)
-    stage = Stage.build(clock)
-    database = await open_file(folder / "demo.db")
-    roster = stage.roster()
-    chat = {"sandbox": SandboxTransport(Server(stage.world, Random(0)))}
-    tocsin = Tocsin(Plan(database, clock, chat, {"sandbox": ["triage"]}, roster, stage.policy(roster)))
-    with clock.still():
-        running = asyncio.create_task(tocsin.run())
-        await tocsin.ticking.wait()
-    try:
+    async with on_the_demos_stage(folder, 600) as (stage, tocsin):
         yield stage, lambda: dict(tocsin.post.awake()).get(STREAM)
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await database.close()
 
 
 def records(database: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,13 +117,19 @@ async def test_who_takes_no_direct_messages_is_named_and_nothing_waits(stage: St
     stage.expect_everything()
 
 
-async def test_who_is_no_member_of_the_chat_is_named_too(tmp_path: Path) -> None:
-    def with_a_stranger(roster: Roster) -> Policy:
-        account = Account(transport="sandbox", id="nobody-at-all", name="Nat")
+def _with_nat(transport: str, account_id: str) -> Callable[[Roster], Policy]:
+    """The house rules with a group of one, who is reached in no chat."""
+
+    def with_nat(roster: Roster) -> Policy:
+        account = Account(transport=transport, id=account_id, name="Nat")
         nat = Person(key="person:Nat", name="Nat", initials="NA", account=account)
         return rules(roster).model_copy(update={"groups": {"dba": (nat,)}})
 
-    async with open_stage(tmp_path, policy=with_a_stranger) as stage:
+    return with_nat
+
+
+async def test_who_is_no_member_of_the_chat_is_named_too(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, policy=_with_nat("sandbox", "nobody-at-all")) as stage:
         await _goes_on(stage)
         await _calls(stage, "page dba")
         await stage.fast_forward(seconds=5)
@@ -132,12 +138,7 @@ async def test_who_is_no_member_of_the_chat_is_named_too(tmp_path: Path) -> None
 
 
 async def test_who_is_in_no_chat_of_the_bots_is_named_once(tmp_path: Path) -> None:
-    def with_somebody_elsewhere(roster: Roster) -> Policy:
-        account = Account(transport="matrix", id="@nat:example.org", name="Nat")
-        nat = Person(key="person:Nat", name="Nat", initials="NA", account=account)
-        return rules(roster).model_copy(update={"groups": {"dba": (nat,)}})
-
-    async with open_stage(tmp_path, policy=with_somebody_elsewhere) as stage:
+    async with open_stage(tmp_path, policy=_with_nat("matrix", "@nat:example.org")) as stage:
         await _goes_on(stage)
         await _calls(stage, "page dba")
         stage.expect_card("prompt/page-1", "Nat could not be told in private (Tocsin is not on matrix)")

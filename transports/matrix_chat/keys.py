@@ -280,7 +280,9 @@ class Keys:
             with self._database.atomic():
                 yield
             self.trouble = ""
-        except Exception as error:
+        except (
+            Exception
+        ) as error:  # the disk, peewee and SQLite's driver each have their own; what is none of theirs goes on
             if not failing(error):
                 raise
             failure = explained(self._path, error)
